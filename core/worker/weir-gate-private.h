@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The one thing about a worker that the data plane and the control plane both touch: a
+ * word that counts the leases taken and says whether more may be. The data plane leases
+ * and releases with one atomic operation each; the control plane closes the gate before
+ * it lets a worker go, so that a lease can never meet a worker that was told to stop.
+ * The gate is the truth about busy or idle; the state machine follows it. */
+typedef struct _WeirGate WeirGate;
+
+typedef void (*WeirGateFunc) (gpointer user_data);
+
+/* activity: called on the data thread when something happened after
+ * weir_gate_watch() (first lease, or last release of a closed gate); it must only post a
+ * message. */
+WeirGate *weir_gate_new (WeirGateFunc activity, gpointer user_data, GDestroyNotify destroy);
+WeirGate *weir_gate_ref (WeirGate *self);
+void weir_gate_unref (WeirGate *self);
+
+/* Data plane. FALSE when it is closed. */
+gboolean weir_gate_lease (WeirGate *self);
+void weir_gate_release (WeirGate *self);
+
+/* Control plane. */
+gboolean weir_gate_close_if_idle (WeirGate *self); /* TRUE: closed, nothing in flight */
+guint weir_gate_close (WeirGate *self);            /* how many are still in flight */
+guint weir_gate_get_in_flight (WeirGate *self);
+guint64 weir_gate_get_total (WeirGate *self); /* leases ever taken */
+gboolean weir_gate_is_closed (WeirGate *self);
+/* Asks for one call of activity at the next lease or, when closed, at the last release.
+ * One shot: what keeps a busy worker from posting a message per request. */
+void weir_gate_watch (WeirGate *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirGate, weir_gate_unref)
+
+G_END_DECLS

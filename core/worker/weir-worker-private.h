@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "base/weir-clock-private.h"
+#include "worker/weir-gate-private.h"
+#include "worker/weir-process-private.h"
+#include "worker/weir-runtime.h"
+#include "worker/weir-worker.h"
+#include "worker/weir-worker-state-private.h"
+
+G_BEGIN_DECLS
+
+/* process_type: a WeirProcess implementation (real or fake). Signals besides the public
+ * ones: "log" (level, message, request_id), "failure" (WeirWorkerFailure). */
+WeirWorker *weir_worker_new (WeirFunction *function,
+                             WeirLaunch *launch,
+                             WeirProcess *process,
+                             WeirClock *clock);
+
+void weir_worker_start (WeirWorker *self);
+/* No new leases; ends when the last one is back. */
+void weir_worker_retire (WeirWorker *self);
+/* SIGTERM now, whatever is in flight. */
+void weir_worker_stop (WeirWorker *self);
+/* Over a limit: SIGKILL. */
+void weir_worker_limit (WeirWorker *self, WeirWorkerExitReason reason);
+
+WeirGate *weir_worker_get_gate (WeirWorker *self);
+const char *weir_worker_get_socket_path (WeirWorker *self);
+/* The text of its last stderr lines (transfer full): what a crash said. */
+char *weir_worker_dup_last_words (WeirWorker *self);
+
+G_END_DECLS

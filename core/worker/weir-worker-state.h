@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(WEIR_INSIDE) && !defined(WEIR_COMPILATION)
+#error "Only <weir.h> can be included directly."
+#endif
+
+#include "base/weir-version.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  WEIR_WORKER_STATE_NEW,
+  WEIR_WORKER_STATE_SPAWNING,
+  WEIR_WORKER_STATE_BOOTING,
+  WEIR_WORKER_STATE_IDLE,
+  WEIR_WORKER_STATE_BUSY,
+  WEIR_WORKER_STATE_DRAINING,
+  WEIR_WORKER_STATE_STOPPING,
+  WEIR_WORKER_STATE_KILLING,
+  WEIR_WORKER_STATE_EXITED,
+} WeirWorkerState;
+
+#define WEIR_TYPE_WORKER_STATE (weir_worker_state_get_type ())
+
+WEIR_AVAILABLE_IN_ALL
+GType weir_worker_state_get_type (void) G_GNUC_CONST;
+
+typedef enum
+{
+  WEIR_WORKER_EXIT_REASON_NONE,
+  WEIR_WORKER_EXIT_REASON_REQUESTED,
+  WEIR_WORKER_EXIT_REASON_IDLE,
+  WEIR_WORKER_EXIT_REASON_RETIRED,
+  WEIR_WORKER_EXIT_REASON_LIMIT_CPU,
+  WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
+  WEIR_WORKER_EXIT_REASON_LIMIT_WALL,
+  WEIR_WORKER_EXIT_REASON_BOOT_TIMEOUT,
+  WEIR_WORKER_EXIT_REASON_LOAD,
+  WEIR_WORKER_EXIT_REASON_SPAWN,
+  WEIR_WORKER_EXIT_REASON_CRASH,
+} WeirWorkerExitReason;
+
+#define WEIR_TYPE_WORKER_EXIT_REASON (weir_worker_exit_reason_get_type ())
+
+WEIR_AVAILABLE_IN_ALL
+GType weir_worker_exit_reason_get_type (void) G_GNUC_CONST;
+
+G_END_DECLS
