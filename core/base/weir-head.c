@@ -1,0 +1,724 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "base/weir-head.h"
+
+#include <string.h>
+
+/**
+ * WeirHead:
+ *
+ * The head of a request or of a response: its start line and its header fields.
+ *
+ * A head may borrow the strings of its fields from whoever parsed them until
+ * [method@Head.retain] is called. It is not thread-safe: it belongs to the
+ * exchange that carries it, on the thread where that lives.
+ *
+ * Since: 1.0
+ */
+
+#define FIRST_FIELDS 16
+#define FIRST_CHUNK 1024
+/* What one large head may leave behind for the next. */
+#define KEPT_CHUNK (64 * 1024)
+
+/* Chunks never move, so whatever was stored stays where it is until the reset. */
+typedef struct _Chunk Chunk;
+
+struct _Chunk
+{
+  Chunk *next;
+  gsize size;
+  gsize used;
+  char data[];
+};
+
+struct _WeirHead
+{
+  gatomicrefcount ref_count;
+  guint status;
+  const char *method;
+  const char *scheme;
+  const char *authority;
+  const char *target;
+  WeirField *fields;
+  guint n_fields;
+  guint n_allocated;
+  gboolean borrows;
+  Chunk *chunks; /* the one that is being filled comes first */
+};
+
+G_DEFINE_BOXED_TYPE (WeirHead, weir_head, weir_head_ref, weir_head_unref)
+
+static char *
+arena_alloc (WeirHead *self, gsize size)
+{
+  Chunk *chunk = self->chunks;
+
+  if (chunk == NULL || chunk->size - chunk->used < size)
+    {
+      gsize room = MAX (size, chunk == NULL ? FIRST_CHUNK : MIN (chunk->size * 2, KEPT_CHUNK));
+
+      chunk = g_malloc (sizeof (Chunk) + room);
+      chunk->next = self->chunks;
+      chunk->size = room;
+      chunk->used = 0;
+      self->chunks = chunk;
+    }
+  chunk->used += size;
+  return chunk->data + chunk->used - size;
+}
+
+static char *
+arena_copy (WeirHead *self, const char *text, gsize length)
+{
+  char *copy = arena_alloc (self, length + 1);
+
+  memcpy (copy, text, length);
+  copy[length] = '\0';
+  return copy;
+}
+
+static const char *
+arena_dup (WeirHead *self, const char *text)
+{
+  return text != NULL ? arena_copy (self, text, strlen (text)) : NULL;
+}
+
+static gboolean
+arena_owns (WeirHead *self, const char *text)
+{
+  for (const Chunk *chunk = self->chunks; chunk != NULL; chunk = chunk->next)
+    {
+      if ((gsize) text - (gsize) chunk->data < chunk->used)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Keeps the largest chunk that is not out of proportion. */
+static void
+arena_reset (WeirHead *self)
+{
+  Chunk *kept = NULL;
+
+  while (self->chunks != NULL)
+    {
+      Chunk *chunk = self->chunks;
+
+      self->chunks = chunk->next;
+      if (chunk->size <= KEPT_CHUNK && (kept == NULL || kept->size < chunk->size))
+        {
+          g_free (kept);
+          kept = chunk;
+        }
+      else
+        g_free (chunk);
+    }
+  if (kept != NULL)
+    {
+      kept->next = NULL;
+      kept->used = 0;
+    }
+  self->chunks = kept;
+}
+
+/**
+ * weir_head_new:
+ *
+ * Creates an empty head.
+ *
+ * Returns: (transfer full): the new head
+ *
+ * Since: 1.0
+ */
+WeirHead *
+weir_head_new (void)
+{
+  WeirHead *self = g_new0 (WeirHead, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  return self;
+}
+
+/**
+ * weir_head_ref:
+ * @self: a head
+ *
+ * Takes a reference. Any thread may hold one; only one at a time may use it.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+WeirHead *
+weir_head_ref (WeirHead *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/**
+ * weir_head_unref:
+ * @self: (transfer full): a head
+ *
+ * Drops a reference; the last one frees the head.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_unref (WeirHead *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  while (self->chunks != NULL)
+    {
+      Chunk *chunk = self->chunks;
+
+      self->chunks = chunk->next;
+      g_free (chunk);
+    }
+  g_free (self->fields);
+  g_free (self);
+}
+
+/**
+ * weir_head_retain:
+ * @self: a head
+ *
+ * Copies every string that is still borrowed into the head's own memory. To be
+ * called before the memory it was parsed from may change.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_retain (WeirHead *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!self->borrows)
+    return;
+
+  for (guint i = 0; i < self->n_fields; i++)
+    {
+      WeirField *field = &self->fields[i];
+
+      if (!arena_owns (self, field->name))
+        field->name = arena_copy (self, field->name, field->name_length);
+      if (!arena_owns (self, field->value))
+        field->value = arena_copy (self, field->value, field->value_length);
+    }
+  self->borrows = FALSE;
+}
+
+/**
+ * weir_head_reset:
+ * @self: a head
+ *
+ * Empties the head for another use and keeps its memory. Every string got from
+ * it before is gone.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_reset (WeirHead *self)
+{
+  g_return_if_fail (self != NULL);
+
+  self->status = 0;
+  self->method = self->scheme = self->authority = self->target = NULL;
+  self->n_fields = 0;
+  self->borrows = FALSE;
+  arena_reset (self);
+}
+
+/**
+ * weir_head_set_request:
+ * @self: a head
+ * @method: (nullable): the method, such as "GET"
+ * @scheme: (nullable): "http" or "https"
+ * @authority: (nullable): host and port as the client wrote them
+ * @target: (nullable): the target in origin form, or "*"
+ *
+ * Sets the start line of a request.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_set_request (WeirHead *self,
+                       const char *method,
+                       const char *scheme,
+                       const char *authority,
+                       const char *target)
+{
+  g_return_if_fail (self != NULL);
+
+  self->method = arena_dup (self, method);
+  self->scheme = arena_dup (self, scheme);
+  self->authority = arena_dup (self, authority);
+  self->target = arena_dup (self, target);
+}
+
+/**
+ * weir_head_set_target:
+ * @self: a head
+ * @target: (nullable): the target in origin form, or "*"
+ *
+ * Changes the target of a request.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_set_target (WeirHead *self, const char *target)
+{
+  g_return_if_fail (self != NULL);
+
+  self->target = arena_dup (self, target);
+}
+
+/**
+ * weir_head_get_method:
+ * @self: a head
+ *
+ * Returns: (nullable): the method of a request
+ *
+ * Since: 1.0
+ */
+const char *
+weir_head_get_method (WeirHead *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->method;
+}
+
+/**
+ * weir_head_get_scheme:
+ * @self: a head
+ *
+ * Returns: (nullable): the scheme that the client used
+ *
+ * Since: 1.0
+ */
+const char *
+weir_head_get_scheme (WeirHead *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->scheme;
+}
+
+/**
+ * weir_head_get_authority:
+ * @self: a head
+ *
+ * Returns: (nullable): host and port as the client wrote them
+ *
+ * Since: 1.0
+ */
+const char *
+weir_head_get_authority (WeirHead *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->authority;
+}
+
+/**
+ * weir_head_get_target:
+ * @self: a head
+ *
+ * Returns: (nullable): path and query of a request, or "*"
+ *
+ * Since: 1.0
+ */
+const char *
+weir_head_get_target (WeirHead *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->target;
+}
+
+/**
+ * weir_head_set_status:
+ * @self: a head
+ * @status: a status code
+ *
+ * Sets the status of a response.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_set_status (WeirHead *self, guint status)
+{
+  g_return_if_fail (self != NULL);
+
+  self->status = status;
+}
+
+/**
+ * weir_head_get_status:
+ * @self: a head
+ *
+ * Returns: the status of a response; 0 for a request
+ *
+ * Since: 1.0
+ */
+guint
+weir_head_get_status (WeirHead *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->status;
+}
+
+/* A name is a token and a value has no line in it: a stage that copies text of a
+ * client into a field must not be able to add a second field by it. */
+static gboolean
+is_valid_name (const char *name)
+{
+  gsize length = 0;
+
+  if (name == NULL)
+    return FALSE;
+  for (; name[length] != '\0'; length++)
+    {
+      if (!g_ascii_isalnum (name[length]) && strchr ("!#$%&'*+-.^_`|~", name[length]) == NULL)
+        return FALSE;
+    }
+  return length > 0 && length <= G_MAXUINT16;
+}
+
+static gboolean
+is_valid_value (const char *value)
+{
+  return value != NULL && strpbrk (value, "\r\n") == NULL && strlen (value) <= G_MAXUINT32;
+}
+
+static gboolean
+field_is (const WeirField *field, WeirFieldId id, const char *name, gsize length)
+{
+  if (field->id != id)
+    return FALSE;
+  return id != WEIR_FIELD_OTHER ||
+         (field->name_length == length && g_ascii_strncasecmp (field->name, name, length) == 0);
+}
+
+static WeirField *
+append_field (WeirHead *self)
+{
+  if (self->n_fields == self->n_allocated)
+    {
+      self->n_allocated = self->n_allocated == 0 ? FIRST_FIELDS : self->n_allocated * 2;
+      self->fields = g_renew (WeirField, self->fields, self->n_allocated);
+    }
+  return &self->fields[self->n_fields++];
+}
+
+/* Takes out every field of the name from `from` on. */
+static void
+remove_from (WeirHead *self, guint from, WeirFieldId id, const char *name, gsize length)
+{
+  guint kept = from;
+
+  for (guint i = from; i < self->n_fields; i++)
+    {
+      if (!field_is (&self->fields[i], id, name, length))
+        self->fields[kept++] = self->fields[i];
+    }
+  self->n_fields = kept;
+}
+
+static WeirField
+copy_field (WeirHead *self, const char *name, const char *value)
+{
+  gsize name_length = strlen (name);
+  gsize value_length = strlen (value);
+
+  return (WeirField){
+    .name = arena_copy (self, name, name_length),
+    .value = arena_copy (self, value, value_length),
+    .value_length = value_length,
+    .name_length = name_length,
+    .id = weir_field_id_lookup (name, name_length),
+  };
+}
+
+/**
+ * weir_head_add:
+ * @self: a head
+ * @name: the name of a field; a token
+ * @value: its value, without line breaks
+ *
+ * Adds a field after those that are there, even if there is one of that name.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_add (WeirHead *self, const char *name, const char *value)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (is_valid_name (name));
+  g_return_if_fail (is_valid_value (value));
+
+  *append_field (self) = copy_field (self, name, value);
+}
+
+/**
+ * weir_head_add_borrowed: (skip)
+ * @self: a head
+ * @id: what weir_field_id_lookup() says of @name
+ * @name: the name, which the caller has checked
+ * @name_length: its length; at most 65535
+ * @value: the value, which the caller has checked
+ * @value_length: its length
+ *
+ * Adds a field without a copy. Both strings must stay as they are until
+ * [method@Head.retain], [method@Head.reset] or the end of the head.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_add_borrowed (WeirHead *self,
+                        WeirFieldId id,
+                        const char *name,
+                        gsize name_length,
+                        const char *value,
+                        gsize value_length)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name_length <= G_MAXUINT16 && value_length <= G_MAXUINT32);
+
+  *append_field (self) = (WeirField){
+    .name = name,
+    .value = value,
+    .value_length = value_length,
+    .name_length = name_length,
+    .id = id,
+  };
+  self->borrows = TRUE;
+}
+
+/**
+ * weir_head_set:
+ * @self: a head
+ * @name: the name of a field; a token
+ * @value: its value, without line breaks
+ *
+ * Replaces every field of that name by one, which stands where the first stood.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_set (WeirHead *self, const char *name, const char *value)
+{
+  WeirField field;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (is_valid_name (name));
+  g_return_if_fail (is_valid_value (value));
+
+  field = copy_field (self, name, value);
+  for (guint i = 0; i < self->n_fields; i++)
+    {
+      if (!field_is (&self->fields[i], field.id, field.name, field.name_length))
+        continue;
+      self->fields[i] = field;
+      remove_from (self, i + 1, field.id, field.name, field.name_length);
+      return;
+    }
+  *append_field (self) = field;
+}
+
+/**
+ * weir_head_remove:
+ * @self: a head
+ * @name: the name of a field
+ *
+ * Removes every field of that name.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_remove (WeirHead *self, const char *name)
+{
+  gsize length;
+
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name != NULL);
+
+  length = strlen (name);
+  remove_from (self, 0, weir_field_id_lookup (name, length), name, length);
+}
+
+/**
+ * weir_head_remove_id:
+ * @self: a head
+ * @id: a well-known field; not %WEIR_FIELD_OTHER
+ *
+ * Removes every field of a well-known name.
+ *
+ * Since: 1.0
+ */
+void
+weir_head_remove_id (WeirHead *self, WeirFieldId id)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (id > WEIR_FIELD_OTHER && id < WEIR_FIELD_LAST);
+
+  remove_from (self, 0, id, NULL, 0);
+}
+
+/**
+ * weir_head_dup:
+ * @self: a head
+ * @name: the name of a field
+ *
+ * Joins all values of a name, in their order, by ", ".
+ *
+ * Returns: (transfer full) (nullable): the value, or %NULL without such a field
+ *
+ * Since: 1.0
+ */
+char *
+weir_head_dup (WeirHead *self, const char *name)
+{
+  g_auto (GStrv) values = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  values = weir_head_dup_all (self, name);
+  return values[0] != NULL ? g_strjoinv (", ", values) : NULL;
+}
+
+/**
+ * weir_head_dup_all:
+ * @self: a head
+ * @name: the name of a field
+ *
+ * Lists the values of a name, in their order.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the values
+ *
+ * Since: 1.0
+ */
+char **
+weir_head_dup_all (WeirHead *self, const char *name)
+{
+  g_autoptr (GPtrArray) values = g_ptr_array_new ();
+  WeirFieldId id;
+  gsize length;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  length = strlen (name);
+  id = weir_field_id_lookup (name, length);
+  for (guint i = 0; i < self->n_fields; i++)
+    {
+      const WeirField *field = &self->fields[i];
+
+      if (field_is (field, id, name, length))
+        g_ptr_array_add (values, g_strndup (field->value, field->value_length));
+    }
+  g_ptr_array_add (values, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&values), FALSE);
+}
+
+/**
+ * weir_head_has:
+ * @self: a head
+ * @name: the name of a field
+ *
+ * Returns: whether there is a field of that name
+ *
+ * Since: 1.0
+ */
+gboolean
+weir_head_has (WeirHead *self, const char *name)
+{
+  WeirFieldId id;
+  gsize length;
+
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  length = strlen (name);
+  id = weir_field_id_lookup (name, length);
+  for (guint i = 0; i < self->n_fields; i++)
+    {
+      if (field_is (&self->fields[i], id, name, length))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/**
+ * weir_head_dup_names:
+ * @self: a head
+ *
+ * Lists the names of the fields, in their order and spelling. A name that was
+ * sent twice is there twice.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the names
+ *
+ * Since: 1.0
+ */
+char **
+weir_head_dup_names (WeirHead *self)
+{
+  char **names;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  names = g_new0 (char *, self->n_fields + 1);
+  for (guint i = 0; i < self->n_fields; i++)
+    names[i] = g_strndup (self->fields[i].name, self->fields[i].name_length);
+  return names;
+}
+
+/**
+ * weir_head_find: (skip)
+ * @self: a head
+ * @id: a well-known field; not %WEIR_FIELD_OTHER
+ *
+ * Finds the first field of a well-known name.
+ *
+ * Returns: (nullable): the field, until the head is changed
+ *
+ * Since: 1.0
+ */
+const WeirField *
+weir_head_find (WeirHead *self, WeirFieldId id)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  for (guint i = 0; i < self->n_fields; i++)
+    {
+      if (self->fields[i].id == id)
+        return &self->fields[i];
+    }
+  return NULL;
+}
+
+/**
+ * weir_head_get_fields: (skip)
+ * @self: a head
+ * @n_fields: (out) (optional): how many there are
+ *
+ * Gives the fields, in the order they arrived.
+ *
+ * Returns: (nullable): the fields, until the head is changed
+ *
+ * Since: 1.0
+ */
+const WeirField *
+weir_head_get_fields (WeirHead *self, guint *n_fields)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (n_fields != NULL)
+    *n_fields = self->n_fields;
+  return self->fields;
+}
