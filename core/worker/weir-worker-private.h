@@ -15,8 +15,11 @@
 
 G_BEGIN_DECLS
 
-/* process_type: a WeirProcess implementation (real or fake). Signals besides the public
- * ones: "log" (level, message, request_id), "failure" (WeirWorkerFailure). */
+/* Signals besides the public ones:
+ *  "log" (level, message, request_id or NULL): console output, and lines of the runtime
+ *  "failure" (kind, message, stack, file, line, column, source, request_id): the function
+ *     threw; kind is handler, response, rejection or uncaught. line and column are uint,
+ *     0 when unknown; of the strings only kind and message are never NULL. */
 WeirWorker *weir_worker_new (WeirFunction *function,
                              WeirLaunch *launch,
                              WeirProcess *process,
