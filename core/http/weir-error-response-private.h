@@ -10,12 +10,15 @@
 
 G_BEGIN_DECLS
 
-/* The one table from WeirError to status and body, for each dialect. */
+/* The one table from WeirError to status and body, for each dialect. Errors of other domains
+ * are WEIR_ERROR_FAILED. */
 guint weir_error_response_get_status (const GError *error, WeirDialect dialect);
-/* Returns the body; content_type: (out) static string. */
+/* Returns the body; content_type: (out) static string. hint: (nullable) in place of the one
+ * that the table has. */
 GBytes *weir_error_response_format (const GError *error,
                                     WeirDialect dialect,
                                     const char *request_id,
+                                    const char *hint,
                                     guint *status,
                                     const char **content_type);
 /* A line that says what to do, or NULL. */

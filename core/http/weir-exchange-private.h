@@ -22,10 +22,10 @@ typedef struct
 } WeirExchangeSink;
 
 /* Attaches whoever consumes the body; what was buffered so far comes at once, from
- * inside this call. NULL detaches. */
+ * inside this call. A piece of body is not valid any more after the sink has granted credit.
+ * NULL detaches. */
 void weir_exchange_set_sink (WeirExchange *self, const WeirExchangeSink *sink, gpointer user_data);
-/* The body so far when it is whole or was not begun, and short enough to be sent again
- * (transfer none); NULL when it cannot be replayed. */
+/* Whether all of the body that came so far is still here to be sent again. */
 gboolean weir_exchange_can_replay (WeirExchange *self);
 void weir_exchange_rewind (WeirExchange *self); /* the next sink gets the body from its start */
 void weir_exchange_grant (WeirExchange *self, gsize bytes);
@@ -36,9 +36,13 @@ void weir_exchange_set_function (WeirExchange *self, WeirFunction *function);
 /* Sends. The head gets the response headers that stages asked for. */
 void weir_exchange_send_head (WeirExchange *self, WeirHead *head, gint64 length);
 gsize weir_exchange_send_body (WeirExchange *self, const guint8 *data, gsize length);
+/* The response is whole. DONE when the adapter has sent it; at once after an upgrade. */
 void weir_exchange_end (WeirExchange *self);
 void weir_exchange_abort (WeirExchange *self, const GError *error);
+/* On success nothing of the transport is called any more; relayed bytes are counted with
+ * weir_exchange_count(), and weir_exchange_end() or _abort() finishes the exchange. */
 int weir_exchange_upgrade (WeirExchange *self, WeirHead *head, GBytes **early);
+void weir_exchange_count (WeirExchange *self, guint64 received, guint64 sent);
 gboolean weir_exchange_has_response (WeirExchange *self); /* prepared */
 void weir_exchange_send_response (WeirExchange *self);    /* the prepared one, whole */
 const GError *weir_exchange_get_error (WeirExchange *self);
@@ -46,5 +50,26 @@ const GError *weir_exchange_get_error (WeirExchange *self);
 void weir_exchange_set_finished (WeirExchange *self,
                                  void (*finished) (WeirExchange *exchange, gpointer user_data),
                                  gpointer user_data);
+
+/* What an error response tells the caller to do, in place of the error table's words. */
+void weir_exchange_set_hint (WeirExchange *self, const char *hint);
+
+/* Whoever takes the exchange answers it, now or later; the pipeline lets it go. */
+void weir_exchange_take (WeirExchange *self);
+gboolean weir_exchange_is_taken (WeirExchange *self);
+/* What routing found, kept until the exchange is gone. */
+void weir_exchange_set_route (WeirExchange *self, gpointer route, GDestroyNotify destroy);
+gpointer weir_exchange_get_route (WeirExchange *self);
+
+/* Around an operation of a stage. While it is lent the control thread may prepare a
+ * response; once it is revoked, what that thread still does has no effect. */
+typedef enum
+{
+  WEIR_EXCHANGE_OWNED,
+  WEIR_EXCHANGE_LENT,
+  WEIR_EXCHANGE_REVOKED,
+} WeirExchangeLoan;
+
+void weir_exchange_set_loan (WeirExchange *self, WeirExchangeLoan loan);
 
 G_END_DECLS

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "http/weir-exchange-private.h"
+#include "http/weir-request-body-private.h"
+
+G_BEGIN_DECLS
+
+#define WEIR_EXCHANGE_REQUEST_ID_MAX 64
+
+/* Only for the two files that the exchange is made of: what stages see (weir-exchange.c) and
+ * what moves bytes (weir-exchange-io.c). */
+struct _WeirExchange
+{
+  GObject parent_instance;
+
+  WeirEngine *engine;
+  const WeirTransport *vtable;
+  gpointer transport;
+
+  WeirHead *request;
+  char *path;
+  char *upgrade;
+  GInetAddress *peer;
+  WeirFunction *function;
+  gpointer route;
+  GDestroyNotify route_destroy;
+
+  WeirRequestBody body;
+  const WeirExchangeSink *sink;
+  gpointer sink_data;
+  void (*finished) (WeirExchange *exchange, gpointer user_data);
+  gpointer finished_data;
+
+  GPtrArray *headers; /* name, value, name, value… */
+  GThread *thread;
+  char *response_type;
+  GBytes *response_body;
+  GError *error;
+  char *hint;
+
+  gint64 started;
+  guint64 bytes_sent;
+  guint64 relayed_received;
+  int loan; /* atomic */
+  guint response_status;
+  guint status;
+  guint16 peer_port;
+  guint8 state;
+  guint8 dialect;
+  guint8 prepared : 1;
+  guint8 taken : 1;
+  guint8 delivering : 1;
+  guint8 end_sent : 1;
+  char request_id[WEIR_EXCHANGE_REQUEST_ID_MAX + 1];
+};
+
+G_END_DECLS

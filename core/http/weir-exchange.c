@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+#include "http/weir-exchange-struct-private.h"
+
+/**
+ * WeirExchangeState:
+ * @WEIR_EXCHANGE_STATE_OPEN: no byte of a response was sent
+ * @WEIR_EXCHANGE_STATE_RESPONDING: the response's head was sent
+ * @WEIR_EXCHANGE_STATE_DONE: the whole response was sent
+ * @WEIR_EXCHANGE_STATE_ABORTED: it ended early, on either side
+ *
+ * How far an exchange got.
+ *
+ * Since: 1.0
+ */
+G_DEFINE_ENUM_TYPE (WeirExchangeState,
+                    weir_exchange_state,
+                    G_DEFINE_ENUM_VALUE (WEIR_EXCHANGE_STATE_OPEN, "open"),
+                    G_DEFINE_ENUM_VALUE (WEIR_EXCHANGE_STATE_RESPONDING, "responding"),
+                    G_DEFINE_ENUM_VALUE (WEIR_EXCHANGE_STATE_DONE, "done"),
+                    G_DEFINE_ENUM_VALUE (WEIR_EXCHANGE_STATE_ABORTED, "aborted"))
+
+/**
+ * WeirDialect:
+ * @WEIR_DIALECT_WEIR: `{"error":{"code","message","hint","request_id"}}`
+ * @WEIR_DIALECT_SUPABASE: as the Supabase tools expect
+ * @WEIR_DIALECT_FLUXBASE: as the Fluxbase client expects
+ * @WEIR_DIALECT_FLUX: as the Flux client expects
+ *
+ * Whose words an error is put in.
+ *
+ * Since: 1.0
+ */
+G_DEFINE_ENUM_TYPE (WeirDialect,
+                    weir_dialect,
+                    G_DEFINE_ENUM_VALUE (WEIR_DIALECT_WEIR, "weir"),
+                    G_DEFINE_ENUM_VALUE (WEIR_DIALECT_SUPABASE, "supabase"),
+                    G_DEFINE_ENUM_VALUE (WEIR_DIALECT_FLUXBASE, "fluxbase"),
+                    G_DEFINE_ENUM_VALUE (WEIR_DIALECT_FLUX, "flux"))
+
+/**
+ * WeirExchange:
+ *
+ * One request and its response, on their way between an adapter and a function.
+ *
+ * An adapter makes it and hands it to [method@Weir.Pipeline.begin]. It lives on that data
+ * thread. While the operation of a stage is pending, and only then, the control thread may
+ * read the request and prepare a response.
+ *
+ * Its state goes from open over responding to done, or from any of these to aborted. Changes
+ * of the properties are not notified: too much happens to an exchange for that.
+ *
+ * Since: 1.0
+ */
+G_DEFINE_FINAL_TYPE (WeirExchange, weir_exchange, G_TYPE_OBJECT)
+
+typedef enum
+{
+  PROP_STATE = 1,
+  PROP_FUNCTION,
+  PROP_DIALECT,
+  PROP_REQUEST_ID,
+} WeirExchangeProperty;
+
+static GParamSpec *properties[PROP_REQUEST_ID + 1];
+
+/* What is prepared cold and seldom is guarded by one lock for all exchanges, and only those
+ * that were lent to the control thread take it. */
+static GMutex loan_lock;
+
+void
+weir_exchange_set_loan (WeirExchange *self, WeirExchangeLoan loan)
+{
+  g_mutex_lock (&loan_lock);
+  g_atomic_int_set (&self->loan, loan);
+  g_mutex_unlock (&loan_lock);
+}
+
+/* FALSE: the caller lost the exchange to a deadline, or to a client that went away. */
+static gboolean
+begin_change (WeirExchange *self)
+{
+  if (g_atomic_int_get (&self->loan) == WEIR_EXCHANGE_OWNED)
+    return TRUE;
+
+  g_mutex_lock (&loan_lock);
+  if (g_atomic_int_get (&self->loan) == WEIR_EXCHANGE_REVOKED && g_thread_self () != self->thread)
+    {
+      g_mutex_unlock (&loan_lock);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+end_change (WeirExchange *self)
+{
+  if (g_atomic_int_get (&self->loan) != WEIR_EXCHANGE_OWNED)
+    g_mutex_unlock (&loan_lock);
+}
+
+static void
+clear_response (WeirExchange *self)
+{
+  g_clear_pointer (&self->response_type, g_free);
+  g_clear_pointer (&self->response_body, g_bytes_unref);
+  g_clear_error (&self->error);
+  self->prepared = FALSE;
+}
+
+static void
+weir_exchange_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  WeirExchange *self = WEIR_EXCHANGE (object);
+
+  switch ((WeirExchangeProperty) id)
+    {
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_FUNCTION:
+      g_value_set_object (value, self->function);
+      break;
+    case PROP_DIALECT:
+      g_value_set_enum (value, self->dialect);
+      break;
+    case PROP_REQUEST_ID:
+      g_value_set_string (value, weir_exchange_get_request_id (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+weir_exchange_finalize (GObject *object)
+{
+  WeirExchange *self = WEIR_EXCHANGE (object);
+
+  if (self->route_destroy != NULL)
+    self->route_destroy (self->route);
+  clear_response (self);
+  weir_request_body_clear (&self->body);
+  g_clear_pointer (&self->headers, g_ptr_array_unref);
+  g_clear_pointer (&self->request, weir_head_unref);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->upgrade, g_free);
+  g_clear_pointer (&self->hint, g_free);
+  g_clear_object (&self->peer);
+  g_clear_object (&self->function);
+  g_clear_object (&self->engine);
+
+  G_OBJECT_CLASS (weir_exchange_parent_class)->finalize (object);
+}
+
+static void
+weir_exchange_class_init (WeirExchangeClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = weir_exchange_get_property;
+  object_class->finalize = weir_exchange_finalize;
+
+  /**
+   * WeirExchange:state: (getter get_state)
+   *
+   * How far it got.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE] = g_param_spec_enum ("state",
+                                              NULL,
+                                              NULL,
+                                              WEIR_TYPE_EXCHANGE_STATE,
+                                              WEIR_EXCHANGE_STATE_OPEN,
+                                              flags);
+  /**
+   * WeirExchange:function: (getter get_function)
+   *
+   * The function that will answer, once routed.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FUNCTION] =
+      g_param_spec_object ("function", NULL, NULL, WEIR_TYPE_FUNCTION, flags);
+  /**
+   * WeirExchange:dialect: (getter get_dialect)
+   *
+   * Whose words an error is put in.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DIALECT] =
+      g_param_spec_enum ("dialect", NULL, NULL, WEIR_TYPE_DIALECT, WEIR_DIALECT_WEIR, flags);
+  /**
+   * WeirExchange:request-id: (getter get_request_id)
+   *
+   * The name of the exchange in logs and answers.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REQUEST_ID] = g_param_spec_string ("request-id", NULL, NULL, NULL, flags);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+weir_exchange_init (WeirExchange *self)
+{
+}
+
+/**
+ * weir_exchange_new: (skip)
+ * @engine: the loop of the data thread
+ * @vtable: how the adapter is asked; must outlive the exchange
+ * @transport: the adapter's own pointer
+ * @request: (transfer full): the request's head; what it borrows must stay until
+ *   weir_pipeline_begin() returns
+ * @body_length: bytes of body to come, or WEIR_LENGTH_UNKNOWN
+ * @upgrade: (nullable): protocol that an Upgrade request asks for, in lower case
+ * @peer: (nullable): the client's address
+ * @peer_port: the client's port
+ *
+ * Makes an exchange out of a request whose head is complete. Data thread.
+ *
+ * Returns: (transfer full): a new exchange
+ *
+ * Since: 1.0
+ */
+WeirExchange *
+weir_exchange_new (WeirEngine *engine,
+                   const WeirTransport *vtable,
+                   gpointer transport,
+                   WeirHead *request,
+                   gint64 body_length,
+                   const char *upgrade,
+                   GInetAddress *peer,
+                   guint16 peer_port)
+{
+  WeirExchange *self;
+  const char *target;
+
+  g_return_val_if_fail (WEIR_IS_ENGINE (engine), NULL);
+  g_return_val_if_fail (vtable != NULL, NULL);
+  g_return_val_if_fail (request != NULL, NULL);
+
+  self = g_object_new (WEIR_TYPE_EXCHANGE, NULL);
+  self->engine = g_object_ref (engine);
+  self->vtable = vtable;
+  self->transport = transport;
+  self->request = request;
+  self->peer = peer != NULL ? g_object_ref (peer) : NULL;
+  self->peer_port = peer_port;
+  self->upgrade = g_strdup (upgrade);
+  self->thread = g_thread_self ();
+  self->started = g_get_monotonic_time ();
+  weir_request_body_init (&self->body, body_length, WEIR_EXCHANGE_FIRST_CREDIT);
+
+  target = weir_head_get_target (request);
+  if (target == NULL)
+    target = "/";
+  self->path = g_strndup (target, strcspn (target, "?"));
+  return self;
+}
+
+/**
+ * weir_exchange_get_request:
+ * @self: an exchange
+ *
+ * Returns: (transfer none): the request's head, which stages may change
+ *
+ * Since: 1.0
+ */
+WeirHead *
+weir_exchange_get_request (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
+
+  return self->request;
+}
+
+/**
+ * weir_exchange_get_path:
+ * @self: an exchange
+ *
+ * What the client asked for, whatever stages made of it since.
+ *
+ * Returns: the path, without the query
+ *
+ * Since: 1.0
+ */
+const char *
+weir_exchange_get_path (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
+
+  return self->path;
+}
+
+/**
+ * weir_exchange_get_request_id:
+ * @self: an exchange
+ *
+ * Returns: (nullable): the exchange's name, once it has one
+ *
+ * Since: 1.0
+ */
+const char *
+weir_exchange_get_request_id (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
+
+  return self->request_id[0] != '\0' ? self->request_id : NULL;
+}
+
+/**
+ * weir_exchange_set_request_id:
+ * @self: an exchange
+ * @request_id: at most 64 characters that a header may hold
+ *
+ * Names the exchange. The name goes out with the response, whoever makes it.
+ *
+ * Since: 1.0
+ */
+void
+weir_exchange_set_request_id (WeirExchange *self, const char *request_id)
+{
+  g_return_if_fail (WEIR_IS_EXCHANGE (self));
+  g_return_if_fail (request_id != NULL);
+  g_return_if_fail (strlen (request_id) <= WEIR_EXCHANGE_REQUEST_ID_MAX);
+
+  if (!begin_change (self))
+    return;
+  g_strlcpy (self->request_id, request_id, sizeof self->request_id);
+  end_change (self);
+}
+
+/**
+ * weir_exchange_get_peer:
+ * @self: an exchange
+ *
+ * Returns: (nullable) (transfer none): the client's address; clients of Unix sockets have none
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+weir_exchange_get_peer (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
+
+  return self->peer;
+}
+
+/**
+ * weir_exchange_get_peer_port:
+ * @self: an exchange
+ *
+ * Returns: the client's port, 0 if it has none
+ *
+ * Since: 1.0
+ */
+guint16
+weir_exchange_get_peer_port (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
+
+  return self->peer_port;
+}
+
+/**
+ * weir_exchange_get_state:
+ * @self: an exchange
+ *
+ * Returns: how far it got
+ *
+ * Since: 1.0
+ */
+WeirExchangeState
+weir_exchange_get_state (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), WEIR_EXCHANGE_STATE_ABORTED);
+
+  return self->state;
+}
+
+/**
+ * weir_exchange_get_dialect:
+ * @self: an exchange
+ *
+ * Returns: whose words an error is put in
+ *
+ * Since: 1.0
+ */
+WeirDialect
+weir_exchange_get_dialect (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), WEIR_DIALECT_WEIR);
+
+  return self->dialect;
+}
+
+/**
+ * weir_exchange_set_dialect:
+ * @self: an exchange
+ * @dialect: whose words an error is put in
+ *
+ * Since: 1.0
+ */
+void
+weir_exchange_set_dialect (WeirExchange *self, WeirDialect dialect)
+{
+  g_return_if_fail (WEIR_IS_EXCHANGE (self));
+
+  if (!begin_change (self))
+    return;
+  self->dialect = dialect;
+  end_change (self);
+}
+
+/**
+ * weir_exchange_get_function:
+ * @self: an exchange
+ *
+ * Returns: (nullable) (transfer none): the function that will answer, once routed
+ *
+ * Since: 1.0
+ */
+WeirFunction *
+weir_exchange_get_function (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
+
+  return self->function;
+}
+
+void
+weir_exchange_set_function (WeirExchange *self, WeirFunction *function)
+{
+  g_set_object (&self->function, function);
+}
+
+/**
+ * weir_exchange_set_response:
+ * @self: an exchange
+ * @status: the status to answer with, 200 to 599
+ * @content_type: (nullable): what @body is
+ * @body: (nullable): the whole body
+ *
+ * Prepares the answer. A stage that did so ends with %WEIR_STAGE_RESPOND, or %TRUE in its
+ * task; the last answer prepared wins.
+ *
+ * Since: 1.0
+ */
+void
+weir_exchange_set_response (WeirExchange *self,
+                            guint status,
+                            const char *content_type,
+                            GBytes *body)
+{
+  g_return_if_fail (WEIR_IS_EXCHANGE (self));
+  g_return_if_fail (status >= 200 && status <= 599);
+
+  if (!begin_change (self))
+    return;
+  clear_response (self);
+  self->response_status = status;
+  self->response_type = g_strdup (content_type);
+  self->response_body = body != NULL ? g_bytes_ref (body) : NULL;
+  self->prepared = TRUE;
+  end_change (self);
+}
+
+/**
+ * weir_exchange_set_response_text:
+ * @self: an exchange
+ * @status: the status to answer with, 200 to 599
+ * @content_type: (nullable): what @text is
+ * @text: the whole body
+ *
+ * Prepares an answer, as [method@Weir.Exchange.set_response] does.
+ *
+ * Since: 1.0
+ */
+void
+weir_exchange_set_response_text (WeirExchange *self,
+                                 guint status,
+                                 const char *content_type,
+                                 const char *text)
+{
+  g_autoptr (GBytes) body = NULL;
+
+  g_return_if_fail (text != NULL);
+
+  body = g_bytes_new (text, strlen (text));
+  weir_exchange_set_response (self, status, content_type, body);
+}
+
+/**
+ * weir_exchange_set_response_error:
+ * @self: an exchange
+ * @error: what went wrong
+ *
+ * Prepares an error as the answer, in the words of the exchange's dialect.
+ *
+ * Since: 1.0
+ */
+void
+weir_exchange_set_response_error (WeirExchange *self, const GError *error)
+{
+  g_autoptr (GError) copy = NULL;
+
+  g_return_if_fail (WEIR_IS_EXCHANGE (self));
+  g_return_if_fail (error != NULL);
+
+  copy = g_error_copy (error);
+  if (!begin_change (self))
+    return;
+  clear_response (self);
+  self->error = g_steal_pointer (&copy);
+  self->prepared = TRUE;
+  end_change (self);
+}
+
+/**
+ * weir_exchange_set_response_header:
+ * @self: an exchange
+ * @name: the field's name
+ * @value: its value
+ *
+ * A field for whatever response goes out: it replaces those of the same name, the function's
+ * included.
+ *
+ * Since: 1.0
+ */
+void
+weir_exchange_set_response_header (WeirExchange *self, const char *name, const char *value)
+{
+  g_return_if_fail (WEIR_IS_EXCHANGE (self));
+  g_return_if_fail (name != NULL && value != NULL);
+
+  if (!begin_change (self))
+    return;
+  if (self->headers == NULL)
+    self->headers = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->headers, g_strdup (name));
+  g_ptr_array_add (self->headers, g_strdup (value));
+  end_change (self);
+}
+
+/**
+ * weir_exchange_get_started:
+ * @self: an exchange
+ *
+ * Returns: when its head was complete, in monotonic microseconds
+ *
+ * Since: 1.0
+ */
+gint64
+weir_exchange_get_started (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
+
+  return self->started;
+}
+
+/**
+ * weir_exchange_get_status:
+ * @self: an exchange
+ *
+ * Returns: the status of the response, 0 before it is sent
+ *
+ * Since: 1.0
+ */
+guint
+weir_exchange_get_status (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
+
+  return self->status;
+}
+
+/**
+ * weir_exchange_get_bytes_received:
+ * @self: an exchange
+ *
+ * Returns: how many bytes of body the client sent
+ *
+ * Since: 1.0
+ */
+guint64
+weir_exchange_get_bytes_received (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
+
+  return self->body.received + self->relayed_received;
+}
+
+/**
+ * weir_exchange_get_bytes_sent:
+ * @self: an exchange
+ *
+ * Returns: how many bytes of body the client was sent
+ *
+ * Since: 1.0
+ */
+guint64
+weir_exchange_get_bytes_sent (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
+
+  return self->bytes_sent;
+}

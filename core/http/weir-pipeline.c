@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "http/weir-pipeline.h"
+
+#include "http/weir-exchange-private.h"
+#include "http/weir-operation-private.h"
+
+#define DEFAULT_STAGE_TIMEOUT_MS 10000
+
+typedef struct
+{
+  WeirStage *stage;
+  WeirStageResult (*process) (WeirStage *stage, WeirExchange *exchange);
+  WeirPhase phase;
+} Step;
+
+typedef struct
+{
+  WeirExchangeObserver func;
+  gpointer user_data;
+} Observer;
+
+/**
+ * WeirPipeline:
+ *
+ * The stages in the order of their phases, and what runs exchanges through them.
+ *
+ * It is put together on the control thread. From the first exchange on it does not change:
+ * who wants another set of stages makes another pipeline.
+ *
+ * Since: 1.0
+ */
+struct _WeirPipeline
+{
+  GObject parent_instance;
+
+  GMainContext *control;
+  GArray *steps;
+  GArray *observers;
+  guint stage_timeout_ms;
+  int open; /* atomic */
+};
+
+G_DEFINE_FINAL_TYPE (WeirPipeline, weir_pipeline, G_TYPE_OBJECT)
+
+/* Where one exchange is. It ends with the exchange, which may be during any call out. */
+typedef struct
+{
+  WeirPipeline *pipeline;
+  WeirExchange *exchange;
+  WeirOperation *operation;
+  guint next;
+} Run;
+
+static void run_steps (Run *run);
+
+static void
+weir_pipeline_finalize (GObject *object)
+{
+  WeirPipeline *self = WEIR_PIPELINE (object);
+
+  g_array_unref (self->steps);
+  g_array_unref (self->observers);
+  g_clear_pointer (&self->control, g_main_context_unref);
+
+  G_OBJECT_CLASS (weir_pipeline_parent_class)->finalize (object);
+}
+
+static void
+clear_step (gpointer data)
+{
+  g_object_unref (((Step *) data)->stage);
+}
+
+static void
+weir_pipeline_class_init (WeirPipelineClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = weir_pipeline_finalize;
+}
+
+static void
+weir_pipeline_init (WeirPipeline *self)
+{
+  self->steps = g_array_new (FALSE, FALSE, sizeof (Step));
+  g_array_set_clear_func (self->steps, clear_step);
+  self->observers = g_array_new (FALSE, FALSE, sizeof (Observer));
+  self->stage_timeout_ms = DEFAULT_STAGE_TIMEOUT_MS;
+}
+
+/**
+ * weir_pipeline_new:
+ * @control: (nullable): the context that operations of stages run on; %NULL for the default one
+ *
+ * Returns: (transfer full): a pipeline without stages
+ *
+ * Since: 1.0
+ */
+WeirPipeline *
+weir_pipeline_new (GMainContext *control)
+{
+  WeirPipeline *self = g_object_new (WEIR_TYPE_PIPELINE, NULL);
+
+  self->control = g_main_context_ref (control != NULL ? control : g_main_context_default ());
+  return self;
+}
+
+/**
+ * weir_pipeline_add_stage:
+ * @self: a pipeline that has seen no exchange yet
+ * @stage: a stage
+ *
+ * Puts a stage after those of its phase and of the phases before.
+ *
+ * Since: 1.0
+ */
+void
+weir_pipeline_add_stage (WeirPipeline *self, WeirStage *stage)
+{
+  Step step;
+  guint i;
+
+  g_return_if_fail (WEIR_IS_PIPELINE (self));
+  g_return_if_fail (WEIR_IS_STAGE (stage));
+
+  step.stage = g_object_ref (stage);
+  step.process = WEIR_STAGE_GET_IFACE (stage)->process;
+  step.phase = weir_stage_get_phase (stage);
+  for (i = self->steps->len; i > 0; i--)
+    if (g_array_index (self->steps, Step, i - 1).phase <= step.phase)
+      break;
+  g_array_insert_val (self->steps, i, step);
+}
+
+/**
+ * weir_pipeline_set_stage_timeout:
+ * @self: a pipeline that has seen no exchange yet
+ * @timeout_ms: milliseconds that one operation of a stage may take
+ *
+ * Since: 1.0
+ */
+void
+weir_pipeline_set_stage_timeout (WeirPipeline *self, guint timeout_ms)
+{
+  g_return_if_fail (WEIR_IS_PIPELINE (self));
+
+  self->stage_timeout_ms = timeout_ms;
+}
+
+/**
+ * weir_pipeline_add_observer: (skip)
+ * @self: a pipeline that has seen no exchange yet
+ * @observer: called on the data thread with each exchange that is over
+ * @user_data: for @observer
+ *
+ * Since: 1.0
+ */
+void
+weir_pipeline_add_observer (WeirPipeline *self, WeirExchangeObserver observer, gpointer user_data)
+{
+  Observer entry = { observer, user_data };
+
+  g_return_if_fail (WEIR_IS_PIPELINE (self));
+  g_return_if_fail (observer != NULL);
+
+  g_array_append_val (self->observers, entry);
+}
+
+/**
+ * weir_pipeline_get_open:
+ * @self: a pipeline
+ *
+ * Any thread.
+ *
+ * Returns: how many exchanges were begun and are not finished
+ *
+ * Since: 1.0
+ */
+guint
+weir_pipeline_get_open (WeirPipeline *self)
+{
+  g_return_val_if_fail (WEIR_IS_PIPELINE (self), 0);
+
+  return g_atomic_int_get (&self->open);
+}
+
+static void
+on_finished (WeirExchange *exchange, gpointer user_data)
+{
+  Run *run = user_data;
+  WeirPipeline *self = run->pipeline;
+
+  if (run->operation != NULL)
+    weir_operation_abandon (g_steal_pointer (&run->operation));
+  for (guint i = 0; i < self->observers->len; i++)
+    {
+      Observer *observer = &g_array_index (self->observers, Observer, i);
+
+      observer->func (exchange, observer->user_data);
+    }
+
+  g_atomic_int_add (&self->open, -1);
+  g_object_unref (run->exchange);
+  g_slice_free (Run, run);
+  g_object_unref (self);
+}
+
+static void
+on_operation (WeirExchange *exchange, gboolean responded, const GError *error, gpointer user_data)
+{
+  Run *run = user_data;
+
+  run->operation = NULL;
+  if (error != NULL)
+    weir_exchange_set_response_error (exchange, error);
+  if (error != NULL || responded)
+    weir_exchange_send_response (exchange);
+  else
+    run_steps (run);
+}
+
+static void
+respond_not_found (WeirExchange *exchange)
+{
+  g_autoptr (GError) error = g_error_new (WEIR_ERROR,
+                                          WEIR_ERROR_NOT_FOUND,
+                                          "Nothing answers at %s",
+                                          weir_exchange_get_path (exchange));
+
+  weir_exchange_set_response_error (exchange, error);
+  weir_exchange_send_response (exchange);
+}
+
+static void
+start_operation (Run *run, WeirStage *stage)
+{
+  WeirPipeline *self = run->pipeline;
+
+  run->operation = weir_operation_start (stage,
+                                         run->exchange,
+                                         self->control,
+                                         self->stage_timeout_ms,
+                                         on_operation,
+                                         run);
+}
+
+static void
+run_steps (Run *run)
+{
+  g_autoptr (WeirExchange) exchange = g_object_ref (run->exchange);
+  WeirPipeline *self = run->pipeline;
+
+  while (run->next < self->steps->len)
+    {
+      Step *step = &g_array_index (self->steps, Step, run->next++);
+      WeirStageResult result =
+          step->process != NULL ? step->process (step->stage, exchange) : WEIR_STAGE_PENDING;
+
+      /* Who takes it answers it, and may have done so: run can be gone. */
+      if (weir_exchange_is_taken (exchange) ||
+          weir_exchange_get_state (exchange) != WEIR_EXCHANGE_STATE_OPEN)
+        return;
+
+      switch (result)
+        {
+        case WEIR_STAGE_CONTINUE:
+          break;
+        case WEIR_STAGE_RESPOND:
+          weir_exchange_send_response (exchange);
+          return;
+        case WEIR_STAGE_PENDING:
+          start_operation (run, step->stage);
+          return;
+        }
+    }
+
+  respond_not_found (exchange);
+}
+
+/**
+ * weir_pipeline_begin: (skip)
+ * @self: a pipeline
+ * @exchange: a new exchange
+ *
+ * Runs an exchange through the stages. Takes a reference of its own until the exchange is
+ * over, which it may be before this returns. Data thread.
+ *
+ * Since: 1.0
+ */
+void
+weir_pipeline_begin (WeirPipeline *self, WeirExchange *exchange)
+{
+  Run *run;
+
+  g_return_if_fail (WEIR_IS_PIPELINE (self));
+  g_return_if_fail (WEIR_IS_EXCHANGE (exchange));
+
+  g_object_ref (exchange);
+  run = g_slice_new0 (Run);
+  run->pipeline = g_object_ref (self);
+  run->exchange = g_object_ref (exchange);
+  g_atomic_int_inc (&self->open);
+  weir_exchange_set_finished (exchange, on_finished, run);
+  run_steps (run);
+
+  /* What the adapter lent ends with this call. */
+  if (weir_exchange_get_state (exchange) < WEIR_EXCHANGE_STATE_DONE)
+    weir_head_retain (weir_exchange_get_request (exchange));
+  g_object_unref (exchange);
+}
