@@ -43,5 +43,14 @@ GObject *weir_extension_registry_create (WeirExtensionRegistry *self,
                                          const char *name,
                                          GVariant *options,
                                          GError **error);
+/* Whether create() would take these options, without making anything. option: (out)
+ * (optional) the name of the one it would not, as it is written in options. */
+WEIR_AVAILABLE_IN_ALL
+gboolean weir_extension_registry_check (WeirExtensionRegistry *self,
+                                        GType point,
+                                        const char *name,
+                                        GVariant *options,
+                                        char **option,
+                                        GError **error);
 
 G_END_DECLS

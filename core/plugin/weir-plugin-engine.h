@@ -29,6 +29,9 @@ void weir_plugin_engine_add_search_path (WeirPluginEngine *self, const char *dir
 /* $WEIR_PLUGIN_PATH, then the installed folder. */
 WEIR_AVAILABLE_IN_ALL
 void weir_plugin_engine_add_default_search_paths (WeirPluginEngine *self);
+/* From now on this id is not loaded, neither by itself nor for another. */
+WEIR_AVAILABLE_IN_ALL
+void weir_plugin_engine_disable (WeirPluginEngine *self, const char *id);
 WEIR_AVAILABLE_IN_ALL
 WeirPluginInfo *weir_plugin_engine_get_info (WeirPluginEngine *self, const char *id);
 /* Loads a plugin after what it requires; TRUE at once when it is active. Whatever goes
