@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "config/weir-node-private.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  WEIR_OPTION_SERVER,
+  WEIR_OPTION_FUNCTION,
+} WeirOptionScope;
+
+typedef enum
+{
+  WEIR_OPTION_BOOLEAN,
+  WEIR_OPTION_INTEGER,
+  WEIR_OPTION_STRING,
+  WEIR_OPTION_PATH,    /* made absolute when read */
+  WEIR_OPTION_STRINGS, /* an array */
+  WEIR_OPTION_PATHS,
+  WEIR_OPTION_ADDRESSES, /* "host:port" */
+  WEIR_OPTION_TABLE,     /* of strings */
+} WeirOptionType;
+
+/* One option. This is the only list of them: what is accepted, what it defaults to, what
+ * `config explain` shows and what the manual says all come from here. */
+typedef struct
+{
+  const char *name;     /* dotted for options in a table */
+  const char *spelling; /* the camelCase one of function.json, or NULL */
+  WeirOptionScope scope;
+  WeirOptionType type;
+  gint64 minimum;
+  gint64 maximum;
+  const char *fallback; /* GVariant text, or NULL for none */
+  const char *unit;     /* for the manual, or NULL */
+  const char *doc;
+} WeirOption;
+
+const WeirOption *weir_config_schema_get_options (guint *n_options);
+const WeirOption *weir_config_schema_find (WeirOptionScope scope, const char *name);
+/* NULL when nothing is near enough. Of the server's options only those whose dotted name
+ * begins with prefix are looked at, and the answer is without it. */
+const char *
+weir_config_schema_suggest (WeirOptionScope scope, const char *prefix, const char *name);
+/* Of any list, NULL-terminated. */
+const char *weir_config_suggest (const char *const *words, const char *word);
+
+/* The table of the manual, as Markdown. */
+char *weir_config_schema_dup_markdown (WeirOptionScope scope);
+
+G_END_DECLS

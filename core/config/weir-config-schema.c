@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config/weir-config-schema-private.h"
+
+#include <string.h>
+
+#define A_DAY G_GINT64_CONSTANT (86400000)
+#define FUNCTION WEIR_OPTION_FUNCTION
+#define SERVER WEIR_OPTION_SERVER
+
+/* clang-format off */
+static const WeirOption options[] = {
+  { "enabled", "enabled", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
+    "Whether the function is served. One that is not answers like one that does not exist." },
+  { "entrypoint", "entrypoint", FUNCTION, WEIR_OPTION_PATH, 0, 0, NULL, NULL,
+    "The file to load instead of the one that was found. Not in `[defaults]`." },
+  { "import_map", "importMap", FUNCTION, WEIR_OPTION_PATH, 0, 0, NULL, NULL,
+    "An import map, or the deno.json to use." },
+  { "static_files", "staticFiles", FUNCTION, WEIR_OPTION_PATHS, 0, 0, "@as []", NULL,
+    "Globs of files that the function reads while it runs." },
+  { "env", "env", FUNCTION, WEIR_OPTION_TABLE, 0, 0, "@a{ss} {}", NULL,
+    "Environment variables. The tables of all files are put together, name by name." },
+  { "memory_limit_mb", "memoryLimitMb", FUNCTION, WEIR_OPTION_INTEGER, 0, 1048576, "256", "MiB",
+    "Memory of one worker; 0 is no limit." },
+  { "spawn_timeout_ms", "spawnTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 1, A_DAY, "5000", "ms",
+    "How long a worker's process may take to start." },
+  { "boot_timeout_ms", "bootTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 1, A_DAY, "10000", "ms",
+    "How long a worker may take to load the function." },
+  { "idle_timeout_ms", "idleTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "300000", "ms",
+    "A worker without a request for this long is ended; 0 is never." },
+  { "drain_timeout_ms", "drainTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "15000", "ms",
+    "How long a worker that takes no more requests may finish those it has." },
+  { "stop_timeout_ms", "stopTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "5000", "ms",
+    "How long a worker that was told to end may take before it is killed." },
+  { "request_timeout_ms", "requestTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "150000", "ms",
+    "How long a function may take to answer; 0 is no limit." },
+
+  { "listen", NULL, SERVER, WEIR_OPTION_ADDRESSES, 0, 0, "['127.0.0.1:9000']", NULL,
+    "Addresses to serve on. Port 0 takes a free one." },
+  { "functions", NULL, SERVER, WEIR_OPTION_PATH, 0, 0, NULL, NULL,
+    "The folder of the functions, where it is not found by itself." },
+  { "adapter", NULL, SERVER, WEIR_OPTION_STRING, 0, 0, "'soup'", NULL,
+    "The HTTP server to use." },
+  { "reload", NULL, SERVER, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
+    "Whether an edited file takes effect at once." },
+  { "strict_reload", NULL, SERVER, WEIR_OPTION_BOOLEAN, 0, 0, "false", NULL,
+    "Whether a broken edit stops the function, instead of leaving the old code serving." },
+  { "shutdown_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 0, A_DAY, "10000", "ms",
+    "How long requests may go on when the server is told to end." },
+  { "env_files", NULL, SERVER, WEIR_OPTION_PATHS, 0, 0, "@as []", NULL,
+    "Files of environment variables for all functions, a later one over an earlier one." },
+  { "plugins.path", NULL, SERVER, WEIR_OPTION_PATHS, 0, 0, "@as []", NULL,
+    "More folders to look for plugins in." },
+  { "plugins.require", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, "@as []", NULL,
+    "Ids of plugins without which the server does not start." },
+  { "plugins.disable", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, "@as []", NULL,
+    "Ids of plugins that are not to be loaded." },
+  { "adapters.soup.head_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 0, A_DAY, "10000", "ms",
+    "How long a client may take to send a request's head; 0 is no limit." },
+  { "adapters.soup.body_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 0, A_DAY, "30000", "ms",
+    "How long a client may pause inside a body; 0 is no limit." },
+  { "adapters.soup.idle_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 0, A_DAY, "75000", "ms",
+    "How long a connection is kept open between requests; 0 is no limit." },
+  { "adapters.soup.max_connections", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 1000000, "1024", NULL,
+    "Connections at one time." },
+  { "adapters.soup.max_body_size", NULL, SERVER, WEIR_OPTION_INTEGER, 0, G_MAXINT64, "0", "bytes",
+    "The body of one request; 0 is no limit." },
+  { "adapters.soup.max_head_size", NULL, SERVER, WEIR_OPTION_INTEGER, 1024, 1048576, "65536", "bytes",
+    "The head of one request." },
+  { "adapters.soup.max_fields", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 65535, "128", NULL,
+    "Header fields of one request." },
+  { "runtimes.deno.executable", NULL, SERVER, WEIR_OPTION_STRING, 0, 0, NULL, NULL,
+    "The Deno to run: a path, or a name to look for in `PATH`." },
+  { "runtimes.deno.cache", NULL, SERVER, WEIR_OPTION_PATH, 0, 0, NULL, NULL,
+    "Deno's folder of fetched modules; without it, Deno's own." },
+};
+/* clang-format on */
+
+const WeirOption *
+weir_config_schema_get_options (guint *n_options)
+{
+  *n_options = G_N_ELEMENTS (options);
+
+  return options;
+}
+
+const WeirOption *
+weir_config_schema_find (WeirOptionScope scope, const char *name)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      if (options[i].scope == scope && g_str_equal (options[i].name, name))
+        return &options[i];
+    }
+
+  return NULL;
+}
+
+/* How many letters must be added, taken away, changed or swapped with a neighbour. */
+static guint
+get_distance (const char *a, const char *b)
+{
+  enum
+  {
+    LONGEST = 63
+  };
+  guint row[3][LONGEST + 1];
+  gsize length_a = strlen (a), length_b = strlen (b);
+  gsize i, j;
+
+  if (length_a > LONGEST || length_b > LONGEST)
+    return G_MAXUINT;
+
+  for (j = 0; j <= length_b; j++)
+    row[0][j] = j;
+  for (i = 1; i <= length_a; i++)
+    {
+      guint *now = row[i % 3];
+      const guint *before = row[(i + 2) % 3];
+      const guint *long_before = row[(i + 1) % 3];
+
+      now[0] = i;
+      for (j = 1; j <= length_b; j++)
+        {
+          guint cost = a[i - 1] != b[j - 1];
+
+          now[j] = MIN (MIN (before[j] + 1, now[j - 1] + 1), before[j - 1] + cost);
+          if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            now[j] = MIN (now[j], long_before[j - 2] + 1);
+        }
+    }
+
+  return row[length_a % 3][length_b];
+}
+
+/* Of two words without regard to how they are spelt: idleTimeout is idle_timeout_ms. */
+static guint
+get_likeness (const char *word, const char *known)
+{
+  g_autofree char *lower = g_ascii_strdown (word, -1);
+  g_autofree char *lower_known = g_ascii_strdown (known, -1);
+  guint distance;
+
+  g_strdelimit (lower, "-", '_');
+  distance = get_distance (lower, lower_known);
+  if (strlen (lower) >= 4 && g_str_has_prefix (lower_known, lower))
+    distance = MIN (distance, 2);
+
+  return distance;
+}
+
+static gboolean
+is_better (const char *word, const char *known, guint *best)
+{
+  guint distance = get_likeness (word, known);
+  guint limit = MAX (1, MIN (3, strlen (known) / 3));
+
+  if (distance > limit || distance >= *best)
+    return FALSE;
+  *best = distance;
+
+  return TRUE;
+}
+
+const char *
+weir_config_schema_suggest (WeirOptionScope scope, const char *prefix, const char *name)
+{
+  const char *found = NULL;
+  guint best = G_MAXUINT;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      const char *known = options[i].name;
+
+      if (options[i].scope != scope || !g_str_has_prefix (known, prefix))
+        continue;
+      known += strlen (prefix);
+      if (strchr (known, '.') == NULL && is_better (name, known, &best))
+        found = known;
+    }
+
+  return found;
+}
+
+const char *
+weir_config_suggest (const char *const *words, const char *word)
+{
+  const char *found = NULL;
+  guint best = G_MAXUINT;
+
+  for (; *words != NULL; words++)
+    {
+      if (is_better (word, *words, &best))
+        found = *words;
+    }
+
+  return found;
+}
+
+static char *
+describe_fallback (const WeirOption *option)
+{
+  if (option->fallback == NULL)
+    return g_strdup ("none");
+  if (g_str_has_prefix (option->fallback, "@as"))
+    return g_strdup ("`[]`");
+  if (g_str_has_prefix (option->fallback, "@a{ss}"))
+    return g_strdup ("`{}`");
+
+  {
+    g_autofree char *text = g_strdup (option->fallback);
+
+    return g_strdup_printf ("`%s`", g_strdelimit (text, "'", '"'));
+  }
+}
+
+static char *
+describe_range (const WeirOption *option)
+{
+  if (option->type != WEIR_OPTION_INTEGER)
+    return g_strdup ("");
+  if (option->maximum == G_MAXINT64)
+    return g_strdup_printf ("%" G_GINT64_FORMAT " or more", option->minimum);
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                          option->minimum,
+                          option->maximum);
+}
+
+static const char *
+describe_manual_type (const WeirOption *option)
+{
+  switch (option->type)
+    {
+    case WEIR_OPTION_BOOLEAN:
+      return "boolean";
+    case WEIR_OPTION_INTEGER:
+      return option->unit != NULL ? option->unit : "integer";
+    case WEIR_OPTION_STRING:
+      return "string";
+    case WEIR_OPTION_PATH:
+      return "path";
+    case WEIR_OPTION_STRINGS:
+      return "array of strings";
+    case WEIR_OPTION_PATHS:
+      return "array of paths";
+    case WEIR_OPTION_ADDRESSES:
+      return "array of `host:port`";
+    case WEIR_OPTION_TABLE:
+      return "table of strings";
+    }
+
+  return "";
+}
+
+char *
+weir_config_schema_dup_markdown (WeirOptionScope scope)
+{
+  GString *text =
+      g_string_new ("| option | type | range | default | what |\n|---|---|---|---|---|\n");
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      g_autofree char *range = describe_range (&options[i]);
+      g_autofree char *fallback = describe_fallback (&options[i]);
+
+      if (options[i].scope == scope)
+        g_string_append_printf (text,
+                                "| `%s` | %s | %s | %s | %s |\n",
+                                options[i].name,
+                                describe_manual_type (&options[i]),
+                                range,
+                                fallback,
+                                options[i].doc);
+    }
+
+  return g_string_free (text, FALSE);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config/weir-config-value-private.h"
+
+#include <string.h>
+
+#include "config/weir-config.h"
+
+static const char *
+describe_type (const WeirOption *option)
+{
+  switch (option->type)
+    {
+    case WEIR_OPTION_BOOLEAN:
+      return "true or false";
+    case WEIR_OPTION_INTEGER:
+      return g_strcmp0 (option->unit, "ms") == 0      ? "an integer of milliseconds"
+             : g_strcmp0 (option->unit, "bytes") == 0 ? "an integer of bytes"
+             : g_strcmp0 (option->unit, "MiB") == 0   ? "an integer of MiB"
+                                                      : "an integer";
+    case WEIR_OPTION_STRING:
+      return "a string";
+    case WEIR_OPTION_PATH:
+      return "a string with a path";
+    case WEIR_OPTION_STRINGS:
+      return "an array of strings";
+    case WEIR_OPTION_PATHS:
+      return "an array of strings with paths";
+    case WEIR_OPTION_ADDRESSES:
+      return "an array of \"host:port\" strings";
+    case WEIR_OPTION_TABLE:
+      return "a table of strings";
+    }
+
+  return "something else";
+}
+
+typedef struct
+{
+  const WeirOption *option;
+  const char *directory;
+  WeirNode *where;
+  int code;
+  char *message;
+} Read;
+
+static GVariant *
+fail_type (Read *read, WeirNode *node)
+{
+  read->where = node;
+  read->code = WEIR_CONFIG_ERROR_TYPE;
+  read->message = g_strdup_printf ("%s must be %s, not %s",
+                                   read->option->name,
+                                   describe_type (read->option),
+                                   weir_node_describe (node));
+
+  return NULL;
+}
+
+static GVariant *
+fail_range (Read *read, WeirNode *node, char *message)
+{
+  read->where = node;
+  read->code = WEIR_CONFIG_ERROR_RANGE;
+  read->message = message;
+
+  return NULL;
+}
+
+static gboolean
+is_address (const char *text)
+{
+  const char *colon = strrchr (text, ':');
+  guint64 port;
+
+  if (colon == NULL || colon == text || strpbrk (text, " \t\r\n/") != NULL)
+    return FALSE;
+  if (!g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL))
+    return FALSE;
+  if (*text == '[')
+    return colon[-1] == ']';
+
+  /* An IPv6 address without brackets is ambiguous. */
+  return memchr (text, ':', colon - text) == NULL;
+}
+
+static char *
+resolve (Read *read, const char *text)
+{
+  return read->directory != NULL ? g_canonicalize_filename (text, read->directory)
+                                 : g_strdup (text);
+}
+
+static GVariant *
+read_integer (Read *read, WeirNode *node)
+{
+  const WeirOption *option = read->option;
+
+  if (node->kind != WEIR_NODE_INTEGER)
+    return fail_type (read, node);
+  if (node->integer < option->minimum || node->integer > option->maximum)
+    return fail_range (read,
+                       node,
+                       g_strdup_printf ("%s is %" G_GINT64_FORMAT ", outside %" G_GINT64_FORMAT
+                                        " to %" G_GINT64_FORMAT,
+                                        option->name,
+                                        node->integer,
+                                        option->minimum,
+                                        option->maximum));
+
+  return g_variant_new_int64 (node->integer);
+}
+
+static GVariant *
+read_string (Read *read, WeirNode *node)
+{
+  if (node->kind != WEIR_NODE_STRING)
+    return fail_type (read, node);
+  if (*node->string == '\0')
+    return fail_range (read, node, g_strdup_printf ("%s is empty", read->option->name));
+  if (read->option->type == WEIR_OPTION_PATH)
+    return g_variant_new_take_string (resolve (read, node->string));
+
+  return g_variant_new_string (node->string);
+}
+
+static GVariant *
+read_strings (Read *read, WeirNode *node)
+{
+  WeirOptionType type = read->option->type;
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+  guint i;
+
+  if (node->kind != WEIR_NODE_ARRAY)
+    return fail_type (read, node);
+
+  for (i = 0; i < node->children->len; i++)
+    {
+      WeirNode *child = g_ptr_array_index (node->children, i);
+
+      if (child->kind != WEIR_NODE_STRING)
+        return fail_type (read, child);
+      if (*child->string == '\0')
+        return fail_range (read,
+                           child,
+                           g_strdup_printf ("%s holds an empty string", read->option->name));
+      if (type == WEIR_OPTION_ADDRESSES && !is_address (child->string))
+        return fail_range (read,
+                           child,
+                           g_strdup_printf ("%s: \"%s\" is not host:port, as in "
+                                            "\"127.0.0.1:9000\" or \"[::1]:9000\"",
+                                            read->option->name,
+                                            child->string));
+      g_variant_builder_add_value (&builder,
+                                   g_variant_new_take_string (type == WEIR_OPTION_PATHS
+                                                                  ? resolve (read, child->string)
+                                                                  : g_strdup (child->string)));
+    }
+  if (type == WEIR_OPTION_ADDRESSES && node->children->len == 0)
+    return fail_range (read, node, g_strdup_printf ("%s is empty", read->option->name));
+
+  return g_variant_builder_end (&builder);
+}
+
+static gboolean
+is_variable_name (const char *name)
+{
+  const char *c;
+
+  if (!g_ascii_isalpha (*name) && *name != '_')
+    return FALSE;
+  for (c = name; *c != '\0'; c++)
+    {
+      if (!g_ascii_isalnum (*c) && *c != '_' && *c != '.')
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static GVariant *
+read_table (Read *read, WeirNode *node)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+  guint i;
+
+  if (node->kind != WEIR_NODE_TABLE)
+    return fail_type (read, node);
+
+  for (i = 0; i < node->children->len; i++)
+    {
+      WeirNode *child = g_ptr_array_index (node->children, i);
+
+      if (!is_variable_name (child->key))
+        return fail_range (read,
+                           child,
+                           g_strdup_printf ("%s: \"%s\" cannot be the name of a variable",
+                                            read->option->name,
+                                            child->key));
+      if (child->kind != WEIR_NODE_STRING)
+        return fail_type (read, child);
+      g_variant_builder_add (&builder, "{ss}", child->key, child->string);
+    }
+
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+read_value (Read *read, WeirNode *node)
+{
+  switch (read->option->type)
+    {
+    case WEIR_OPTION_BOOLEAN:
+      return node->kind == WEIR_NODE_BOOLEAN ? g_variant_new_boolean (node->boolean)
+                                             : fail_type (read, node);
+    case WEIR_OPTION_INTEGER:
+      return read_integer (read, node);
+    case WEIR_OPTION_STRING:
+    case WEIR_OPTION_PATH:
+      return read_string (read, node);
+    case WEIR_OPTION_STRINGS:
+    case WEIR_OPTION_PATHS:
+    case WEIR_OPTION_ADDRESSES:
+      return read_strings (read, node);
+    case WEIR_OPTION_TABLE:
+      return read_table (read, node);
+    }
+
+  return NULL;
+}
+
+GVariant *
+weir_config_value_read (const WeirOption *option,
+                        WeirNode *node,
+                        const char *directory,
+                        WeirNode **where,
+                        int *code,
+                        char **message)
+{
+  Read read = { option, directory, NULL, 0, NULL };
+  GVariant *value = read_value (&read, node);
+
+  if (value != NULL)
+    return g_variant_ref_sink (value);
+
+  *where = read.where;
+  *code = read.code;
+  *message = read.message;
+
+  return NULL;
+}
+
+static WeirNode *
+new_string (const char *text)
+{
+  WeirNode *node = weir_node_new (WEIR_NODE_STRING, 0, 0);
+
+  node->string = g_utf8_make_valid (text, -1);
+
+  return node;
+}
+
+static WeirNode *
+list_from_text (const char *text)
+{
+  WeirNode *node = weir_node_new (WEIR_NODE_ARRAY, 0, 0);
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
+  char **part;
+
+  for (part = parts; *part != NULL; part++)
+    {
+      g_strstrip (*part);
+      if (**part != '\0')
+        weir_node_append (node, new_string (*part));
+    }
+
+  return node;
+}
+
+WeirNode *
+weir_config_value_from_text (const WeirOption *option, const char *text)
+{
+  WeirNode *node;
+
+  switch (option->type)
+    {
+    case WEIR_OPTION_STRINGS:
+    case WEIR_OPTION_PATHS:
+    case WEIR_OPTION_ADDRESSES:
+      return list_from_text (text);
+    case WEIR_OPTION_BOOLEAN:
+      if (g_str_equal (text, "true") || g_str_equal (text, "1") || g_str_equal (text, "false") ||
+          g_str_equal (text, "0"))
+        {
+          node = weir_node_new (WEIR_NODE_BOOLEAN, 0, 0);
+          node->boolean = *text == 't' || *text == '1';
+          return node;
+        }
+      break;
+    case WEIR_OPTION_INTEGER:
+      node = weir_node_new (WEIR_NODE_INTEGER, 0, 0);
+      if (g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &node->integer, NULL))
+        return node;
+      weir_node_free (node);
+      break;
+    case WEIR_OPTION_STRING:
+    case WEIR_OPTION_PATH:
+    case WEIR_OPTION_TABLE:
+      break;
+    }
+
+  return new_string (text);
+}
+
+/* Of the four widths that an option could be given in. */
+static WeirNode *
+integer_from_variant (GVariant *value)
+{
+  WeirNode *node = weir_node_new (WEIR_NODE_INTEGER, 0, 0);
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    node->integer = g_variant_get_int64 (value);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+    node->integer = (gint64) MIN (g_variant_get_uint64 (value), (guint64) G_MAXINT64);
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
+    node->integer = g_variant_get_uint32 (value);
+  else
+    node->integer = g_variant_get_int32 (value);
+
+  return node;
+}
+
+WeirNode *
+weir_config_value_from_variant (GVariant *value)
+{
+  WeirNode *node = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    {
+      node = new_string (g_variant_get_string (value, NULL));
+    }
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    {
+      node = weir_node_new (WEIR_NODE_BOOLEAN, 0, 0);
+      node->boolean = g_variant_get_boolean (value);
+    }
+  else if (strchr ("iuxt", *g_variant_get_type_string (value)) != NULL)
+    {
+      node = integer_from_variant (value);
+    }
+  else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    {
+      GVariantIter iter;
+      const char *text;
+
+      node = weir_node_new (WEIR_NODE_ARRAY, 0, 0);
+      g_variant_iter_init (&iter, value);
+      while (g_variant_iter_next (&iter, "&s", &text))
+        weir_node_append (node, new_string (text));
+    }
+
+  return node;
+}
