@@ -19,8 +19,8 @@ typedef struct _WeirGate WeirGate;
 
 typedef void (*WeirGateFunc) (gpointer user_data);
 
-/* activity: called on the data thread when something happened after
- * weir_gate_watch() (first lease, or last release of a closed gate); it must only post a
+/* activity: called once for each weir_gate_watch(), on the data thread, or from within
+ * weir_gate_watch() itself when there is nothing left to wait for; it must only post a
  * message. */
 WeirGate *weir_gate_new (WeirGateFunc activity, gpointer user_data, GDestroyNotify destroy);
 WeirGate *weir_gate_ref (WeirGate *self);
@@ -36,8 +36,9 @@ guint weir_gate_close (WeirGate *self);            /* how many are still in flig
 guint weir_gate_get_in_flight (WeirGate *self);
 guint64 weir_gate_get_total (WeirGate *self); /* leases ever taken */
 gboolean weir_gate_is_closed (WeirGate *self);
-/* Asks for one call of activity at the next lease or, when closed, at the last release.
- * One shot: what keeps a busy worker from posting a message per request. */
+/* Asks for one call of activity: while the gate is open, as soon as a lease is in flight;
+ * when it is closed, as soon as none is. One shot: what keeps a busy worker from posting a
+ * message per request. Closing an open gate ends the watch for its first lease. */
 void weir_gate_watch (WeirGate *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirGate, weir_gate_unref)

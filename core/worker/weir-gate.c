@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "worker/weir-gate-private.h"
+
+/* Everything that two threads must agree on is in one word, so that no two of its facts
+ * can be seen apart. */
+#define CLOSED 1u
+#define WATCH 2u
+#define LEASE 4u /* the unit of the count above the two bits */
+
+struct _WeirGate
+{
+  gatomicrefcount ref_count;
+  guint word;
+  guint64 total;
+  WeirGateFunc activity;
+  gpointer user_data;
+  GDestroyNotify destroy;
+};
+
+static guint
+weir_gate_load (WeirGate *self)
+{
+  return __atomic_load_n (&self->word, __ATOMIC_SEQ_CST);
+}
+
+/* On failure `from` becomes what is there. */
+static gboolean
+weir_gate_swap (WeirGate *self, guint *from, guint to)
+{
+  return __atomic_compare_exchange_n (&self->word,
+                                      from,
+                                      to,
+                                      FALSE,
+                                      __ATOMIC_SEQ_CST,
+                                      __ATOMIC_SEQ_CST);
+}
+
+WeirGate *
+weir_gate_new (WeirGateFunc activity, gpointer user_data, GDestroyNotify destroy)
+{
+  WeirGate *self = g_new0 (WeirGate, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->activity = activity;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  return self;
+}
+
+WeirGate *
+weir_gate_ref (WeirGate *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+weir_gate_unref (WeirGate *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
+  g_free (self);
+}
+
+static void
+weir_gate_notify (WeirGate *self)
+{
+  if (self->activity != NULL)
+    self->activity (self->user_data);
+}
+
+gboolean
+weir_gate_lease (WeirGate *self)
+{
+  guint word = weir_gate_load (self);
+
+  do
+    {
+      if (word & CLOSED)
+        return FALSE;
+    }
+  while (!weir_gate_swap (self, &word, (word + LEASE) & ~WATCH));
+
+  __atomic_add_fetch (&self->total, 1, __ATOMIC_RELAXED);
+  if (word & WATCH)
+    weir_gate_notify (self);
+  return TRUE;
+}
+
+static gboolean
+is_last_of_closed (guint word)
+{
+  return (word & CLOSED) != 0 && word / LEASE == 1;
+}
+
+void
+weir_gate_release (WeirGate *self)
+{
+  guint word = weir_gate_load (self);
+  guint next;
+
+  do
+    {
+      g_return_if_fail (word >= LEASE);
+      next = word - LEASE;
+      if (is_last_of_closed (word))
+        next &= ~WATCH;
+    }
+  while (!weir_gate_swap (self, &word, next));
+
+  if ((word & WATCH) != 0 && is_last_of_closed (word))
+    weir_gate_notify (self);
+}
+
+gboolean
+weir_gate_close_if_idle (WeirGate *self)
+{
+  guint word = weir_gate_load (self);
+
+  do
+    {
+      if (word >= LEASE)
+        return FALSE;
+    }
+  while (!weir_gate_swap (self, &word, CLOSED));
+  return TRUE;
+}
+
+/* A watch for the first lease is over: there will be none. */
+guint
+weir_gate_close (WeirGate *self)
+{
+  guint word = weir_gate_load (self);
+
+  while ((word & CLOSED) == 0 && !weir_gate_swap (self, &word, (word | CLOSED) & ~WATCH))
+    ;
+  return word / LEASE;
+}
+
+guint
+weir_gate_get_in_flight (WeirGate *self)
+{
+  return weir_gate_load (self) / LEASE;
+}
+
+guint64
+weir_gate_get_total (WeirGate *self)
+{
+  return __atomic_load_n (&self->total, __ATOMIC_RELAXED);
+}
+
+gboolean
+weir_gate_is_closed (WeirGate *self)
+{
+  return (weir_gate_load (self) & CLOSED) != 0;
+}
+
+/* What is watched for may have come while the caller made up its mind: then it is told at
+ * once, or it would never be. */
+void
+weir_gate_watch (WeirGate *self)
+{
+  guint word = weir_gate_load (self);
+
+  while (TRUE)
+    {
+      gboolean closed = (word & CLOSED) != 0;
+      gboolean in_flight = word >= LEASE;
+
+      if (closed != in_flight)
+        break;
+      if (weir_gate_swap (self, &word, word | WATCH))
+        return;
+    }
+  weir_gate_notify (self);
+}

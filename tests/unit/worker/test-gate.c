@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "worker/weir-gate-private.h"
+
+static void
+on_activity (gpointer user_data)
+{
+  g_atomic_int_inc ((int *) user_data);
+}
+
+static void
+test_lease (void)
+{
+  g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
+
+  g_assert_true (weir_gate_lease (gate));
+  g_assert_true (weir_gate_lease (gate));
+  g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 2);
+  g_assert_false (weir_gate_close_if_idle (gate));
+  g_assert_false (weir_gate_is_closed (gate));
+  weir_gate_release (gate);
+  weir_gate_release (gate);
+  g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 0);
+  g_assert_true (weir_gate_close_if_idle (gate));
+  g_assert_true (weir_gate_close_if_idle (gate));
+  g_assert_true (weir_gate_is_closed (gate));
+  g_assert_false (weir_gate_lease (gate));
+  g_assert_cmpuint (weir_gate_get_total (gate), ==, 2);
+}
+
+static void
+test_close (void)
+{
+  g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
+
+  weir_gate_lease (gate);
+  weir_gate_lease (gate);
+  g_assert_cmpuint (weir_gate_close (gate), ==, 2);
+  g_assert_false (weir_gate_lease (gate));
+  weir_gate_release (gate);
+  g_assert_cmpuint (weir_gate_close (gate), ==, 1);
+  weir_gate_release (gate);
+  g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 0);
+}
+
+static void
+test_watch (void)
+{
+  int calls = 0;
+  g_autoptr (WeirGate) gate = weir_gate_new (on_activity, &calls, NULL);
+
+  weir_gate_lease (gate);
+  weir_gate_release (gate);
+  g_assert_cmpint (calls, ==, 0);
+
+  weir_gate_watch (gate);
+  weir_gate_watch (gate);
+  g_assert_cmpint (calls, ==, 0);
+  weir_gate_lease (gate);
+  g_assert_cmpint (calls, ==, 1);
+  weir_gate_lease (gate);
+  g_assert_cmpint (calls, ==, 1); /* one shot */
+  weir_gate_watch (gate);
+  g_assert_cmpint (calls, ==, 2); /* it is there already */
+
+  weir_gate_close (gate);
+  weir_gate_watch (gate);
+  weir_gate_release (gate);
+  g_assert_cmpint (calls, ==, 2);
+  weir_gate_release (gate);
+  g_assert_cmpint (calls, ==, 3);
+  weir_gate_watch (gate);
+  g_assert_cmpint (calls, ==, 4);
+}
+
+static void
+test_watch_ends (void)
+{
+  int calls = 0;
+  g_autoptr (WeirGate) idle = weir_gate_new (on_activity, &calls, NULL);
+  g_autoptr (WeirGate) closed = weir_gate_new (on_activity, &calls, NULL);
+
+  weir_gate_watch (idle);
+  g_assert_true (weir_gate_close_if_idle (idle));
+  weir_gate_watch (closed);
+  g_assert_cmpuint (weir_gate_close (closed), ==, 0);
+  g_assert_cmpint (calls, ==, 0);
+}
+
+static void
+test_destroy (void)
+{
+  int calls = 0;
+  WeirGate *gate = weir_gate_new (NULL, &calls, on_activity);
+
+  weir_gate_ref (gate);
+  weir_gate_unref (gate);
+  g_assert_cmpint (calls, ==, 0);
+  weir_gate_unref (gate);
+  g_assert_cmpint (calls, ==, 1);
+}
+
+#define ROUNDS 20000
+
+typedef struct
+{
+  WeirGate *gates[ROUNDS];
+  int calls[ROUNDS];
+  int round; /* how far the control plane has come */
+  int late;  /* leases that came after a closing that said idle */
+  int closed_idle[ROUNDS];
+} Stress;
+
+static gpointer
+lease_and_release (gpointer user_data)
+{
+  Stress *stress = user_data;
+
+  for (int i = 0; i < ROUNDS; i++)
+    {
+      while (g_atomic_int_get (&stress->round) < i)
+        g_thread_yield ();
+      while (TRUE)
+        {
+          gboolean gone = g_atomic_int_get (&stress->closed_idle[i]);
+
+          if (!weir_gate_lease (stress->gates[i]))
+            break;
+          if (gone || g_atomic_int_get (&stress->closed_idle[i]))
+            g_atomic_int_inc (&stress->late);
+          weir_gate_release (stress->gates[i]);
+        }
+    }
+  return NULL;
+}
+
+/* The data plane takes leases as fast as it can while the control plane closes the gate,
+ * in both ways, with a watch that must be answered in each case. */
+static void
+test_stress (void)
+{
+  g_autofree Stress *stress = g_new0 (Stress, 1);
+  GThread *thread;
+
+  for (int i = 0; i < ROUNDS; i++)
+    stress->gates[i] = weir_gate_new (on_activity, &stress->calls[i], NULL);
+  thread = g_thread_new ("data", lease_and_release, stress);
+
+  for (int i = 0; i < ROUNDS; i++)
+    {
+      WeirGate *gate = stress->gates[i];
+
+      g_atomic_int_set (&stress->round, i);
+      weir_gate_watch (gate);
+      while (g_atomic_int_get (&stress->calls[i]) == 0) /* the first lease is told */
+        g_thread_yield ();
+      g_assert_cmpint (g_atomic_int_get (&stress->calls[i]), ==, 1);
+
+      if (i % 2 == 0)
+        {
+          while (!weir_gate_close_if_idle (gate))
+            ;
+          g_atomic_int_set (&stress->closed_idle[i], TRUE);
+          g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 0);
+        }
+      else
+        {
+          weir_gate_close (gate);
+          weir_gate_watch (gate);
+          while (g_atomic_int_get (&stress->calls[i]) == 1) /* and the last release */
+            g_thread_yield ();
+          g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 0);
+        }
+    }
+  g_thread_join (thread);
+  g_assert_cmpint (stress->late, ==, 0);
+  for (int i = 0; i < ROUNDS; i++)
+    {
+      g_assert_cmpint (stress->calls[i], ==, i % 2 == 0 ? 1 : 2);
+      weir_gate_unref (stress->gates[i]);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+
+  g_test_add_func ("/gate/lease", test_lease);
+  g_test_add_func ("/gate/close", test_close);
+  g_test_add_func ("/gate/watch", test_watch);
+  g_test_add_func ("/gate/watch-ends", test_watch_ends);
+  g_test_add_func ("/gate/destroy", test_destroy);
+  g_test_add_func ("/gate/stress", test_stress);
+  return g_test_run ();
+}
