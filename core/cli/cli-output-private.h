@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_CLI_COMPILATION
+#error "This header is private to the weir program."
+#endif
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  CLI_STYLE_PLAIN,
+  CLI_STYLE_BOLD,
+  CLI_STYLE_DIM,
+  CLI_STYLE_RED,
+  CLI_STYLE_GREEN,
+  CLI_STYLE_YELLOW,
+  CLI_STYLE_CYAN,
+} CliStyle;
+
+/* TRUE when the stream is a terminal that wants colours. */
+gboolean cli_has_colours (FILE *stream);
+/* text in a style, where the stream has colours; else a copy. */
+char *cli_styled (FILE *stream, CliStyle style, const char *text);
+/* Text of others, fit for a terminal: valid UTF-8, control characters written out, lines
+ * after the first indented. Colour sequences stay when keep_colours. */
+char *cli_clean (const char *text, gboolean keep_colours);
+/* Ends of lines included; each call is one write, so that threads do not mix lines. */
+void cli_print (FILE *stream, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* "error: …" and "warning: …" and "hint: …" on the error stream. */
+void cli_print_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void cli_print_warning (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void cli_print_hint (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+/* What was built, as one line on the standard output. */
+void cli_print_json (JsonBuilder *builder);
+/* A member that is a string, or null. Not UTF-8 is made so. */
+void cli_json_string (JsonBuilder *builder, const char *member, const char *value);
+void cli_json_strv (JsonBuilder *builder, const char *member, const char *const *values);
+
+/* Rows of cells; the columns are made as wide as they need. */
+typedef struct _CliTable CliTable;
+
+CliTable *cli_table_new (const char *const *titles);
+void cli_table_free (CliTable *self);
+void cli_table_add (CliTable *self, const char *const *cells);
+void cli_table_print (CliTable *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CliTable, cli_table_free)
+
+G_END_DECLS

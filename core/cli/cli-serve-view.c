@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cli-serve-view-private.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "cli-output-private.h"
+#include "cli-source-frame-private.h"
+
+#define EXAMPLES 5
+
+struct _CliServeView
+{
+  WeirServer *server;
+  GPtrArray *handlers; /* gulong */
+  gboolean json;
+  gboolean colours;
+};
+
+static JsonBuilder *
+begin_event (const char *type)
+{
+  JsonBuilder *builder = json_builder_new ();
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
+
+  json_builder_begin_object (builder);
+  cli_json_string (builder, "type", type);
+  cli_json_string (builder, "time", time);
+  return builder;
+}
+
+static void
+end_event (JsonBuilder *builder)
+{
+  json_builder_end_object (builder);
+  cli_print_json (builder);
+}
+
+static void
+json_integer (JsonBuilder *builder, const char *member, gint64 value)
+{
+  json_builder_set_member_name (builder, member);
+  json_builder_add_int_value (builder, value);
+}
+
+static char *
+clock_text (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
+
+  return cli_styled (stdout, CLI_STYLE_DIM, time);
+}
+
+/* "[hello 1a2b3c4d]": the beginning of an id is enough to tell requests apart. */
+static char *
+speaker_text (const char *function, const char *request_id)
+{
+  g_autofree char *text = request_id != NULL ? g_strdup_printf ("[%s %.8s]", function, request_id)
+                                             : g_strdup_printf ("[%s]", function);
+  g_autofree char *clean = cli_clean (text, FALSE);
+
+  return cli_styled (stdout, CLI_STYLE_CYAN, clean);
+}
+
+static char *
+duration_text (gint64 microseconds)
+{
+  if (microseconds < 10 * 1000)
+    return g_strdup_printf ("%.1f ms", microseconds / 1000.0);
+  if (microseconds < 1000 * 1000)
+    return g_strdup_printf ("%.0f ms", microseconds / 1000.0);
+  return g_strdup_printf ("%.2f s", microseconds / 1000000.0);
+}
+
+static char *
+size_text (guint64 bytes)
+{
+  static const char *const units[] = { "kB", "MB", "GB", "TB" };
+  double size = bytes;
+  guint unit = 0;
+
+  if (bytes < 1000)
+    return g_strdup_printf ("%u B", (guint) bytes);
+  for (size /= 1000; size >= 1000 && unit + 1 < G_N_ELEMENTS (units); unit++)
+    size /= 1000;
+  return g_strdup_printf ("%.1f %s", size, units[unit]);
+}
+
+static CliStyle
+status_style (guint status)
+{
+  if (status >= 500 || status == 0)
+    return CLI_STYLE_RED;
+  if (status >= 400)
+    return CLI_STYLE_YELLOW;
+  return status >= 300 ? CLI_STYLE_CYAN : CLI_STYLE_GREEN;
+}
+
+static void
+request_json (WeirRequestRecord *record)
+{
+  g_autoptr (JsonBuilder) builder = begin_event ("request");
+  guint status = weir_request_record_get_status (record);
+
+  cli_json_string (builder, "method", weir_request_record_get_method (record));
+  cli_json_string (builder, "target", weir_request_record_get_target (record));
+  json_builder_set_member_name (builder, "status");
+  if (status != 0)
+    json_builder_add_int_value (builder, status);
+  else
+    json_builder_add_null_value (builder);
+  json_builder_set_member_name (builder, "duration_ms");
+  json_builder_add_double_value (builder, weir_request_record_get_duration (record) / 1000.0);
+  json_integer (builder, "bytes_received", weir_request_record_get_bytes_received (record));
+  json_integer (builder, "bytes_sent", weir_request_record_get_bytes_sent (record));
+  cli_json_string (builder, "function", weir_request_record_get_function (record));
+  cli_json_string (builder, "request_id", weir_request_record_get_request_id (record));
+  json_builder_set_member_name (builder, "aborted");
+  json_builder_add_boolean_value (builder, weir_request_record_get_aborted (record));
+  cli_json_string (builder, "error", weir_request_record_get_error (record));
+  end_event (builder);
+}
+
+static void
+request_line (WeirRequestRecord *record)
+{
+  guint code = weir_request_record_get_status (record);
+  const char *function = weir_request_record_get_function (record);
+  const char *error = weir_request_record_get_error (record);
+  g_autofree char *time = clock_text ();
+  g_autofree char *method = cli_clean (weir_request_record_get_method (record), FALSE);
+  g_autofree char *target = cli_clean (weir_request_record_get_target (record), FALSE);
+  g_autofree char *number = code != 0 ? g_strdup_printf ("%u", code) : g_strdup ("---");
+  g_autofree char *status = cli_styled (stdout, status_style (code), number);
+  g_autofree char *duration = duration_text (weir_request_record_get_duration (record));
+  g_autofree char *size = size_text (weir_request_record_get_bytes_sent (record));
+  g_autofree char *id = g_strdup_printf ("%.8s", weir_request_record_get_request_id (record));
+  g_autofree char *dim_id = cli_styled (stdout, CLI_STYLE_DIM, id);
+  g_autofree char *reason = error != NULL ? cli_clean (error, FALSE) : NULL;
+
+  cli_print (stdout,
+             "%s %-4s %s %s %s %s %s %s%s%s%s\n",
+             time,
+             method,
+             target,
+             status,
+             duration,
+             size,
+             function != NULL ? function : "-",
+             dim_id,
+             weir_request_record_get_aborted (record) ? _ (" (client left)") : "",
+             reason != NULL ? ": " : "",
+             reason != NULL ? reason : "");
+}
+
+static void
+on_request (WeirServer *server, WeirRequestRecord *record, gpointer user_data)
+{
+  CliServeView *self = user_data;
+
+  if (self->json)
+    request_json (record);
+  else
+    request_line (record);
+}
+
+static void
+on_function_log (WeirServer *server,
+                 const char *function,
+                 const char *level,
+                 const char *message,
+                 const char *request_id,
+                 gpointer user_data)
+{
+  CliServeView *self = user_data;
+  g_autofree char *time = NULL;
+  g_autofree char *speaker = NULL;
+  g_autofree char *clean = NULL;
+  g_autofree char *word = NULL;
+  CliStyle style = CLI_STYLE_DIM;
+
+  if (self->json)
+    {
+      g_autoptr (JsonBuilder) builder = begin_event ("log");
+
+      cli_json_string (builder, "function", function);
+      cli_json_string (builder, "level", level);
+      cli_json_string (builder, "message", message);
+      cli_json_string (builder, "request_id", request_id);
+      end_event (builder);
+      return;
+    }
+  if (g_strcmp0 (level, "error") == 0)
+    style = CLI_STYLE_RED;
+  else if (g_strcmp0 (level, "warn") == 0)
+    style = CLI_STYLE_YELLOW;
+  time = clock_text ();
+  speaker = speaker_text (function, request_id);
+  clean = cli_clean (message, self->colours);
+  word = cli_styled (stdout, style, level);
+  cli_print (stdout, "%s %s %s: %s\n", time, speaker, word, clean);
+}
+
+static CliSourcePlace *
+find_place (CliServeView *self, const char *message, const char *stack)
+{
+  WeirConfig *config = weir_server_get_config (self->server);
+  const char *root = weir_config_get_functions_directory (config);
+  CliSourcePlace *place;
+
+  if (root == NULL)
+    return NULL;
+  place = cli_source_place_find (stack, root);
+  return place != NULL ? place : cli_source_place_find (message, root);
+}
+
+static void
+json_place (JsonBuilder *builder, CliSourcePlace *place)
+{
+  json_builder_set_member_name (builder, "location");
+  if (place == NULL)
+    {
+      json_builder_add_null_value (builder);
+      return;
+    }
+  json_builder_begin_object (builder);
+  cli_json_string (builder, "file", place->path);
+  json_integer (builder, "line", place->line);
+  if (place->column > 0)
+    json_integer (builder, "column", place->column);
+  json_builder_end_object (builder);
+}
+
+/* The stack without its first lines when they only say the message again. */
+static const char *
+stack_without_message (const char *stack, const char *message)
+{
+  if (stack == NULL || message == NULL)
+    return stack;
+  if (!g_str_has_prefix (stack, message))
+    return stack;
+  stack += strlen (message);
+  return *stack == '\n' ? stack + 1 : stack;
+}
+
+static void
+print_trouble (CliServeView *self,
+               const char *what,
+               CliStyle style,
+               const char *function,
+               const char *message,
+               const char *stack,
+               const char *request_id)
+{
+  g_autofree char *time = clock_text ();
+  g_autofree char *speaker = speaker_text (function, request_id);
+  g_autofree char *word = cli_styled (stdout, style, what);
+  g_autofree char *clean = cli_clean (message, self->colours);
+  g_autofree char *rest = cli_clean (stack_without_message (stack, message), self->colours);
+  g_autofree char *dim = cli_styled (stdout, CLI_STYLE_DIM, rest);
+  g_autoptr (CliSourcePlace) place = find_place (self, message, stack);
+  g_autofree char *frame = place != NULL ? cli_source_place_frame (place) : NULL;
+  gboolean has_frame = frame != NULL && strchr (message, '^') == NULL;
+
+  cli_print (stdout,
+             "%s %s %s: %s\n%s%s%s%s",
+             time,
+             speaker,
+             word,
+             clean,
+             has_frame ? frame : "",
+             *rest != '\0' ? "    " : "",
+             *rest != '\0' ? dim : "",
+             *rest != '\0' ? "\n" : "");
+}
+
+static void
+on_function_error (WeirServer *server,
+                   const char *function,
+                   const char *message,
+                   const char *stack,
+                   const char *request_id,
+                   gpointer user_data)
+{
+  CliServeView *self = user_data;
+
+  if (self->json)
+    {
+      g_autoptr (JsonBuilder) builder = begin_event ("error");
+      g_autoptr (CliSourcePlace) place = find_place (self, message, stack);
+
+      cli_json_string (builder, "function", function);
+      cli_json_string (builder, "message", message);
+      cli_json_string (builder, "stack", stack);
+      cli_json_string (builder, "request_id", request_id);
+      json_place (builder, place);
+      end_event (builder);
+      return;
+    }
+  print_trouble (self, _ ("error"), CLI_STYLE_RED, function, message, stack, request_id);
+}
+
+static void
+failure_json (CliServeView *self, const char *type, const char *function, const GError *error)
+{
+  g_autoptr (JsonBuilder) builder = begin_event (type);
+  g_autoptr (CliSourcePlace) place = find_place (self, error->message, NULL);
+
+  cli_json_string (builder, "function", function);
+  cli_json_string (builder, "message", error->message);
+  json_place (builder, place);
+  end_event (builder);
+}
+
+static void
+on_function_failed (WeirServer *server,
+                    const char *function,
+                    const GError *error,
+                    gpointer user_data)
+{
+  CliServeView *self = user_data;
+
+  if (self->json)
+    failure_json (self, "failed", function, error);
+  else
+    print_trouble (self, _ ("does not start"), CLI_STYLE_RED, function, error->message, NULL, NULL);
+}
+
+static void
+on_function_stale (WeirServer *server,
+                   const char *function,
+                   const GError *error,
+                   gpointer user_data)
+{
+  CliServeView *self = user_data;
+
+  if (self->json)
+    failure_json (self, "stale", function, error);
+  else
+    print_trouble (self,
+                   _ ("THE EDIT IS BROKEN, the old code serves on"),
+                   CLI_STYLE_RED,
+                   function,
+                   error->message,
+                   NULL,
+                   NULL);
+}
+
+static void
+on_function_reloaded (WeirServer *server, const char *function, gpointer user_data)
+{
+  CliServeView *self = user_data;
+  g_autofree char *time = NULL;
+  g_autofree char *speaker = NULL;
+
+  if (self->json)
+    {
+      g_autoptr (JsonBuilder) builder = begin_event ("reloaded");
+
+      cli_json_string (builder, "function", function);
+      end_event (builder);
+      return;
+    }
+  time = clock_text ();
+  speaker = speaker_text (function, NULL);
+  cli_print (stdout, "%s %s %s\n", time, speaker, _ ("reloaded"));
+}
+
+static void
+on_notice (WeirServer *server, const char *message, gpointer user_data)
+{
+  CliServeView *self = user_data;
+  g_autofree char *time = NULL;
+  g_autofree char *clean = NULL;
+
+  if (self->json)
+    {
+      g_autoptr (JsonBuilder) builder = begin_event ("notice");
+
+      cli_json_string (builder, "message", message);
+      end_event (builder);
+      return;
+    }
+  time = clock_text ();
+  clean = cli_clean (message, FALSE);
+  cli_print (stdout, "%s %s\n", time, clean);
+}
+
+static void
+watch (CliServeView *self, const char *signal, GCallback handler)
+{
+  gulong id = g_signal_connect (self->server, signal, handler, self);
+
+  g_ptr_array_add (self->handlers, GSIZE_TO_POINTER (id));
+}
+
+CliServeView *
+cli_serve_view_new (WeirServer *server, gboolean json)
+{
+  CliServeView *self = g_new0 (CliServeView, 1);
+
+  self->server = server;
+  self->handlers = g_ptr_array_new ();
+  self->json = json;
+  self->colours = !json && cli_has_colours (stdout);
+  watch (self, "request", G_CALLBACK (on_request));
+  watch (self, "function-log", G_CALLBACK (on_function_log));
+  watch (self, "function-error", G_CALLBACK (on_function_error));
+  watch (self, "function-failed", G_CALLBACK (on_function_failed));
+  watch (self, "function-stale", G_CALLBACK (on_function_stale));
+  watch (self, "function-reloaded", G_CALLBACK (on_function_reloaded));
+  watch (self, "notice", G_CALLBACK (on_notice));
+  return self;
+}
+
+void
+cli_serve_view_free (CliServeView *self)
+{
+  for (guint i = 0; i < self->handlers->len; i++)
+    g_signal_handler_disconnect (self->server,
+                                 GPOINTER_TO_SIZE (g_ptr_array_index (self->handlers, i)));
+  g_ptr_array_unref (self->handlers);
+  g_free (self);
+}
+
+static char **
+function_names (WeirServer *server)
+{
+  GListModel *functions = weir_server_get_functions (server);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (functions); i++)
+    {
+      g_autoptr (WeirFunction) function = g_list_model_get_item (functions, i);
+      g_strv_builder_add (builder, weir_function_get_name (function));
+    }
+  return g_strv_builder_end (builder);
+}
+
+static void
+banner_json (CliServeView *self, char **uris, char **names, const char *runtime)
+{
+  g_autoptr (JsonBuilder) builder = begin_event ("listening");
+  WeirConfig *config = weir_server_get_config (self->server);
+
+  cli_json_string (builder, "version", weir_get_version ());
+  cli_json_string (builder, "runtime", runtime);
+  cli_json_strv (builder, "uris", (const char *const *) uris);
+  cli_json_string (builder, "directory", weir_config_get_functions_directory (config));
+  cli_json_strv (builder, "functions", (const char *const *) names);
+  cli_json_strv (builder, "warnings", weir_config_get_warnings (config));
+  cli_json_strv (builder, "problems", weir_server_get_problems (self->server));
+  end_event (builder);
+}
+
+static gboolean
+is_exposed (const char *uri)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_NONE, NULL);
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (parsed == NULL || g_strcmp0 (g_uri_get_host (parsed), "localhost") == 0)
+    return FALSE;
+  address = g_inet_address_new_from_string (g_uri_get_host (parsed));
+  return address == NULL || !g_inet_address_get_is_loopback (address);
+}
+
+static void
+print_notes (CliServeView *self, char **uris)
+{
+  WeirConfig *config = weir_server_get_config (self->server);
+  const char *const *warnings = weir_config_get_warnings (config);
+  const char *const *problems = weir_server_get_problems (self->server);
+
+  for (gsize i = 0; warnings != NULL && warnings[i] != NULL; i++)
+    cli_print_warning ("%s", warnings[i]);
+  for (gsize i = 0; problems != NULL && problems[i] != NULL; i++)
+    cli_print_error ("%s", problems[i]);
+  for (gsize i = 0; uris[i] != NULL; i++)
+    if (is_exposed (uris[i]))
+      cli_print_warning (_ ("whoever reaches this machine at %s may call every function: "
+                            "no token is checked"),
+                         uris[i]);
+}
+
+static void
+print_examples (char **uris, char **names)
+{
+  guint n = g_strv_length (names);
+
+  for (guint i = 0; i < MIN (n, EXAMPLES); i++)
+    cli_print (stdout, "  - %s/functions/v1/%s\n", uris[0], names[i]);
+  if (n > EXAMPLES)
+    cli_print (stdout,
+               g_dngettext (GETTEXT_PACKAGE,
+                            "  ... and %u more function\n",
+                            "  ... and %u more functions\n",
+                            n - EXAMPLES),
+               n - EXAMPLES);
+}
+
+static void
+banner_text (CliServeView *self, char **uris, char **names, const char *runtime)
+{
+  WeirConfig *config = weir_server_get_config (self->server);
+  const char *directory = weir_config_get_functions_directory (config);
+  g_autofree char *title = g_strdup_printf ("Weir %s", weir_get_version ());
+  g_autofree char *bold = cli_styled (stdout, CLI_STYLE_BOLD, title);
+
+  cli_print (stdout, "%s%s%s\n", bold, runtime != NULL ? ", " : "", runtime != NULL ? runtime : "");
+  for (gsize i = 0; uris[i] != NULL; i++)
+    cli_print (stdout, _ ("Serving functions on %s/functions/v1/<function-name>\n"), uris[i]);
+  if (names[0] == NULL)
+    cli_print (stdout,
+               _ ("No functions in %s yet. Write the first one: weir new hello\n"),
+               directory);
+  else if (uris[0] != NULL)
+    print_examples (uris, names);
+}
+
+void
+cli_serve_view_banner (CliServeView *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) uris = weir_server_dup_uris (self->server);
+  g_auto (GStrv) names = function_names (self->server);
+  g_autofree char *runtime = weir_server_dup_runtime_version (self->server, &error);
+
+  if (self->json)
+    {
+      banner_json (self, uris, names, runtime);
+      return;
+    }
+  banner_text (self, uris, names, runtime);
+  print_notes (self, uris);
+  if (error != NULL)
+    {
+      cli_print_error (_ ("no function can run: %s"), error->message);
+      cli_print_hint (_ ("`weir doctor` says how to mend it"));
+    }
+}
+
+void
+cli_serve_view_stopping (CliServeView *self)
+{
+  if (!self->json)
+    cli_print (stdout, "%s\n", _ ("Finishing what is in flight; once more ends at once"));
+}
+
+void
+cli_serve_view_stopped (CliServeView *self)
+{
+  g_autoptr (JsonBuilder) builder = NULL;
+  WeirConfig *config = weir_server_get_config (self->server);
+
+  if (!self->json)
+    {
+      cli_print (stdout, _ ("Stopped serving %s\n"), weir_config_get_functions_directory (config));
+      return;
+    }
+  builder = begin_event ("stopped");
+  end_event (builder);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cli-private.h"
+
+#include <string.h>
+
+#include "cli-output-private.h"
+
+/* The folder of one function, or NULL: what is configured need not have one. */
+static char *
+function_directory (WeirConfig *config, const char *name)
+{
+  const char *root = weir_config_get_functions_directory (config);
+  g_autofree char *path = root != NULL ? g_build_filename (root, name, NULL) : NULL;
+
+  if (path == NULL || strchr (name, '/') != NULL || !g_file_test (path, G_FILE_TEST_IS_DIR))
+    return NULL;
+  return g_steal_pointer (&path);
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  const char *const *first = a;
+  const char *const *second = b;
+
+  return strcmp (*first, *second);
+}
+
+/* Every name that configuration can be about: folders, flat files, and what is written in the
+ * files, sorted. */
+static char **
+configurable_names (WeirConfig *config)
+{
+  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (GStrv) written = weir_config_dup_function_names (config);
+  const char *root = weir_config_get_functions_directory (config);
+  g_autoptr (GDir) dir = root != NULL ? g_dir_open (root, 0, NULL) : NULL;
+  g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer key;
+  const char *entry;
+
+  for (gsize i = 0; written != NULL && written[i] != NULL; i++)
+    g_hash_table_add (names, g_strdup (written[i]));
+  while (dir != NULL && (entry = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (root, entry, NULL);
+
+      if (entry[0] == '_' || entry[0] == '.')
+        continue;
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        g_hash_table_add (names, g_strdup (entry));
+      else if (g_str_has_suffix (entry, ".ts") || g_str_has_suffix (entry, ".js"))
+        g_hash_table_add (names, g_strndup (entry, strlen (entry) - 3));
+    }
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    g_ptr_array_add (sorted, g_strdup (key));
+  g_ptr_array_sort (sorted, compare_names);
+  g_ptr_array_add (sorted, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&sorted), FALSE);
+}
+
+static void
+check_functions (WeirConfig *config, GPtrArray *problems)
+{
+  g_auto (GStrv) names = configurable_names (config);
+
+  for (gsize i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *directory = function_directory (config, names[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WeirSettings) settings =
+          weir_config_dup_function_settings (config, names[i], directory, &error);
+      g_auto (GStrv) environ = NULL;
+
+      if (settings != NULL)
+        environ = weir_config_dup_function_environ (config, names[i], directory, &error);
+      if (error != NULL &&
+          !g_ptr_array_find_with_equal_func (problems, error->message, g_str_equal, NULL))
+        g_ptr_array_add (problems, g_strdup (error->message));
+    }
+}
+
+static void
+check_plugin (WeirConfig *config,
+              GType point,
+              const char *point_name,
+              const char *name,
+              GPtrArray *problems)
+{
+  g_autoptr (WeirPluginEngine) engine = cli_plugin_engine_new (config);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GObject) object =
+      cli_create_extension (engine, config, point, point_name, name, &error);
+
+  if (object == NULL)
+    g_ptr_array_add (problems, g_strdup (error->message));
+}
+
+static CliExit
+print_check (GPtrArray *problems, const char *const *warnings, gboolean json)
+{
+  if (json)
+    {
+      g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+      g_ptr_array_add (problems, NULL);
+      json_builder_begin_object (builder);
+      cli_json_strv (builder, "problems", (const char *const *) problems->pdata);
+      cli_json_strv (builder, "warnings", warnings);
+      json_builder_end_object (builder);
+      cli_print_json (builder);
+      return problems->len > 1 ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+    }
+  for (gsize i = 0; warnings != NULL && warnings[i] != NULL; i++)
+    cli_print_warning ("%s", warnings[i]);
+  for (guint i = 0; i < problems->len; i++)
+    cli_print_error ("%s", (char *) g_ptr_array_index (problems, i));
+  if (problems->len == 0)
+    cli_print (stdout, "%s\n", _ ("The configuration is fine."));
+  return problems->len > 0 ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+}
+
+static CliExit
+check (const char *directory, gboolean json)
+{
+  g_autoptr (WeirConfig) config = weir_config_check (directory, NULL);
+  g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
+  const char *const *found = weir_config_get_problems (config);
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  const char *adapter = weir_settings_get_string (settings, "adapter");
+
+  for (gsize i = 0; found != NULL && found[i] != NULL; i++)
+    g_ptr_array_add (problems, g_strdup (found[i]));
+  check_functions (config, problems);
+  if (adapter != NULL)
+    check_plugin (config, WEIR_TYPE_ADAPTER, "adapter", adapter, problems);
+  check_plugin (config, WEIR_TYPE_RUNTIME, "runtime", "deno", problems);
+  return print_check (problems, weir_config_get_warnings (config), json);
+}
+
+/* The environment may hold secrets: its names are shown, its values are not. */
+static char *
+value_text (const char *name, GVariant *value)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  GVariantIter iter;
+  GVariant *child;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return g_variant_dup_string (value, NULL);
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT) &&
+      !g_variant_is_of_type (value, G_VARIANT_TYPE ("a{ss}")))
+    return g_variant_print (value, FALSE);
+  g_variant_iter_init (&iter, value);
+  while ((child = g_variant_iter_next_value (&iter)) != NULL)
+    {
+      g_autoptr (GVariant) key = g_variant_get_child_value (child, 0);
+
+      g_string_append_printf (text,
+                              "%s%s",
+                              text->len > 0 ? ", " : "",
+                              g_variant_get_string (key, NULL));
+      g_variant_unref (child);
+    }
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+json_value (JsonBuilder *builder, const char *name, GVariant *value)
+{
+  json_builder_set_member_name (builder, "value");
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE ("a{ss}")) ||
+      g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT))
+    {
+      g_autofree char *names = value_text (name, value);
+      json_builder_add_string_value (builder, names);
+      return;
+    }
+  json_builder_add_value (builder, json_gvariant_serialize (value));
+}
+
+static void
+explain_json (WeirSettings *settings, char **environ_names)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_auto (GStrv) names = weir_settings_dup_names (settings);
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "options");
+  json_builder_begin_array (builder);
+  for (gsize i = 0; names[i] != NULL; i++)
+    {
+      json_builder_begin_object (builder);
+      cli_json_string (builder, "option", names[i]);
+      json_value (builder, names[i], weir_settings_get_value (settings, names[i]));
+      cli_json_string (builder, "source", weir_settings_get_origin (settings, names[i]));
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  if (environ_names != NULL)
+    cli_json_strv (builder, "environment", (const char *const *) environ_names);
+  json_builder_end_object (builder);
+  cli_print_json (builder);
+}
+
+static void
+explain_text (WeirSettings *settings, char **environ_names)
+{
+  const char *const titles[] = { _ ("OPTION"), _ ("VALUE"), _ ("SOURCE"), NULL };
+  g_autoptr (CliTable) table = cli_table_new (titles);
+  g_auto (GStrv) names = weir_settings_dup_names (settings);
+
+  for (gsize i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *value = value_text (names[i], weir_settings_get_value (settings, names[i]));
+      const char *origin = weir_settings_get_origin (settings, names[i]);
+      const char *const cells[] = { names[i], value, origin != NULL ? origin : "-" };
+
+      cli_table_add (table, cells);
+    }
+  cli_table_print (table);
+  if (environ_names != NULL && environ_names[0] != NULL)
+    {
+      g_autofree char *list = g_strjoinv (", ", environ_names);
+      cli_print (stdout, _ ("\nEnvironment (values are not shown): %s\n"), list);
+    }
+}
+
+static CliExit
+unknown_function (WeirConfig *config, const char *name)
+{
+  g_auto (GStrv) names = configurable_names (config);
+  const char *nearest = cli_nearest (name, (const char *const *) names);
+
+  cli_print_error (_ ("there is no function “%s” in %s"),
+                   name,
+                   weir_config_get_functions_directory (config));
+  if (nearest != NULL)
+    cli_print_hint (_ ("did you mean “%s”?"), nearest);
+  else
+    cli_print_hint (_ ("`weir list` shows the functions"));
+  return CLI_EXIT_NOT_FOUND;
+}
+
+static char **
+environ_names (char **environ)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (gsize i = 0; environ[i] != NULL; i++)
+    {
+      g_autofree char *name = g_strndup (environ[i], strcspn (environ[i], "="));
+      g_strv_builder_add (builder, name);
+    }
+  return g_strv_builder_end (builder);
+}
+
+static CliExit
+explain_function (WeirConfig *config, const char *name, gboolean json)
+{
+  g_autofree char *directory = function_directory (config, name);
+  g_auto (GStrv) known = configurable_names (config);
+  g_autoptr (WeirSettings) settings = NULL;
+  g_auto (GStrv) environ = NULL;
+  g_auto (GStrv) shown = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_strv_contains ((const char *const *) known, name))
+    return unknown_function (config, name);
+  settings = weir_config_dup_function_settings (config, name, directory, &error);
+  if (settings == NULL)
+    return cli_fail (NULL, error);
+  environ = weir_config_dup_function_environ (config, name, directory, &error);
+  if (environ == NULL)
+    return cli_fail (NULL, error);
+  shown = environ_names (environ);
+  if (json)
+    explain_json (settings, shown);
+  else
+    explain_text (settings, shown);
+  return CLI_EXIT_OK;
+}
+
+static CliExit
+explain (const char *directory, const char *name, gboolean json)
+{
+  CliExit status;
+  g_autoptr (WeirConfig) config = cli_load_config (directory, NULL, &status);
+  WeirSettings *settings;
+
+  if (config == NULL)
+    return status;
+  if (name != NULL)
+    return explain_function (config, name, json);
+  settings = weir_config_get_server_settings (config);
+  if (json)
+    explain_json (settings, NULL);
+  else
+    explain_text (settings, NULL);
+  return CLI_EXIT_OK;
+}
+
+CliExit
+cli_cmd_config (int argc, char **argv)
+{
+  gboolean json = FALSE;
+  g_autofree char *directory = NULL;
+  g_auto (GStrv) rest = NULL;
+  guint n;
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON"), NULL },
+    { "dir",
+      'd',
+      0,
+      G_OPTION_ARG_FILENAME,
+      &directory,
+      N_ ("The project, if not the current folder"),
+      N_ ("FOLDER") },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
+    { NULL },
+  };
+
+  if (!cli_parse_options ("config",
+                          _ ("check | explain [NAME]"),
+                          _ ("check reads every configuration file and says what is wrong, with "
+                             "file and line.\nexplain shows the value of each option of a "
+                             "function (of the server, without NAME) and where it comes from."),
+                          entries,
+                          &argc,
+                          &argv))
+    return CLI_EXIT_USAGE;
+  n = rest != NULL ? g_strv_length (rest) : 0;
+  if (directory == NULL)
+    directory = g_strdup (".");
+  if (n > 0 && !g_file_test (directory, G_FILE_TEST_IS_DIR))
+    {
+      cli_print_error (_ ("%s: there is no such folder"), directory);
+      return CLI_EXIT_NOT_FOUND;
+    }
+  if (n == 1 && g_str_equal (rest[0], "check"))
+    return check (directory, json);
+  if ((n == 1 || n == 2) && g_str_equal (rest[0], "explain"))
+    return explain (directory, n == 2 ? rest[1] : NULL, json);
+  return cli_usage_error ("config", _ ("either `check` or `explain [NAME]`"));
+}

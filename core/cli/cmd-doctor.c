@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "cli-private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli-http-private.h"
+#include "cli-output-private.h"
+
+typedef enum
+{
+  FINDING_GOOD,
+  FINDING_NOTE, /* works, but should be known */
+  FINDING_BAD,  /* weir serve cannot do its work */
+} FindingKind;
+
+typedef struct
+{
+  FindingKind kind;
+  char *subject;
+  char *message;
+  char *remedy; /* a command or an advice, or NULL */
+} Finding;
+
+static void
+finding_free (Finding *self)
+{
+  g_free (self->subject);
+  g_free (self->message);
+  g_free (self->remedy);
+  g_free (self);
+}
+
+static void add (GPtrArray *findings,
+                 FindingKind kind,
+                 const char *subject,
+                 const char *remedy,
+                 const char *format,
+                 ...) G_GNUC_PRINTF (5, 6);
+
+static void
+add (GPtrArray *findings,
+     FindingKind kind,
+     const char *subject,
+     const char *remedy,
+     const char *format,
+     ...)
+{
+  Finding *finding = g_new0 (Finding, 1);
+  va_list args;
+
+  va_start (args, format);
+  finding->kind = kind;
+  finding->subject = g_strdup (subject);
+  finding->message = g_strdup_vprintf (format, args);
+  finding->remedy = g_strdup (remedy);
+  va_end (args);
+  g_ptr_array_add (findings, finding);
+}
+
+static void
+check_config (GPtrArray *findings, WeirConfig *config)
+{
+  const char *const *problems = weir_config_get_problems (config);
+
+  for (gsize i = 0; problems != NULL && problems[i] != NULL; i++)
+    add (findings, FINDING_BAD, _ ("configuration"), "weir config check", "%s", problems[i]);
+  if (problems == NULL || problems[0] == NULL)
+    add (findings, FINDING_GOOD, _ ("configuration"), NULL, "%s", _ ("no problem"));
+}
+
+/* Where the set-up script puts the Deno that it gets from npm. */
+static char *
+deno_prefix (void)
+{
+  return g_build_filename (g_get_user_data_dir (), "weir", "deno", NULL);
+}
+
+static void
+check_deno (GPtrArray *findings, WeirConfig *config)
+{
+  g_autoptr (WeirPluginEngine) engine = cli_plugin_engine_new (config);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *prefix = deno_prefix ();
+  g_autofree char *remedy =
+      g_strdup_printf ("npm install --prefix %s deno@2 && export PATH=%s/node_modules/.bin:$PATH",
+                       prefix,
+                       prefix);
+  g_autofree char *version = NULL;
+  g_autoptr (GObject) runtime =
+      cli_create_extension (engine, config, WEIR_TYPE_RUNTIME, "runtime", "deno", &error);
+
+  if (runtime == NULL)
+    {
+      add (findings, FINDING_BAD, _ ("runtime"), "weir plugin list", "%s", error->message);
+      return;
+    }
+  version = weir_runtime_probe (WEIR_RUNTIME (runtime), &error);
+  if (version == NULL)
+    add (findings, FINDING_BAD, "Deno", remedy, "%s", error->message);
+  else
+    add (findings, FINDING_GOOD, "Deno", NULL, "%s", version);
+}
+
+/* The packages that functions import come from the npm registry once and from this copy
+ * afterwards. */
+static void
+check_cache (GPtrArray *findings, WeirConfig *config)
+{
+  g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, "runtime", "deno");
+  const char *configured = NULL;
+  g_autofree char *cache = NULL;
+  g_autofree char *npm = NULL;
+  g_autofree char *parent = NULL;
+
+  if (options != NULL)
+    g_variant_lookup (options, "cache", "&s", &configured);
+  if (configured == NULL)
+    configured = g_getenv ("DENO_DIR");
+  cache = configured != NULL ? g_canonicalize_filename (configured, NULL)
+                             : g_build_filename (g_get_user_cache_dir (), "deno", NULL);
+  npm = g_build_filename (cache, "npm", NULL);
+  /* What does not exist yet is made, if the nearest folder above it lets us. */
+  for (parent = g_strdup (cache); !g_file_test (parent, G_FILE_TEST_EXISTS);)
+    {
+      char *above = g_path_get_dirname (parent);
+      g_free (parent);
+      parent = above;
+    }
+  if (access (parent, W_OK | X_OK) != 0)
+    add (findings,
+         FINDING_BAD,
+         _ ("npm packages"),
+         "export DENO_DIR=/tmp/deno",
+         _ ("%s cannot be written: packages cannot be fetched"),
+         parent);
+  else if (g_file_test (npm, G_FILE_TEST_IS_DIR))
+    add (findings, FINDING_GOOD, _ ("npm packages"), NULL, _ ("kept in %s"), npm);
+  else
+    add (findings,
+         FINDING_GOOD,
+         _ ("npm packages"),
+         NULL,
+         _ ("none fetched yet; they will be kept in %s"),
+         npm);
+}
+
+static void
+check_adapter (GPtrArray *findings, WeirConfig *config)
+{
+  g_autoptr (WeirPluginEngine) engine = cli_plugin_engine_new (config);
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  const char *name = weir_settings_get_string (settings, "adapter");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GObject) adapter = NULL;
+
+  if (name == NULL)
+    return;
+  adapter = cli_create_extension (engine, config, WEIR_TYPE_ADAPTER, "adapter", name, &error);
+  if (adapter == NULL)
+    add (findings, FINDING_BAD, _ ("adapter"), "weir plugin list", "%s", error->message);
+  else
+    add (findings, FINDING_GOOD, _ ("adapter"), NULL, "%s", name);
+}
+
+static void
+check_functions (GPtrArray *findings, WeirConfig *config)
+{
+  const char *root = weir_config_get_functions_directory (config);
+
+  if (root == NULL || !g_file_test (root, G_FILE_TEST_IS_DIR))
+    add (findings,
+         FINDING_NOTE,
+         _ ("functions"),
+         "weir new hello",
+         _ ("there is no folder of functions here yet"));
+  else if (access (root, R_OK | X_OK) != 0)
+    {
+      g_autofree char *quoted = g_shell_quote (root);
+      g_autofree char *remedy = g_strdup_printf ("chmod u+rx %s", quoted);
+      add (findings, FINDING_BAD, _ ("functions"), remedy, _ ("%s cannot be read"), root);
+    }
+  else
+    add (findings, FINDING_GOOD, _ ("functions"), NULL, "%s", root);
+}
+
+static void
+check_sockets (GPtrArray *findings)
+{
+  const char *directory = g_get_user_runtime_dir ();
+
+  /* Without such a folder GLib answers with the cache, which may not exist yet. */
+  if (g_getenv ("XDG_RUNTIME_DIR") == NULL || !g_file_test (directory, G_FILE_TEST_IS_DIR))
+    directory = g_get_tmp_dir ();
+  if (access (directory, W_OK | X_OK) == 0)
+    add (findings, FINDING_GOOD, _ ("sockets"), NULL, "%s", directory);
+  else
+    add (findings,
+         FINDING_BAD,
+         _ ("sockets"),
+         "export XDG_RUNTIME_DIR=$(mktemp -d)",
+         _ ("%s cannot be written: workers have no place for their sockets"),
+         directory);
+}
+
+static gboolean
+try_bind (const char *listen, GError **error)
+{
+  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (listen, 0, error);
+  g_autoptr (GSocketAddressEnumerator) enumerator = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+  g_autoptr (GSocket) socket = NULL;
+
+  if (connectable == NULL)
+    return FALSE;
+  enumerator = g_socket_connectable_enumerate (connectable);
+  address = g_socket_address_enumerator_next (enumerator, NULL, error);
+  if (address == NULL)
+    return FALSE;
+  socket = g_socket_new (g_socket_address_get_family (address),
+                         G_SOCKET_TYPE_STREAM,
+                         G_SOCKET_PROTOCOL_DEFAULT,
+                         error);
+  return socket != NULL && g_socket_bind (socket, address, TRUE, error) &&
+         g_socket_listen (socket, error);
+}
+
+static void
+check_ports (GPtrArray *findings, WeirConfig *config)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  g_auto (GStrv) listen = weir_settings_dup_strv (settings, "listen");
+
+  for (gsize i = 0; listen[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *base = cli_http_base_for_listen (listen[i]);
+
+      if (try_bind (listen[i], &error))
+        add (findings, FINDING_GOOD, _ ("address"), NULL, _ ("%s is free"), listen[i]);
+      else if (base != NULL && cli_http_is_weir (base))
+        add (findings, FINDING_GOOD, _ ("address"), NULL, _ ("a Weir serves at %s"), base);
+      else
+        add (findings,
+             FINDING_BAD,
+             _ ("address"),
+             "weir serve --listen 127.0.0.1:0",
+             _ ("%s cannot be used: %s"),
+             listen[i],
+             error != NULL ? error->message : "");
+    }
+}
+
+static const char *
+kind_word (FindingKind kind)
+{
+  switch (kind)
+    {
+    case FINDING_GOOD:
+      return "good";
+    case FINDING_NOTE:
+      return "note";
+    case FINDING_BAD:
+      return "bad";
+    }
+  return "bad";
+}
+
+static CliStyle
+kind_style (FindingKind kind)
+{
+  switch (kind)
+    {
+    case FINDING_GOOD:
+      return CLI_STYLE_GREEN;
+    case FINDING_NOTE:
+      return CLI_STYLE_YELLOW;
+    case FINDING_BAD:
+      return CLI_STYLE_RED;
+    }
+  return CLI_STYLE_PLAIN;
+}
+
+static void
+print_finding (Finding *finding)
+{
+  g_autofree char *word =
+      cli_styled (stdout, kind_style (finding->kind), kind_word (finding->kind));
+  g_autofree char *message = cli_clean (finding->message, FALSE);
+
+  cli_print (stdout, "%s  %s: %s\n", word, finding->subject, message);
+  if (finding->remedy != NULL)
+    cli_print (stdout, "      %s %s\n", _ ("try:"), finding->remedy);
+}
+
+static void
+print_json (GPtrArray *findings)
+{
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < findings->len; i++)
+    {
+      Finding *finding = g_ptr_array_index (findings, i);
+
+      json_builder_begin_object (builder);
+      cli_json_string (builder, "result", kind_word (finding->kind));
+      cli_json_string (builder, "subject", finding->subject);
+      cli_json_string (builder, "message", finding->message);
+      cli_json_string (builder, "remedy", finding->remedy);
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+  cli_print_json (builder);
+}
+
+static CliExit
+report (GPtrArray *findings, gboolean json)
+{
+  CliExit status = CLI_EXIT_OK;
+
+  if (json)
+    print_json (findings);
+  for (guint i = 0; i < findings->len; i++)
+    {
+      Finding *finding = g_ptr_array_index (findings, i);
+
+      if (!json)
+        print_finding (finding);
+      if (finding->kind == FINDING_BAD)
+        status = CLI_EXIT_FAILED;
+    }
+  return status;
+}
+
+CliExit
+cli_cmd_doctor (int argc, char **argv)
+{
+  gboolean json = FALSE;
+  g_auto (GStrv) rest = NULL;
+  g_autoptr (WeirConfig) config = NULL;
+  g_autoptr (GPtrArray) findings = g_ptr_array_new_with_free_func ((GDestroyNotify) finding_free);
+  const char *directory;
+  const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON"), NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
+    { NULL },
+  };
+
+  if (!cli_parse_options ("doctor",
+                          _ ("[FOLDER]"),
+                          _ ("Looks at everything that `weir serve` needs, and says how to mend "
+                             "what is missing."),
+                          entries,
+                          &argc,
+                          &argv))
+    return CLI_EXIT_USAGE;
+  if (rest != NULL && g_strv_length (rest) > 1)
+    return cli_usage_error ("doctor", _ ("one folder, not %u"), g_strv_length (rest));
+  directory = rest != NULL ? rest[0] : ".";
+  if (!g_file_test (directory, G_FILE_TEST_IS_DIR))
+    {
+      cli_print_error (_ ("%s: there is no such folder"), directory);
+      return CLI_EXIT_NOT_FOUND;
+    }
+  config = weir_config_check (directory, NULL);
+  check_config (findings, config);
+  check_deno (findings, config);
+  check_cache (findings, config);
+  check_adapter (findings, config);
+  check_functions (findings, config);
+  check_sockets (findings);
+  check_ports (findings, config);
+  return report (findings, json);
+}
