@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# fish completion for weir
+
+function __weir_functions
+    weir list --json 2>/dev/null | string replace -r '"problems".*' '' | string match -ra '"name":"[^"]*"' | string split -f4 '"'
+end
+
+function __weir_plugins
+    weir plugin list --json 2>/dev/null | string match -ra '"id":"[^"]*"' | string split -f4 '"'
+end
+
+set -l none __fish_use_subcommand
+complete -c weir -n $none -x -a serve -d 'Serve a folder of functions'
+complete -c weir -n $none -x -a new -d 'Write a first version of a function'
+complete -c weir -n $none -x -a invoke -d 'Call a function once'
+complete -c weir -n $none -x -a list -d 'List the functions'
+complete -c weir -n $none -x -a config -d 'Check or explain the configuration'
+complete -c weir -n $none -x -a plugin -d 'List the plugins, or show one'
+complete -c weir -n $none -x -a doctor -d 'Look for what is missing'
+complete -c weir -n $none -l version -d 'The version'
+complete -c weir -l help -d 'What there is'
+
+set -l in __fish_seen_subcommand_from
+complete -c weir -n "$in serve" -s l -l listen -x -d 'Listen there'
+complete -c weir -n "$in serve" -s e -l env-file -r -d 'Environment of the functions'
+complete -c weir -n "$in serve" -l adapter -x -a soup -d 'Speak to clients through it'
+complete -c weir -n "$in serve" -l no-reload -d 'Do not watch the files'
+complete -c weir -n "$in serve" -l strict-reload -d 'Let a broken edit fail'
+complete -c weir -n "$in serve" -l log-level -x -a 'error warning message info debug' -d 'How much Weir says'
+complete -c weir -n "$in serve list doctor" -x -a '(__fish_complete_directories)'
+complete -c weir -n "$in serve invoke list config plugin doctor" -l json -d 'Print JSON'
+complete -c weir -n "$in new" -s t -l template -x -a 'hello json hono websocket fluxbase flux' -d 'What to begin with'
+complete -c weir -n "$in new config plugin" -s d -l dir -x -a '(__fish_complete_directories)' -d 'The project'
+complete -c weir -n "$in invoke" -s d -l data -x -d 'The body'
+complete -c weir -n "$in invoke" -s X -l method -x -a 'GET POST PUT PATCH DELETE OPTIONS HEAD' -d 'The method'
+complete -c weir -n "$in invoke" -s H -l header -x -d 'A header'
+complete -c weir -n "$in invoke" -s p -l path -x -d 'What follows the name'
+complete -c weir -n "$in invoke" -s u -l url -x -d 'Ask the server there'
+complete -c weir -n "$in invoke" -l dir -x -a '(__fish_complete_directories)' -d 'The project'
+complete -c weir -n "$in invoke" -x -a '(__weir_functions)'
+complete -c weir -n "$in config" -x -a 'check explain (__weir_functions)'
+complete -c weir -n "$in plugin" -x -a 'list info (__weir_plugins)'
