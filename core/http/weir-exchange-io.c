@@ -44,7 +44,8 @@ set_error (WeirExchange *self, const GError *error)
 static void
 deliver_end (WeirExchange *self)
 {
-  if (self->sink == NULL || !self->body.ended || self->body.end_delivered)
+  if (self->sink == NULL || self->sink->body_end == NULL || !self->body.ended ||
+      self->body.end_delivered)
     return;
   self->body.end_delivered = TRUE;
   self->sink->body_end (self, self->sink_data);
@@ -58,12 +59,12 @@ weir_exchange_set_sink (WeirExchange *self, const WeirExchangeSink *sink, gpoint
 
   self->sink = is_finished (self) ? NULL : sink;
   self->sink_data = user_data;
-  if (sink == NULL || self->delivering)
+  if (self->sink == NULL || sink->body == NULL || self->delivering)
     return;
 
   g_object_ref (self);
   self->delivering = TRUE;
-  while (self->sink != NULL && (length = weir_request_body_pull (&self->body, &data)) > 0)
+  while (self->sink == sink && (length = weir_request_body_pull (&self->body, &data)) > 0)
     self->sink->body (self, data, length, self->sink_data);
   self->delivering = FALSE;
   deliver_end (self);
@@ -119,7 +120,7 @@ weir_exchange_push_body (WeirExchange *self, const guint8 *data, gsize length)
   if (length == 0 || is_finished (self))
     return;
 
-  taken = self->sink != NULL && !self->delivering;
+  taken = self->sink != NULL && self->sink->body != NULL && !self->delivering;
   weir_request_body_push (&self->body, data, length, taken);
   if (taken)
     self->sink->body (self, data, length, self->sink_data);
@@ -318,7 +319,7 @@ weir_exchange_writable (WeirExchange *self)
 {
   g_return_if_fail (WEIR_IS_EXCHANGE (self));
 
-  if (self->sink != NULL)
+  if (self->sink != NULL && self->sink->writable != NULL)
     self->sink->writable (self, self->sink_data);
 }
 

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  /* NULL (and body_end with it): the body stays with the exchange for the next sink. */
   void (*body) (WeirExchange *exchange, const guint8 *data, gsize length, gpointer user_data);
   void (*body_end) (WeirExchange *exchange, gpointer user_data);
   void (*writable) (WeirExchange *exchange, gpointer user_data);

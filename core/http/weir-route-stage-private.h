@@ -21,9 +21,4 @@ void weir_route_stage_set_router (WeirRouteStage *self, WeirRouter *router); /* 
 /* The slot that routing found, for the dispatch stage (borrowed from the exchange). */
 WeirSlot *weir_route_stage_get_slot (WeirExchange *exchange);
 
-/* The stage that ends the pipeline: hands the exchange to its slot. */
-#define WEIR_TYPE_DISPATCH_STAGE (weir_dispatch_stage_get_type ())
-G_DECLARE_FINAL_TYPE (WeirDispatchStage, weir_dispatch_stage, WEIR, DISPATCH_STAGE, GObject)
-WeirDispatchStage *weir_dispatch_stage_new (void);
-
 G_END_DECLS

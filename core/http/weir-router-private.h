@@ -22,9 +22,10 @@ void weir_router_unref (WeirRouter *self);
 
 typedef enum
 {
-  WEIR_ROUTE_NONE,     /* 404 in the words of the dialect */
-  WEIR_ROUTE_FUNCTION, /* slot */
-  WEIR_ROUTE_HEALTH,   /* /_weir/health */
+  WEIR_ROUTE_NONE,            /* 404 in the words of the dialect */
+  WEIR_ROUTE_FUNCTION,        /* slot */
+  WEIR_ROUTE_HEALTH,          /* /_weir/health */
+  WEIR_ROUTE_SUPABASE_HEALTH, /* /functions/v1/_internal/health */
 } WeirRouteKind;
 
 typedef struct
@@ -35,7 +36,10 @@ typedef struct
   gsize strip;    /* leading bytes of the target that the function must not see */
 } WeirRoute;
 
+/* target: in origin form. Allocates nothing. */
 void weir_router_match (WeirRouter *self, const char *target, WeirRoute *route);
+/* The function that a mistyped target most likely meant, or NULL. */
+const char *weir_router_find_nearest (WeirRouter *self, const char *target);
 
 /* TRUE when a function may not be called this because a route of the server has the name:
  * "functions", "api", "_weir"…. */

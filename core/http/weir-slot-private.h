@@ -24,6 +24,7 @@ WeirSlot *weir_slot_new (WeirEngine *engine,
 WeirSlot *weir_slot_ref (WeirSlot *self); /* any thread */
 void weir_slot_unref (WeirSlot *self);    /* any thread */
 const char *weir_slot_get_name (WeirSlot *self);
+WeirFunction *weir_slot_get_function (WeirSlot *self); /* data thread; nullable */
 
 /* What the control thread posts (through weir_engine_invoke); data thread. */
 void weir_slot_set_function (WeirSlot *self, WeirFunction *function);

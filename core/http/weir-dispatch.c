@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-http"
+
+#include "http/weir-dispatch-private.h"
+
+#include <string.h>
+#include <unistd.h>
+#include "http/weir-exchange-private.h"
+#include "http/weir-relay-private.h"
+#include "http/weir-upstream-head-private.h"
+
+/* Above this neither side is asked for more. */
+#define HIGH_WATER (256 * 1024)
+/* How long an exchange whose worker vanished waits to hear why. */
+#define HOLD_MS 1000
+
+struct _WeirDispatch
+{
+  WeirTimer deadline; /* first: the timer is the dispatch */
+  WeirTimer hold;
+  GList link;
+  guint refs;
+  WeirSlot *slot;
+  WeirExchange *exchange;
+  WeirUpstream *upstream; /* of this call, or of the one that failed */
+  WeirUpstreamCall *call;
+  GError *failure;
+  gsize owed; /* credit that the client has not got back yet */
+  guint timeout_ms;
+  gboolean leased;
+  gboolean queued;
+  gboolean retryable;   /* nothing came of the failed call, and all of the body is here */
+  gboolean reconnected; /* tried again with the same worker */
+  gboolean moved;       /* tried again with another */
+  gboolean responding;
+  gboolean paused;
+  gboolean over;
+};
+
+static void start (WeirDispatch *self);
+static void call_upstream (WeirDispatch *self, WeirUpstream *upstream);
+
+static WeirDispatch *
+dispatch_ref (WeirDispatch *self)
+{
+  self->refs++;
+  return self;
+}
+
+static void
+dispatch_unref (WeirDispatch *self)
+{
+  if (--self->refs > 0)
+    return;
+  g_clear_pointer (&self->upstream, weir_upstream_unref);
+  g_clear_error (&self->failure);
+  g_object_unref (self->exchange);
+  weir_slot_unref (self->slot);
+  g_slice_free (WeirDispatch, self);
+}
+
+static WeirEngine *
+get_engine (WeirDispatch *self)
+{
+  return weir_slot_get_engine (self->slot);
+}
+
+static void
+release (WeirDispatch *self)
+{
+  if (!self->leased)
+    return;
+  self->leased = FALSE;
+  weir_gate_release (weir_upstream_get_gate (self->upstream));
+}
+
+static void
+leave_queue (WeirDispatch *self)
+{
+  weir_engine_disarm (get_engine (self), &self->hold);
+  if (!self->queued)
+    return;
+  self->queued = FALSE;
+  weir_slot_remove (self->slot, &self->link);
+}
+
+/* The end of it, once: whatever is still held is let go. */
+static void
+stop (WeirDispatch *self)
+{
+  if (self->over)
+    return;
+  self->over = TRUE;
+  weir_exchange_set_sink (self->exchange, NULL, NULL);
+  leave_queue (self);
+  weir_engine_disarm (get_engine (self), &self->deadline);
+  g_clear_pointer (&self->call, weir_upstream_call_cancel);
+  release (self);
+  dispatch_unref (self);
+}
+
+static void
+answer_error (WeirDispatch *self, const GError *error)
+{
+  g_autoptr (WeirExchange) exchange = g_object_ref (self->exchange);
+  g_autoptr (GError) copy = g_error_copy (error);
+
+  stop (self);
+  if (weir_exchange_get_state (exchange) != WEIR_EXCHANGE_STATE_OPEN)
+    {
+      weir_exchange_abort (exchange, copy);
+      return;
+    }
+  weir_exchange_set_response_error (exchange, copy);
+  weir_exchange_send_response (exchange);
+}
+
+/* ---- the client's side ---- */
+
+static void
+give_credit (WeirDispatch *self)
+{
+  gsize owed = self->owed;
+
+  self->owed = 0;
+  if (owed > 0)
+    weir_exchange_grant (self->exchange, owed);
+}
+
+static void
+on_request_body (WeirExchange *exchange, const guint8 *data, gsize length, gpointer user_data)
+{
+  WeirDispatch *self = dispatch_ref (user_data);
+
+  if (self->call != NULL)
+    {
+      gsize queued = weir_upstream_call_write (self->call, data, length);
+
+      self->owed += length;
+      if (queued <= HIGH_WATER)
+        give_credit (self);
+    }
+  dispatch_unref (self);
+}
+
+static void
+on_request_end (WeirExchange *exchange, gpointer user_data)
+{
+  WeirDispatch *self = user_data;
+
+  if (self->call != NULL)
+    weir_upstream_call_end_body (self->call);
+}
+
+static void
+on_client_writable (WeirExchange *exchange, gpointer user_data)
+{
+  WeirDispatch *self = user_data;
+
+  if (!self->paused || self->call == NULL)
+    return;
+  self->paused = FALSE;
+  weir_upstream_call_resume (self->call);
+}
+
+static void
+on_client_gone (WeirExchange *exchange, gpointer user_data)
+{
+  stop (user_data);
+}
+
+static const WeirExchangeSink calling_sink = {
+  on_request_body,
+  on_request_end,
+  on_client_writable,
+  on_client_gone,
+};
+
+/* Without a body function the body stays with the exchange. */
+static const WeirExchangeSink waiting_sink = { NULL, NULL, NULL, on_client_gone };
+
+/* ---- when there is no worker, or none any more ---- */
+
+static void
+wait_for_upstream (WeirDispatch *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  weir_exchange_set_sink (self->exchange, &waiting_sink, self);
+  self->queued = TRUE;
+  if (weir_slot_enqueue (self->slot, &self->link))
+    return;
+
+  self->queued = FALSE;
+  error = g_error_new (WEIR_ERROR,
+                       WEIR_ERROR_OVERLOADED,
+                       "Too many requests wait for %s",
+                       weir_slot_get_name (self->slot));
+  answer_error (self, error);
+}
+
+static void
+on_held_too_long (WeirTimer *timer)
+{
+  WeirDispatch *self = (WeirDispatch *) ((char *) timer - G_STRUCT_OFFSET (WeirDispatch, hold));
+  g_autoptr (GError) error = g_error_new (WEIR_ERROR,
+                                          WEIR_ERROR_WORKER_FAILED,
+                                          "The worker of %s went away: %s",
+                                          weir_slot_get_name (self->slot),
+                                          self->failure->message);
+
+  answer_error (self, error);
+}
+
+static void
+move (WeirDispatch *self)
+{
+  self->moved = TRUE;
+  start (self);
+}
+
+/* The worker is known to be gone, or to go. */
+static gboolean
+is_upstream_gone (WeirDispatch *self)
+{
+  return weir_slot_get_upstream (self->slot) != self->upstream ||
+         weir_gate_is_closed (weir_upstream_get_gate (self->upstream));
+}
+
+static void
+try_again (WeirDispatch *self, const GError *failure)
+{
+  const GError *exit_error =
+      weir_slot_get_exit_error (self->slot, weir_upstream_get_gate (self->upstream));
+  gboolean gone = exit_error != NULL || is_upstream_gone (self);
+
+  if (self->retryable && !self->moved && gone)
+    {
+      move (self);
+      return;
+    }
+  if (exit_error != NULL)
+    {
+      answer_error (self, exit_error);
+      return;
+    }
+
+  /* It may only have closed a connection that idled. */
+  if (self->retryable && !self->reconnected && !gone &&
+      weir_gate_lease (weir_upstream_get_gate (self->upstream)))
+    {
+      self->reconnected = TRUE;
+      call_upstream (self, self->upstream);
+      return;
+    }
+
+  g_clear_error (&self->failure);
+  self->failure = g_error_copy (failure);
+  self->queued = TRUE;
+  weir_slot_hold (self->slot, &self->link);
+  weir_engine_arm (get_engine (self), &self->hold, HOLD_MS, on_held_too_long);
+}
+
+WeirGate *
+weir_dispatch_get_gate (WeirDispatch *self)
+{
+  return weir_upstream_get_gate (self->upstream);
+}
+
+gboolean
+weir_dispatch_can_move (WeirDispatch *self)
+{
+  return self->retryable && !self->moved && is_upstream_gone (self);
+}
+
+void
+weir_dispatch_wake (WeirDispatch *self)
+{
+  gboolean was_held = weir_engine_is_armed (get_engine (self), &self->hold);
+
+  self->queued = FALSE;
+  weir_engine_disarm (get_engine (self), &self->hold);
+  if (was_held)
+    move (self);
+  else
+    start (self);
+}
+
+void
+weir_dispatch_fail (WeirDispatch *self, const GError *error)
+{
+  self->queued = FALSE;
+  answer_error (self, error);
+}
+
+void
+weir_dispatch_learn (WeirDispatch *self, const GError *error)
+{
+  self->queued = FALSE;
+  weir_engine_disarm (get_engine (self), &self->hold);
+  if (self->retryable && !self->moved)
+    move (self);
+  else
+    answer_error (self, error);
+}
+
+/* ---- the worker's side ---- */
+
+static void
+on_head (WeirUpstreamCall *call, WeirHead *head, gint64 length, gpointer user_data)
+{
+  WeirDispatch *self = dispatch_ref (user_data);
+  const char *stale = weir_slot_get_stale (self->slot);
+
+  self->responding = TRUE;
+  if (stale != NULL)
+    weir_head_set (head, "x-weir-stale", stale);
+  weir_exchange_send_head (self->exchange, head, length);
+  dispatch_unref (self);
+}
+
+static void
+on_body (WeirUpstreamCall *call, const guint8 *data, gsize length, gpointer user_data)
+{
+  WeirDispatch *self = dispatch_ref (user_data);
+  gsize queued = weir_exchange_send_body (self->exchange, data, length);
+
+  if (queued > HIGH_WATER && self->call != NULL && !self->paused)
+    {
+      self->paused = TRUE;
+      weir_upstream_call_pause (self->call);
+    }
+  dispatch_unref (self);
+}
+
+static void
+on_end (WeirUpstreamCall *call, gpointer user_data)
+{
+  WeirDispatch *self = user_data;
+  g_autoptr (WeirExchange) exchange = g_object_ref (self->exchange);
+
+  self->call = NULL;
+  stop (self);
+  weir_exchange_end (exchange);
+}
+
+static void
+on_failed (WeirUpstreamCall *call, const GError *error, gboolean untouched, gpointer user_data)
+{
+  WeirDispatch *self = user_data;
+
+  self->call = NULL;
+  release (self);
+  if (self->responding || g_error_matches (error, WEIR_ERROR, WEIR_ERROR_BAD_GATEWAY))
+    {
+      answer_error (self, error);
+      return;
+    }
+
+  weir_exchange_set_sink (self->exchange, &waiting_sink, self);
+  self->owed = 0;
+  self->retryable = untouched && weir_exchange_can_replay (self->exchange);
+  if (self->retryable)
+    weir_exchange_rewind (self->exchange);
+  try_again (self, error);
+}
+
+static void
+on_worker_writable (WeirUpstreamCall *call, gpointer user_data)
+{
+  give_credit (user_data);
+}
+
+static void
+on_relay_ended (guint64 from_client, guint64 from_worker, gpointer user_data)
+{
+  WeirDispatch *self = user_data;
+  g_autoptr (WeirExchange) exchange = g_object_ref (self->exchange);
+
+  weir_exchange_count (exchange, from_client, from_worker);
+  stop (self);
+  weir_exchange_end (exchange);
+}
+
+static void
+on_upgraded (WeirUpstreamCall *call,
+             WeirHead *head,
+             int fd,
+             const guint8 *early,
+             gsize early_length,
+             gpointer user_data)
+{
+  WeirDispatch *self = user_data;
+  g_autoptr (GBytes) worker_early = g_bytes_new (early, early_length);
+  g_autoptr (GBytes) client_early = NULL;
+  g_autoptr (GError) error = NULL;
+  int client_fd;
+
+  self->call = NULL;
+  weir_engine_disarm (get_engine (self), &self->deadline);
+  weir_exchange_set_sink (self->exchange, NULL, NULL);
+  client_fd = weir_exchange_upgrade (self->exchange, head, &client_early);
+  if (client_fd >= 0)
+    {
+      weir_relay_start (get_engine (self),
+                        client_fd,
+                        client_early,
+                        fd,
+                        worker_early,
+                        on_relay_ended,
+                        self);
+      return;
+    }
+
+  close (fd);
+  error = g_error_new_literal (WEIR_ERROR,
+                               WEIR_ERROR_NOT_SUPPORTED,
+                               "This connection cannot change its protocol");
+  answer_error (self, error);
+}
+
+static const WeirUpstreamCallbacks callbacks = {
+  on_head, on_body, on_end, on_failed, on_worker_writable, on_upgraded,
+};
+
+/* With a lease taken. */
+static void
+call_upstream (WeirDispatch *self, WeirUpstream *upstream)
+{
+  WeirHead *head = weir_exchange_get_request (self->exchange);
+  const char *upgrade = weir_exchange_get_upgrade (self->exchange);
+  char extra[WEIR_UPSTREAM_HEAD_EXTRA_MAX];
+
+  self->leased = TRUE;
+  if (upstream != self->upstream)
+    {
+      g_clear_pointer (&self->upstream, weir_upstream_unref);
+      self->upstream = weir_upstream_ref (upstream);
+    }
+  weir_upstream_head_format_extra (self->exchange, extra);
+  if (upgrade != NULL)
+    weir_upstream_head_fix_protocols (head);
+  self->call = weir_upstream_call (upstream,
+                                   head,
+                                   extra,
+                                   upgrade,
+                                   weir_exchange_get_body_length (self->exchange),
+                                   &callbacks,
+                                   self);
+  weir_exchange_set_sink (self->exchange, &calling_sink, self);
+}
+
+static void
+start (WeirDispatch *self)
+{
+  WeirUpstream *upstream = weir_slot_get_upstream (self->slot);
+
+  /* Not the one again that just failed. */
+  if (upstream != NULL && upstream != self->upstream &&
+      weir_gate_lease (weir_upstream_get_gate (upstream)))
+    call_upstream (self, upstream);
+  else
+    wait_for_upstream (self);
+}
+
+static void
+on_deadline (WeirTimer *timer)
+{
+  WeirDispatch *self = (WeirDispatch *) timer;
+  g_autoptr (GError) error = g_error_new (WEIR_ERROR,
+                                          WEIR_ERROR_TIMED_OUT,
+                                          "%s did not answer within %u ms",
+                                          weir_slot_get_name (self->slot),
+                                          self->timeout_ms);
+
+  answer_error (self, error);
+}
+
+void
+weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange, guint timeout_ms)
+{
+  WeirDispatch *self = g_slice_new0 (WeirDispatch);
+
+  self->refs = 1;
+  self->link.data = self;
+  self->slot = weir_slot_ref (slot);
+  self->exchange = g_object_ref (exchange);
+  self->timeout_ms = timeout_ms;
+  if (timeout_ms > 0)
+    weir_engine_arm (get_engine (self), &self->deadline, timeout_ms, on_deadline);
+  start (self);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "http/weir-upstream-head-private.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static char *
+put_port (char *out, guint16 port)
+{
+  char digits[5];
+  guint n = 0;
+
+  do
+    digits[n++] = '0' + port % 10;
+  while ((port /= 10) > 0);
+  while (n > 0)
+    *out++ = digits[--n];
+  return out;
+}
+
+static char *
+put_address (char *out, GInetAddress *address, guint16 port)
+{
+  gboolean v6 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
+
+  if (v6)
+    *out++ = '[';
+  inet_ntop (v6 ? AF_INET6 : AF_INET, g_inet_address_to_bytes (address), out, INET6_ADDRSTRLEN);
+  out += strlen (out);
+  if (v6)
+    *out++ = ']';
+  *out++ = ':';
+  return put_port (out, port);
+}
+
+void
+weir_upstream_head_format_extra (WeirExchange *exchange, char *extra)
+{
+  GInetAddress *peer = weir_exchange_get_peer (exchange);
+  const char *id = weir_exchange_get_request_id (exchange);
+  char *out = extra;
+
+  if (peer != NULL)
+    {
+      out = g_stpcpy (out, "x-deno-client-address: ");
+      out = put_address (out, peer, weir_exchange_get_peer_port (exchange));
+      out = g_stpcpy (out, "\r\n");
+    }
+  if (id != NULL)
+    {
+      out = g_stpcpy (out, "x-request-id: ");
+      out = g_stpcpy (out, id);
+      out = g_stpcpy (out, "\r\n");
+    }
+  *out = '\0';
+}
+
+void
+weir_upstream_head_fix_protocols (WeirHead *head)
+{
+  g_autofree char *given = NULL;
+  g_auto (GStrv) names = NULL;
+  g_autofree char *joined = NULL;
+
+  if (weir_head_find (head, WEIR_FIELD_SEC_WEBSOCKET_PROTOCOL) == NULL)
+    return;
+  given = weir_head_dup (head, "sec-websocket-protocol");
+  if (strchr (given, ',') == NULL)
+    return;
+
+  names = g_strsplit (given, ",", -1);
+  for (guint i = 0; names[i] != NULL; i++)
+    g_strstrip (names[i]);
+  joined = g_strjoinv (", ", names);
+  weir_head_set (head, "sec-websocket-protocol", joined);
+}
