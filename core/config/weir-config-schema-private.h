@@ -45,6 +45,8 @@ typedef struct
 
 const WeirOption *weir_config_schema_get_options (guint *n_options);
 const WeirOption *weir_config_schema_find (WeirOptionScope scope, const char *name);
+/* The built-in value, or NULL. */
+GVariant *weir_config_schema_dup_fallback (const WeirOption *option);
 /* NULL when nothing is near enough. Of the server's options only those whose dotted name
  * begins with prefix are looked at, and the answer is without it. */
 const char *

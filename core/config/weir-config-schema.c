@@ -98,6 +98,17 @@ weir_config_schema_find (WeirOptionScope scope, const char *name)
   return NULL;
 }
 
+GVariant *
+weir_config_schema_dup_fallback (const WeirOption *option)
+{
+  if (option->fallback == NULL)
+    return NULL;
+  if (option->type == WEIR_OPTION_INTEGER)
+    return g_variant_ref_sink (g_variant_new_int64 (g_ascii_strtoll (option->fallback, NULL, 10)));
+
+  return g_variant_parse (NULL, option->fallback, NULL, NULL, NULL);
+}
+
 /* How many letters must be added, taken away, changed or swapped with a neighbour. */
 static guint
 get_distance (const char *a, const char *b)

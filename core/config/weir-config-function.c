@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* All that is said about one function, put together. */
+
+#include "config/weir-config-data-private.h"
+
+#include <string.h>
+
+typedef struct
+{
+  GHashTable *values;
+  GHashTable *origins;
+} Merge;
+
+static void
+set_merged (Merge *merge, const char *name, GVariant *value, const char *origin)
+{
+  g_hash_table_replace (merge->values, g_strdup (name), g_variant_ref_sink (value));
+  g_hash_table_replace (merge->origins, g_strdup (name), g_strdup (origin));
+}
+
+/* Name by name, the stronger table over the weaker one. */
+static void
+merge_table (Merge *merge, const char *name, WeirEntry *entry)
+{
+  GVariant *weaker = g_hash_table_lookup (merge->values, name);
+  const char *weaker_origin = g_hash_table_lookup (merge->origins, name);
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a{ss}"));
+  g_autofree char *origin = NULL;
+  GVariantIter iter;
+  const char *key, *text;
+
+  if (weaker != NULL)
+    {
+      g_variant_iter_init (&iter, weaker);
+      while (g_variant_iter_next (&iter, "{&s&s}", &key, &text))
+        {
+          if (!g_variant_lookup (entry->value, key, "&s", NULL))
+            g_variant_builder_add (&builder, "{ss}", key, text);
+        }
+    }
+  g_variant_iter_init (&iter, entry->value);
+  while (g_variant_iter_next (&iter, "{&s&s}", &key, &text))
+    g_variant_builder_add (&builder, "{ss}", key, text);
+
+  if (weaker_origin != NULL)
+    origin = g_strdup_printf ("%s, %s", weaker_origin, entry->origin);
+  set_merged (merge,
+              name,
+              g_variant_builder_end (&builder),
+              origin != NULL ? origin : entry->origin);
+}
+
+static void
+merge_layer (Merge *merge, GHashTable *layer)
+{
+  GHashTableIter iter;
+  gpointer name, data;
+
+  if (layer == NULL)
+    return;
+
+  g_hash_table_iter_init (&iter, layer);
+  while (g_hash_table_iter_next (&iter, &name, &data))
+    {
+      WeirEntry *entry = data;
+
+      if (g_variant_is_of_type (entry->value, G_VARIANT_TYPE ("a{ss}")))
+        merge_table (merge, name, entry);
+      else
+        set_merged (merge, name, entry->value, entry->origin);
+    }
+}
+
+static void
+merge_built_in (Merge *merge)
+{
+  const WeirOption *options;
+  guint n_options, i;
+
+  options = weir_config_schema_get_options (&n_options);
+  for (i = 0; i < n_options; i++)
+    {
+      if (options[i].scope == WEIR_OPTION_FUNCTION && options[i].fallback != NULL)
+        g_hash_table_insert (merge->values,
+                             g_strdup (options[i].name),
+                             weir_config_schema_dup_fallback (&options[i]));
+    }
+}
+
+/* Weakest first. */
+static void
+merge_layers (Merge *merge, WeirConfigData *self, const char *name, WeirOwnFiles *own)
+{
+  merge->values =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  merge->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  merge_built_in (merge);
+  merge_layer (merge, self->defaults);
+  merge_layer (merge, g_hash_table_lookup (self->main_functions, name));
+  merge_layer (merge, g_hash_table_lookup (self->supabase_functions, name));
+  if (own != NULL)
+    merge_layer (merge, own->layer);
+}
+
+static gboolean
+check_own_files (WeirOwnFiles *own, GError **error)
+{
+  if (own == NULL || own->report->problems->len == 0)
+    return TRUE;
+  g_propagate_error (error, g_error_copy (g_ptr_array_index (own->report->problems, 0)));
+
+  return FALSE;
+}
+
+/* Deno would say it as well, but not where the path was written. */
+static gboolean
+check_import_map (WeirSettings *settings, GError **error)
+{
+  const char *path = weir_settings_get_string (settings, "import_map");
+
+  if (path == NULL || !weir_settings_get_boolean (settings, "enabled") ||
+      g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return TRUE;
+
+  g_set_error (error,
+               WEIR_CONFIG_ERROR,
+               WEIR_CONFIG_ERROR_READ,
+               "%s: import_map: there is no file %s",
+               weir_settings_get_origin (settings, "import_map"),
+               path);
+
+  return FALSE;
+}
+
+WeirSettings *
+weir_config_merge_function (WeirConfigData *self,
+                            const char *name,
+                            const char *directory,
+                            GError **error)
+{
+  g_autoptr (WeirOwnFiles) own = weir_config_ref_own_files (self, directory);
+  g_autoptr (WeirSettings) settings = NULL;
+  Merge merge;
+
+  if (!check_own_files (own, error))
+    return NULL;
+  merge_layers (&merge, self, name, own);
+  settings = weir_settings_new (merge.values, merge.origins);
+  if (!check_import_map (settings, error))
+    return NULL;
+
+  return g_steal_pointer (&settings);
+}
+
+static char **
+add_lines (char **environ, char **lines)
+{
+  for (; *lines != NULL; lines++)
+    {
+      g_autofree char *name = g_strndup (*lines, strcspn (*lines, "="));
+
+      environ = g_environ_setenv (environ, name, *lines + strlen (name) + 1, TRUE);
+    }
+
+  return environ;
+}
+
+static int
+compare_strings (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+char **
+weir_config_merge_environ (WeirConfigData *self,
+                           const char *name,
+                           const char *directory,
+                           GError **error)
+{
+  g_autoptr (WeirOwnFiles) own = weir_config_ref_own_files (self, directory);
+  g_autoptr (WeirSettings) settings = NULL;
+  g_auto (GStrv) set = NULL;
+  char **environ;
+  Merge merge;
+
+  if (!check_own_files (own, error))
+    return NULL;
+  merge_layers (&merge, self, name, own);
+  settings = weir_settings_new (merge.values, merge.origins);
+  set = weir_settings_dup_environ (settings, "env");
+
+  environ = add_lines (g_strdupv (self->environ), set);
+  if (own != NULL)
+    environ = add_lines (environ, own->environ);
+  qsort (environ, g_strv_length (environ), sizeof (char *), compare_strings);
+
+  return environ;
+}

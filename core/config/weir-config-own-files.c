@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What stands beside the code: function.json, and the .env files. */
+
+#include "config/weir-config-data-private.h"
+
+#include <string.h>
+
+#include "config/weir-env-file.h"
+#include "config/weir-json-private.h"
+
+#define RESERVED_PREFIX "SUPABASE_"
+
+/* Known to the format, not to this version. */
+static const char *const later_keys[] = { "permissions",
+                                          "auth",
+                                          "minWorkers",
+                                          "maxWorkers",
+                                          "eagerSpawn",
+                                          "maxWebSocketConnections",
+                                          "websocketKeepsAlive",
+                                          "backgroundTaskTimeout",
+                                          "backgroundTaskKeepsAlive",
+                                          NULL };
+
+/* ---- function.json ---- */
+
+static const WeirOption *
+find_spelled (const char *key)
+{
+  const WeirOption *options;
+  guint n_options, i;
+
+  if (g_str_equal (key, "idleTimeout"))
+    key = "idle_timeout_ms";
+  options = weir_config_schema_get_options (&n_options);
+  for (i = 0; i < n_options; i++)
+    {
+      if (options[i].scope == WEIR_OPTION_FUNCTION &&
+          (g_str_equal (options[i].name, key) || g_str_equal (options[i].spelling, key)))
+        return &options[i];
+    }
+
+  return NULL;
+}
+
+static const char *
+suggest_spelled (const char *key)
+{
+  const char *found = weir_config_schema_suggest (WEIR_OPTION_FUNCTION, "", key);
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  const WeirOption *options;
+  guint n_options, i;
+
+  if (found != NULL)
+    return found;
+  options = weir_config_schema_get_options (&n_options);
+  for (i = 0; i < n_options; i++)
+    {
+      if (options[i].scope == WEIR_OPTION_FUNCTION)
+        g_ptr_array_add (words, (gpointer) options[i].spelling);
+    }
+  g_ptr_array_add (words, NULL);
+  found = weir_config_suggest ((const char *const *) words->pdata, key);
+
+  return found != NULL ? found : weir_config_suggest (later_keys, key);
+}
+
+static void
+read_json_key (WeirSource *source, GHashTable *layer, WeirNode *node)
+{
+  const WeirOption *option = find_spelled (node->key);
+
+  if (g_str_equal (node->key, "$schema"))
+    return;
+  if (g_strv_contains (later_keys, node->key))
+    weir_source_warn_no_effect (source, node, " yet in this version");
+  else if (option == NULL)
+    weir_source_fail_unknown (source, node, "", suggest_spelled (node->key));
+  else if (weir_layer_get (layer, option->name) != NULL)
+    weir_source_fail (source,
+                      WEIR_CONFIG_ERROR_CONFLICT,
+                      node->key_line,
+                      node->key_column,
+                      "%s is given twice, in two spellings",
+                      option->name);
+  else
+    weir_source_read (source, layer, option, node);
+}
+
+static void
+read_json (WeirSource *source, GHashTable *layer, const char *path)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (WeirNode) root = NULL;
+  GError *error = NULL;
+  gsize length;
+  guint i;
+
+  if (!weir_config_data_read_text (source->report, path, source->name, &text, &length))
+    return;
+  root = weir_json_parse (text, length, source->name, &error);
+  if (root == NULL)
+    {
+      weir_report_take_problem (source->report, error);
+      return;
+    }
+  for (i = 0; i < root->children->len; i++)
+    read_json_key (source, layer, g_ptr_array_index (root->children, i));
+}
+
+/* ---- .env ---- */
+
+/* What the server itself sets in a Supabase project is not for files to set. */
+static char **
+drop_reserved (WeirConfigData *self, WeirReport *report, const char *shown, char **lines)
+{
+  g_autoptr (GPtrArray) kept = g_ptr_array_new ();
+  char **line;
+
+  if (self->supabase_directory == NULL)
+    return lines;
+
+  for (line = lines; *line != NULL; line++)
+    {
+      if (!g_str_has_prefix (*line, RESERVED_PREFIX))
+        {
+          g_ptr_array_add (kept, *line);
+          continue;
+        }
+      (*line)[strcspn (*line, "=")] = '\0';
+      weir_report_warn (report,
+                        "%s: Env name cannot start with SUPABASE_, skipping: %s",
+                        shown,
+                        *line);
+      g_free (*line);
+    }
+  g_ptr_array_add (kept, NULL);
+  g_free (lines);
+
+  return (char **) g_ptr_array_steal (kept, NULL);
+}
+
+static char **
+read_env_file (WeirConfigData *self,
+               WeirReport *report,
+               const char *path,
+               const char *shown,
+               char **lookup)
+{
+  g_autofree char *text = NULL;
+  GError *error = NULL;
+  char **lines;
+  gsize length;
+
+  if (!weir_config_data_read_text (report, path, shown, &text, &length))
+    return g_new0 (char *, 1);
+  lines = weir_env_file_parse (text, length, shown, (const char *const *) lookup, &error);
+  if (lines != NULL)
+    return drop_reserved (self, report, shown, lines);
+  weir_report_take_problem (report, error);
+
+  return g_new0 (char *, 1);
+}
+
+/* ---- the folder of one function ---- */
+
+static void
+clear_own_files (gpointer data)
+{
+  WeirOwnFiles *own = data;
+
+  weir_report_free (own->report);
+  g_hash_table_unref (own->layer);
+  g_strfreev (own->environ);
+}
+
+void
+weir_own_files_unref (WeirOwnFiles *own)
+{
+  g_atomic_rc_box_release_full (own, clear_own_files);
+}
+
+static WeirOwnFiles *
+load_own_files (WeirConfigData *self, const char *directory)
+{
+  WeirOwnFiles *own = g_atomic_rc_box_new0 (WeirOwnFiles);
+  g_autofree char *base = g_path_get_basename (directory);
+  g_autofree char *json = g_build_filename (directory, "function.json", NULL);
+  g_autofree char *env = g_build_filename (directory, ".env", NULL);
+  g_autofree char *shown_json = g_build_filename (base, "function.json", NULL);
+  g_autofree char *shown_env = g_build_filename (base, ".env", NULL);
+  WeirSource source = { NULL, shown_json, directory };
+
+  own->report = weir_report_new ();
+  own->layer = weir_layer_new ();
+  source.report = own->report;
+  read_json (&source, own->layer, json);
+  own->environ = read_env_file (self, own->report, env, shown_env, self->environ);
+
+  return own;
+}
+
+static void
+add_own_files (WeirConfigData *self, const char *directory)
+{
+  g_autofree char *json = g_build_filename (directory, "function.json", NULL);
+  g_autofree char *env = g_build_filename (directory, ".env", NULL);
+
+  if (g_hash_table_contains (self->own_files, directory) ||
+      g_str_equal (directory, self->functions_directory))
+    return;
+  weir_config_data_add_file (self, json);
+  weir_config_data_add_file (self, env);
+  g_hash_table_insert (self->own_files, g_strdup (directory), load_own_files (self, directory));
+}
+
+static int
+compare_strings (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+void
+weir_config_read_own_files (WeirConfigData *self)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->functions_directory, 0, NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+  guint i;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      if (*name != '.' && *name != '_' && !g_str_equal (name, "node_modules"))
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  g_ptr_array_sort (names, compare_strings);
+
+  for (i = 0; i < names->len; i++)
+    {
+      g_autofree char *path =
+          g_build_filename (self->functions_directory, g_ptr_array_index (names, i), NULL);
+
+      if (g_utf8_validate (path, -1, NULL) && g_file_test (path, G_FILE_TEST_IS_DIR))
+        add_own_files (self, path);
+    }
+}
+
+void
+weir_config_read_shared_environ (WeirConfigData *self)
+{
+  g_autofree char *first = g_build_filename (self->functions_directory, ".env", NULL);
+  WeirEntry *more = weir_config_data_get_server (self, "env_files");
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  guint i;
+
+  g_ptr_array_add (paths, g_strdup (first));
+  if (more != NULL)
+    {
+      GVariantIter iter;
+      const char *path;
+
+      g_variant_iter_init (&iter, more->value);
+      while (g_variant_iter_next (&iter, "&s", &path))
+        g_ptr_array_add (paths, g_strdup (path));
+    }
+
+  g_strfreev (self->environ);
+  self->environ = g_strdupv (self->secrets);
+  for (i = 0; i < paths->len; i++)
+    {
+      const char *path = g_ptr_array_index (paths, i);
+      g_autofree char *shown = weir_config_data_dup_shown (self, path);
+      g_auto (GStrv) lines = NULL;
+      char **line;
+
+      weir_config_data_add_file (self, path);
+      if (i > 0 && !g_file_test (path, G_FILE_TEST_EXISTS))
+        {
+          WeirSource source = { self->report, more->place, NULL };
+
+          weir_source_fail (&source,
+                            WEIR_CONFIG_ERROR_READ,
+                            0,
+                            0,
+                            "env_files: there is no file %s",
+                            path);
+          continue;
+        }
+      lines = read_env_file (self, self->report, path, shown, self->environ);
+      for (line = lines; *line != NULL; line++)
+        {
+          g_autofree char *name = g_strndup (*line, strcspn (*line, "="));
+
+          self->environ = g_environ_setenv (self->environ, name, *line + strlen (name) + 1, TRUE);
+        }
+    }
+}
+
+WeirOwnFiles *
+weir_config_ref_own_files (WeirConfigData *self, const char *directory)
+{
+  g_autofree char *path = NULL;
+  WeirOwnFiles *own;
+
+  if (directory == NULL)
+    return NULL;
+  path = g_canonicalize_filename (directory, NULL);
+  if (g_str_equal (path, self->functions_directory) || !g_utf8_validate (path, -1, NULL))
+    return NULL;
+  own = g_hash_table_lookup (self->own_files, path);
+
+  return own != NULL ? g_atomic_rc_box_acquire (own) : load_own_files (self, path);
+}
