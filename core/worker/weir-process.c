@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "worker/weir-process-private.h"
+
+G_DEFINE_INTERFACE (WeirProcess, weir_process, G_TYPE_OBJECT)
+
+static void
+define_signal (const char *name, GType type)
+{
+  g_signal_new (name,
+                WEIR_TYPE_PROCESS,
+                G_SIGNAL_RUN_LAST,
+                0,
+                NULL,
+                NULL,
+                NULL,
+                G_TYPE_NONE,
+                1,
+                type);
+}
+
+static void
+weir_process_default_init (WeirProcessInterface *iface)
+{
+  define_signal ("spawned", G_TYPE_INT);
+  define_signal ("spawn-failed", G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+  define_signal ("exited", G_TYPE_INT);
+  define_signal ("output", G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  define_signal ("error-output", G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+}
+
+void
+weir_process_spawn (WeirProcess *self, WeirLaunch *launch)
+{
+  g_return_if_fail (WEIR_IS_PROCESS (self));
+  g_return_if_fail (launch != NULL);
+
+  WEIR_PROCESS_GET_IFACE (self)->spawn (self, launch);
+}
+
+void
+weir_process_write_line (WeirProcess *self, const char *line)
+{
+  g_return_if_fail (WEIR_IS_PROCESS (self));
+  g_return_if_fail (line != NULL);
+
+  WEIR_PROCESS_GET_IFACE (self)->write_line (self, line);
+}
+
+void
+weir_process_send_signal (WeirProcess *self, int signum)
+{
+  g_return_if_fail (WEIR_IS_PROCESS (self));
+
+  WEIR_PROCESS_GET_IFACE (self)->send_signal (self, signum);
+}

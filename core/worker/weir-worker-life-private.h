@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "worker/weir-control-channel-private.h"
+#include "worker/weir-worker-private.h"
+
+G_BEGIN_DECLS
+
+/* The inside of WeirWorker, for its three files only: weir-worker.c is the object,
+ * weir-worker-inputs.c what it hears, weir-worker-life.c the state machine. */
+struct _WeirWorker
+{
+  GObject parent_instance;
+
+  char *id;
+  WeirFunction *function;
+  WeirLaunch *launch;
+  WeirProcess *process; /* NULL: disposed */
+  WeirClock *clock;
+  WeirGate *gate;
+  WeirControlChannel *channel;
+
+  WeirWorkerState state;
+  GQueue events;
+  gboolean firing;
+  guint64 deadline;
+  guint64 sampler;
+  guint64 sampled_total;
+  guint sampled_in_flight;
+
+  GPid pid;
+  guint tasks; /* promises that the function asked to be waited for */
+  WeirWorkerExitReason exit_reason;
+  GError *error;
+  GString *last_words;
+  gboolean out_of_memory;
+  gboolean reason_untold; /* set, and to be notified after the step */
+  gboolean error_untold;
+};
+
+typedef enum
+{
+  WEIR_WORKER_PROP_ID = 1,
+  WEIR_WORKER_PROP_FUNCTION,
+  WEIR_WORKER_PROP_STATE,
+  WEIR_WORKER_PROP_PID,
+  WEIR_WORKER_PROP_IN_FLIGHT,
+  WEIR_WORKER_PROP_EXIT_REASON,
+  WEIR_WORKER_PROP_ERROR,
+} WeirWorkerProperty;
+
+enum
+{
+  WEIR_WORKER_SIGNAL_STATE_CHANGED,
+  WEIR_WORKER_SIGNAL_EXITED,
+  WEIR_WORKER_SIGNAL_LOG,
+  WEIR_WORKER_SIGNAL_FAILURE,
+  WEIR_WORKER_N_SIGNALS
+};
+
+extern GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_ERROR + 1];
+extern guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
+
+/* Takes an event. From a handler it is queued behind the one that is being handled. */
+void weir_worker_fire (WeirWorker *self, WeirWorkerEvent event);
+/* What comes with an event is stored before it is fired; the first one counts. */
+void weir_worker_set_exit_reason (WeirWorker *self, WeirWorkerExitReason reason);
+void weir_worker_take_error (WeirWorker *self, GError *error); /* (transfer full) */
+void weir_worker_set_pid (WeirWorker *self, GPid pid);
+void weir_worker_clear_timers (WeirWorker *self);
+void weir_worker_unlink_socket (WeirWorker *self);
+/* Listens to the process and to what it writes. */
+void weir_worker_connect_inputs (WeirWorker *self);
+/* A gate that tells the worker, on its own thread, what happens on the data thread. */
+WeirGate *weir_worker_make_gate (WeirWorker *self);
+
+G_END_DECLS
