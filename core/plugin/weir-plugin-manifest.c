@@ -240,7 +240,7 @@ weir_plugin_manifest_load (const char *path, GError **error)
 
   self->path = g_strdup (path);
   g_key_file_set_list_separator (file, ';');
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local))
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_KEEP_TRANSLATIONS, &local))
     {
       refuse (path, error, "%s", local->message);
       return NULL;

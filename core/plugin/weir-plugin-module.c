@@ -58,7 +58,7 @@ refuse_symbol (const WeirPluginManifest *manifest,
 static gboolean
 symbol_is_descriptor (gconstpointer address)
 {
-#ifdef RTLD_DL_SYMENT
+#ifdef __GLIBC__ /* other libraries have no dladdr1 () */
   Dl_info where;
   void *entry = NULL;
 
