@@ -10,6 +10,7 @@
 #include "base/weir-settings.h"
 #include "io/weir-engine.h"
 #include "config/weir-config.h"
+#include "config/weir-env-file.h"
 #include "store/weir-function.h"
 #include "plugin/weir-plugin.h"
 #include "plugin/weir-plugin-context.h"

@@ -40,7 +40,9 @@
  *
  * Since: 1.0
  */
-G_DEFINE_QUARK (weir-error-quark, weir_error)
+/* clang-format off: it would read the dashes as minus signs */
+G_DEFINE_QUARK (weir - error - quark, weir_error)
+/* clang-format on */
 
 G_DEFINE_ENUM_TYPE (WeirError,
                     weir_error,

