@@ -38,6 +38,8 @@ gboolean cli_parse_options (const char *command,
                             int *argc,
                             char ***argv);
 CliExit cli_usage_error (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* CLI_EXIT_OK, or what to exit with after saying that there is no such folder. NULL is fine. */
+CliExit cli_check_directory (const char *directory);
 /* directory: NULL for the current one. NULL: the problems were printed, *status says how to
  * exit. */
 WeirConfig *cli_load_config (const char *directory, GVariant *overrides, CliExit *status);

@@ -43,10 +43,10 @@ cli_usage_error (const char *command, const char *format, ...)
   return CLI_EXIT_USAGE;
 }
 
-static CliExit
-check_directory (const char *directory)
+CliExit
+cli_check_directory (const char *directory)
 {
-  if (g_file_test (directory, G_FILE_TEST_IS_DIR))
+  if (directory == NULL || g_file_test (directory, G_FILE_TEST_IS_DIR))
     return CLI_EXIT_OK;
   if (g_file_test (directory, G_FILE_TEST_EXISTS))
     cli_print_error (_ ("%s is not a folder"), directory);
@@ -77,7 +77,7 @@ cli_load_config (const char *directory, GVariant *overrides, CliExit *status)
 
   if (directory == NULL)
     directory = ".";
-  *status = check_directory (directory);
+  *status = cli_check_directory (directory);
   if (*status != CLI_EXIT_OK)
     return NULL;
   config = weir_config_load (directory, held, &error);

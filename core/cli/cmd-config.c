@@ -287,10 +287,16 @@ explain_function (WeirConfig *config, const char *name, gboolean json)
 static CliExit
 explain (const char *directory, const char *name, gboolean json)
 {
-  CliExit status;
-  g_autoptr (WeirConfig) config = cli_load_config (directory, NULL, &status);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirConfig) config = weir_config_load (directory, NULL, &error);
   WeirSettings *settings;
+  CliExit status;
 
+  /* Without functions there still are settings of the server. */
+  if (g_error_matches (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_READ))
+    config = weir_config_check (directory, NULL);
+  else if (config == NULL)
+    config = cli_load_config (directory, NULL, &status);
   if (config == NULL)
     return status;
   if (name != NULL)
@@ -335,11 +341,8 @@ cli_cmd_config (int argc, char **argv)
   n = rest != NULL ? g_strv_length (rest) : 0;
   if (directory == NULL)
     directory = g_strdup (".");
-  if (n > 0 && !g_file_test (directory, G_FILE_TEST_IS_DIR))
-    {
-      cli_print_error (_ ("%s: there is no such folder"), directory);
-      return CLI_EXIT_NOT_FOUND;
-    }
+  if (n > 0 && cli_check_directory (directory) != CLI_EXIT_OK)
+    return CLI_EXIT_NOT_FOUND;
   if (n == 1 && g_str_equal (rest[0], "check"))
     return check (directory, json);
   if ((n == 1 || n == 2) && g_str_equal (rest[0], "explain"))

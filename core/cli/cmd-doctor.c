@@ -59,14 +59,32 @@ add (GPtrArray *findings,
   g_ptr_array_add (findings, finding);
 }
 
+static gboolean
+has_functions_folder (WeirConfig *config)
+{
+  const char *root = weir_config_get_functions_directory (config);
+
+  return root != NULL && g_file_test (root, G_FILE_TEST_IS_DIR);
+}
+
 static void
-check_config (GPtrArray *findings, WeirConfig *config)
+check_config (GPtrArray *findings, WeirConfig *config, const char *directory)
 {
   const char *const *problems = weir_config_get_problems (config);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirConfig) loaded = weir_config_load (directory, NULL, &error);
+  /* That nothing was written yet is no fault; check_functions says so. */
+  gboolean is_new = g_error_matches (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_READ) &&
+                    !has_functions_folder (config);
+  gboolean good = TRUE;
 
   for (gsize i = 0; problems != NULL && problems[i] != NULL; i++)
-    add (findings, FINDING_BAD, _ ("configuration"), "weir config check", "%s", problems[i]);
-  if (problems == NULL || problems[0] == NULL)
+    if (!is_new || g_strcmp0 (problems[i], error->message) != 0)
+      {
+        add (findings, FINDING_BAD, _ ("configuration"), "weir config check", "%s", problems[i]);
+        good = FALSE;
+      }
+  if (good)
     add (findings, FINDING_GOOD, _ ("configuration"), NULL, "%s", _ ("no problem"));
 }
 
@@ -169,7 +187,7 @@ check_functions (GPtrArray *findings, WeirConfig *config)
 {
   const char *root = weir_config_get_functions_directory (config);
 
-  if (root == NULL || !g_file_test (root, G_FILE_TEST_IS_DIR))
+  if (!has_functions_folder (config))
     add (findings,
          FINDING_NOTE,
          _ ("functions"),
@@ -359,13 +377,10 @@ cli_cmd_doctor (int argc, char **argv)
   if (rest != NULL && g_strv_length (rest) > 1)
     return cli_usage_error ("doctor", _ ("one folder, not %u"), g_strv_length (rest));
   directory = rest != NULL ? rest[0] : ".";
-  if (!g_file_test (directory, G_FILE_TEST_IS_DIR))
-    {
-      cli_print_error (_ ("%s: there is no such folder"), directory);
-      return CLI_EXIT_NOT_FOUND;
-    }
+  if (cli_check_directory (directory) != CLI_EXIT_OK)
+    return CLI_EXIT_NOT_FOUND;
   config = weir_config_check (directory, NULL);
-  check_config (findings, config);
+  check_config (findings, config, directory);
   check_deno (findings, config);
   check_cache (findings, config);
   check_adapter (findings, config);

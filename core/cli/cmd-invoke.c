@@ -429,9 +429,11 @@ cli_cmd_invoke (int argc, char **argv)
     return cli_fail (_ ("cannot read the body"), error);
   if (options.url != NULL)
     return call (&options, options.url, data);
-  config = cli_load_config (options.directory, NULL, &status);
-  if (config == NULL)
+  status = cli_check_directory (options.directory);
+  if (status != CLI_EXIT_OK)
     return status;
+  /* A server that runs has its own opinion of the configuration. */
+  config = weir_config_check (options.directory != NULL ? options.directory : ".", NULL);
   running = find_running (config);
   if (running != NULL)
     return call (&options, running, data);

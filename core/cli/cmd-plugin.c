@@ -230,9 +230,11 @@ cli_cmd_plugin (int argc, char **argv)
   n = rest != NULL ? g_strv_length (rest) : 0;
   if (!(n == 1 && g_str_equal (rest[0], "list")) && !(n == 2 && g_str_equal (rest[0], "info")))
     return cli_usage_error ("plugin", _ ("either `list` or `info ID`"));
-  config = cli_load_config (directory, NULL, &status);
-  if (config == NULL)
+  status = cli_check_directory (directory);
+  if (status != CLI_EXIT_OK)
     return status;
+  /* What is wrong with the functions of a project does not matter here. */
+  config = weir_config_check (directory != NULL ? directory : ".", NULL);
   engine = cli_plugin_engine_new (config);
   if (n == 2)
     return show (engine, rest[1], json);
