@@ -5,6 +5,19 @@
 #include <string.h>
 
 /**
+ * WeirField: (skip)
+ * @name: the name, @name_length bytes
+ * @value: the value, @value_length bytes
+ * @value_length: bytes of @value
+ * @name_length: bytes of @name
+ * @id: the [enum@Weir.FieldId] of @name
+ *
+ * One header field. Neither string ends in a NUL that may be relied on. C only.
+ *
+ * Since: 1.0
+ */
+
+/**
  * WeirHead:
  *
  * The head of a request or of a response: its start line and its header fields.

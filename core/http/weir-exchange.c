@@ -40,6 +40,25 @@ G_DEFINE_ENUM_TYPE (WeirDialect,
                     G_DEFINE_ENUM_VALUE (WEIR_DIALECT_FLUX, "flux"))
 
 /**
+ * WeirTransport: (skip)
+ * @struct_size: the size of the structure in the adapter's headers
+ * @send_head: sends the head of the response, once; `length` bytes of body will follow, or
+ *   `WEIR_LENGTH_UNKNOWN`. The adapter does the framing, and leaves the body out where
+ *   HTTP has none
+ * @send_body: sends a part of the body, which is borrowed for the call; returns how many
+ *   bytes are queued towards the client
+ * @end: the response is whole
+ * @abort: the response cannot be finished: the client must notice
+ * @grant: so many bytes more of the request's body may be pushed
+ * @upgrade: sends the head as a 101 and hands the socket over; returns a file descriptor
+ *   that is the caller's from then on, or -1
+ *
+ * What the core asks of an adapter, on the data thread. C only.
+ *
+ * Since: 1.0
+ */
+
+/**
  * WeirExchange:
  *
  * One request and its response, on their way between an adapter and a function.

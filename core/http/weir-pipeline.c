@@ -147,6 +147,16 @@ weir_pipeline_set_stage_timeout (WeirPipeline *self, guint timeout_ms)
 }
 
 /**
+ * WeirExchangeObserver: (skip)
+ * @exchange: an exchange that is over
+ * @user_data: what weir_pipeline_add_observer() was given
+ *
+ * Looks at what is left of an exchange, on the data thread. C only.
+ *
+ * Since: 1.0
+ */
+
+/**
  * weir_pipeline_add_observer: (skip)
  * @self: a pipeline that has seen no exchange yet
  * @observer: called on the data thread with each exchange that is over

@@ -636,6 +636,15 @@ weir_engine_undefer (WeirEngine *self, WeirFlush *flush)
 }
 
 /**
+ * WeirInvokeFunc: (skip)
+ * @user_data: what weir_engine_invoke() was given
+ *
+ * A call on the engine's thread. C only.
+ *
+ * Since: 1.0
+ */
+
+/**
  * weir_engine_invoke: (skip)
  * @self: an engine
  * @func: called once, on the engine's thread

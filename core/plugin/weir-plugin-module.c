@@ -7,6 +7,22 @@
 #include <link.h>
 #include <string.h>
 
+/**
+ * WeirPluginDescriptor: (skip)
+ * @abi_major: `WEIR_PLUGIN_ABI_MAJOR` of the headers it was built with
+ * @abi_minor: `WEIR_PLUGIN_ABI_MINOR` of those headers
+ * @struct_size: the size of the descriptor in those headers
+ * @id: the id of the plugin, as in its manifest
+ * @activate: adds the plugin's extensions; %FALSE and an error when it cannot. May be
+ *   called again in the same process, for another engine
+ *
+ * What a module exports, through `WEIR_PLUGIN_DEFINE()`, as the constant
+ * `weir_plugin_ID`. It is data so that it can be checked before any function of the
+ * plugin is called. C only.
+ *
+ * Since: 1.0
+ */
+
 /* The layout is ABI. Whoever changes it raises the major number, and these. */
 G_STATIC_ASSERT (G_STRUCT_OFFSET (WeirPluginDescriptor, struct_size) == 4);
 G_STATIC_ASSERT (G_STRUCT_OFFSET (WeirPluginDescriptor, id) == 8);
