@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "http/weir-router-private.h"
+
+static void
+on_demand (WeirSlot *slot, gpointer user_data)
+{
+}
+
+static WeirRouter *
+make_router (void)
+{
+  static const char *const names[] = { "hello", "greet", "a", "resize-image", "Hello" };
+  g_autoptr (GPtrArray) slots = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_slot_unref);
+  g_autoptr (WeirEngine) engine = weir_engine_new (NULL, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    g_ptr_array_add (slots, weir_slot_new (engine, names[i], on_demand, NULL));
+  return weir_router_new (slots);
+}
+
+static const struct
+{
+  const char *target;
+  WeirRouteKind kind;
+  WeirDialect dialect;
+  const char *name;
+  const char *rest;
+} rows[] = {
+  { "/hello", WEIR_ROUTE_FUNCTION, WEIR_DIALECT_WEIR, "hello", "" },
+  { "/hello/", WEIR_ROUTE_FUNCTION, WEIR_DIALECT_WEIR, "hello", "/" },
+  { "/hello/world?x=1", WEIR_ROUTE_FUNCTION, WEIR_DIALECT_WEIR, "hello", "/world?x=1" },
+  { "/greet?x=1", WEIR_ROUTE_FUNCTION, WEIR_DIALECT_WEIR, "greet", "?x=1" },
+  { "/Hello", WEIR_ROUTE_FUNCTION, WEIR_DIALECT_WEIR, "Hello", "" },
+  { "/HELLO", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/hel%6Co/a%2fb", WEIR_ROUTE_FUNCTION, WEIR_DIALECT_WEIR, "hello", "/a%2fb" },
+  { "/hel%256Co", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/hello%2Fworld", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/hello%00", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/hello%", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/hello%4", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "//hello", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/nobody", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/functions/v1/hello", WEIR_ROUTE_FUNCTION, WEIR_DIALECT_SUPABASE, "hello", "/hello" },
+  { "/functions/v1/hello/7?x=1",
+    WEIR_ROUTE_FUNCTION,
+    WEIR_DIALECT_SUPABASE,
+    "hello",
+    "/hello/7?x=1" },
+  { "/functions/v1/hello?x", WEIR_ROUTE_FUNCTION, WEIR_DIALECT_SUPABASE, "hello", "/hello?x" },
+  { "/functions/v1", WEIR_ROUTE_NONE, WEIR_DIALECT_SUPABASE, NULL, NULL },
+  { "/functions/v1/", WEIR_ROUTE_NONE, WEIR_DIALECT_SUPABASE, NULL, NULL },
+  { "/functions/v1?x", WEIR_ROUTE_NONE, WEIR_DIALECT_SUPABASE, NULL, NULL },
+  { "/functions/v1/nobody", WEIR_ROUTE_NONE, WEIR_DIALECT_SUPABASE, NULL, NULL },
+  { "/functions/v1/_internal/health",
+    WEIR_ROUTE_SUPABASE_HEALTH,
+    WEIR_DIALECT_SUPABASE,
+    NULL,
+    NULL },
+  { "/functions/v10/hello", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/functions/hello", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/api/v1/functions", WEIR_ROUTE_NONE, WEIR_DIALECT_FLUXBASE, NULL, NULL },
+  { "/api/v1", WEIR_ROUTE_NONE, WEIR_DIALECT_FLUXBASE, NULL, NULL },
+  { "/api/v2/x", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/_weir/health", WEIR_ROUTE_HEALTH, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/_weir/health?x", WEIR_ROUTE_HEALTH, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/_weir/healthy", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+  { "/_weir/hello", WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, NULL },
+};
+
+static void
+test_match (void)
+{
+  g_autoptr (WeirRouter) router = make_router ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      WeirRoute route;
+
+      g_test_message ("%s", rows[i].target);
+      weir_router_match (router, rows[i].target, &route);
+      g_assert_cmpint (route.kind, ==, rows[i].kind);
+      g_assert_cmpint (route.dialect, ==, rows[i].dialect);
+      if (rows[i].name == NULL)
+        {
+          g_assert_null (route.slot);
+          continue;
+        }
+      g_assert_cmpstr (weir_slot_get_name (route.slot), ==, rows[i].name);
+      g_assert_cmpstr (rows[i].target + route.strip, ==, rows[i].rest);
+    }
+}
+
+static void
+test_long_names (void)
+{
+  g_autoptr (WeirRouter) router = make_router ();
+  g_autofree char *name = g_strnfill (70000, 'x');
+  g_autofree char *target = g_strconcat ("/", name, NULL);
+  WeirRoute route;
+
+  weir_router_match (router, target, &route);
+  g_assert_cmpint (route.kind, ==, WEIR_ROUTE_NONE);
+  g_assert_null (weir_router_find_nearest (router, target));
+}
+
+static void
+test_nearest (void)
+{
+  g_autoptr (WeirRouter) router = make_router ();
+
+  g_assert_cmpstr (weir_router_find_nearest (router, "/gret"), ==, "greet");
+  g_assert_cmpstr (weir_router_find_nearest (router, "/GREET/x"), ==, "greet");
+  g_assert_cmpstr (weir_router_find_nearest (router, "/functions/v1/gree"), ==, "greet");
+  g_assert_cmpstr (weir_router_find_nearest (router, "/resize_image?x"), ==, "resize-image");
+  g_assert_null (weir_router_find_nearest (router, "/"));
+  g_assert_null (weir_router_find_nearest (router, "/b"));
+  g_assert_null (weir_router_find_nearest (router, "/something"));
+}
+
+static void
+test_reserved (void)
+{
+  g_assert_true (weir_router_is_reserved ("functions"));
+  g_assert_true (weir_router_is_reserved ("api"));
+  g_assert_true (weir_router_is_reserved ("_weir"));
+  g_assert_false (weir_router_is_reserved ("hello"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/http/router/match", test_match);
+  g_test_add_func ("/http/router/long-names", test_long_names);
+  g_test_add_func ("/http/router/nearest", test_nearest);
+  g_test_add_func ("/http/router/reserved", test_reserved);
+  return g_test_run ();
+}
