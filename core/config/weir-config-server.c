@@ -8,6 +8,12 @@
 
 #define PREFIX "WEIR_"
 
+/* Variables of the other rooms and of plugins, which are no options. */
+static const char *const not_options[] = { "WEIR_BOOTSTRAP_PATH",
+                                           "WEIR_DENO",
+                                           "WEIR_PLUGIN_PATH",
+                                           NULL };
+
 /* "adapters.soup.max_fields" is WEIR_ADAPTERS_SOUP_MAX_FIELDS. */
 static char *
 get_variable (const WeirOption *option)
@@ -23,7 +29,7 @@ warn_of_misspelling (WeirConfigData *self, const char *line, const char *const *
   g_autofree char *name = g_strndup (line, strcspn (line, "="));
   const char *known;
 
-  if (g_strv_contains (names, name))
+  if (g_strv_contains (names, name) || g_strv_contains (not_options, name))
     return;
 
   /* Programs around Weir have variables of their own: only what is nearly an option. */
