@@ -83,11 +83,14 @@ check_functions (WeirConfig *config, GPtrArray *problems)
     }
 }
 
+/* Options that only the plugin itself can judge. That it is missing altogether is for
+ * `weir doctor` to say, unless a file asks for it. */
 static void
 check_plugin (WeirConfig *config,
               GType point,
               const char *point_name,
               const char *name,
+              const char *asked_for_at,
               GPtrArray *problems)
 {
   g_autoptr (WeirPluginEngine) engine = cli_plugin_engine_new (config);
@@ -95,8 +98,26 @@ check_plugin (WeirConfig *config,
   g_autoptr (GObject) object =
       cli_create_extension (engine, config, point, point_name, name, &error);
 
-  if (object == NULL)
+  if (object != NULL)
+    return;
+  if (asked_for_at != NULL)
+    g_ptr_array_add (problems, g_strdup_printf ("%s: %s", asked_for_at, error->message));
+  else if (g_error_matches (error, WEIR_PLUGIN_ERROR, WEIR_PLUGIN_ERROR_OPTION))
     g_ptr_array_add (problems, g_strdup (error->message));
+}
+
+static void
+check_plugins (WeirConfig *config, GPtrArray *problems)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  const char *adapter = weir_settings_get_string (settings, "adapter");
+  const char *origin = weir_settings_get_origin (settings, "adapter");
+
+  if (g_strcmp0 (origin, "built-in") == 0)
+    origin = NULL;
+  if (adapter != NULL)
+    check_plugin (config, WEIR_TYPE_ADAPTER, "adapter", adapter, origin, problems);
+  check_plugin (config, WEIR_TYPE_RUNTIME, "runtime", "deno", NULL, problems);
 }
 
 static CliExit
@@ -129,15 +150,11 @@ check (const char *directory, gboolean json)
   g_autoptr (WeirConfig) config = weir_config_check (directory, NULL);
   g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
   const char *const *found = weir_config_get_problems (config);
-  WeirSettings *settings = weir_config_get_server_settings (config);
-  const char *adapter = weir_settings_get_string (settings, "adapter");
 
   for (gsize i = 0; found != NULL && found[i] != NULL; i++)
     g_ptr_array_add (problems, g_strdup (found[i]));
   check_functions (config, problems);
-  if (adapter != NULL)
-    check_plugin (config, WEIR_TYPE_ADAPTER, "adapter", adapter, problems);
-  check_plugin (config, WEIR_TYPE_RUNTIME, "runtime", "deno", problems);
+  check_plugins (config, problems);
   return print_check (problems, weir_config_get_warnings (config), json);
 }
 

@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the commands of weir say and how they exit."""
+
+import json
+import os
+import pathlib
+import pty
+import socket
+import subprocess
+
+from tap import Skip, case, contains, equal, main
+from weir_program import WAIT, WEIR, environment, have_deno, project, weir
+
+OK, FAILED, USAGE, CONFIG, NOT_FOUND = range(5)
+COMMANDS = ("serve", "new", "invoke", "list", "config", "plugin", "doctor")
+HELLO = 'Deno.serve(() => new Response("hello\\n"));\n'
+
+
+@case
+def help_lists_every_command():
+    result = weir("--help")
+    equal(result.status, OK)
+    for command in COMMANDS:
+        contains(result.out, f"  {command}")
+    equal(result.err, "")
+
+
+@case
+def every_command_has_help():
+    for command in COMMANDS:
+        result = weir(command, "--help")
+        equal(result.status, OK, command)
+        contains(result.out, f"weir {command} [OPTION…]")
+
+
+@case
+def manual_has_every_option():
+    source = os.environ.get("WEIR_MANUAL")
+    if not source:
+        raise Skip("WEIR_MANUAL is not set")
+    manual = pathlib.Path(source).read_text(encoding="utf-8").replace("\\-", "-")
+    for command in COMMANDS:
+        for word in weir(command, "--help").out.split():
+            if word.startswith("--") and word != "--help":
+                contains(manual, word.split("=")[0])
+
+
+@case
+def version():
+    result = weir("--version")
+    equal((result.status, result.err), (OK, ""))
+    contains(result.out, "weir ")
+
+
+@case
+def no_command_is_wrong_usage():
+    result = weir()
+    equal((result.status, result.out), (USAGE, ""))
+    contains(result.err, "Usage:")
+
+
+@case
+def unknown_command_names_the_nearest():
+    result = weir("srve")
+    equal(result.status, USAGE)
+    contains(result.err, "weir serve")
+
+
+@case
+def unknown_option_is_wrong_usage():
+    for command in COMMANDS:
+        result = weir(command, "--frobnicate")
+        equal((result.status, result.out), (USAGE, ""), command)
+        contains(result.err, "--frobnicate")
+        contains(result.err, f"weir {command} --help")
+
+
+@case
+def wrong_parameters_are_wrong_usage():
+    for args in (
+        ("serve", "a", "b"),
+        ("serve", "--log-level", "loud"),
+        ("serve", "--no-reload", "--strict-reload"),
+        ("serve", "--env-file", "/nonexistent/.env"),
+        ("new",),
+        ("new", "a", "b"),
+        ("invoke",),
+        ("invoke", "a/b"),
+        ("invoke", "a", "--path", "b"),
+        ("invoke", "a", "--header", "no colon"),
+        ("config",),
+        ("config", "chek"),
+        ("plugin", "info"),
+        ("list", "a", "b"),
+        ("doctor", "a", "b"),
+    ):
+        result = weir(*args)
+        equal(result.status, USAGE, " ".join(args))
+        contains(result.err, "error: ")
+
+
+@case
+def missing_folder_is_not_found():
+    for args in (
+        ("serve", "/nonexistent"),
+        ("list", "/nonexistent"),
+        ("doctor", "/nonexistent"),
+        ("config", "check", "--dir", "/nonexistent"),
+        ("plugin", "list", "--dir", "/nonexistent"),
+        ("invoke", "a", "--dir", "/nonexistent"),
+        ("new", "a", "--dir", "/nonexistent"),
+    ):
+        result = weir(*args)
+        equal(result.status, NOT_FOUND, " ".join(args))
+        contains(result.err, "/nonexistent")
+
+
+@case
+def new_writes_a_function():
+    with project() as root:
+        result = weir("new", "greet", cwd=root)
+        equal((result.status, result.err), (OK, ""))
+        contains(result.out, "functions/greet/index.ts")
+        contains(result.out, "curl http://127.0.0.1:9000/functions/v1/greet")
+        contains((root / "functions/greet/index.ts").read_text(), "Deno.serve")
+
+
+@case
+def new_writes_into_supabase():
+    with project({"supabase/config.toml": ""}) as root:
+        equal(weir("new", "greet", cwd=root).status, OK)
+        equal((root / "supabase/functions/greet/index.ts").exists(), True)
+        equal((root / "functions").exists(), False)
+
+
+@case
+def new_knows_its_templates():
+    marks = {
+        "hello": "Deno.serve",
+        "json": "export default",
+        "hono": "npm:hono",
+        "websocket": "upgradeWebSocket",
+        "fluxbase": "function handler",
+        "flux": "defineFunction",
+    }
+    with project() as root:
+        for template, mark in marks.items():
+            equal(weir("new", f"a-{template}", "-t", template, "-d", root).status, OK, template)
+            text = (root / f"functions/a-{template}/index.ts").read_text()
+            contains(text, mark)
+            contains(text, f"a-{template}")
+            equal("@NAME@" in text, False, template)
+        result = weir("new", "b", "--template", "cobol", cwd=root)
+        equal(result.status, USAGE)
+        for template in marks:
+            contains(result.err, template)
+
+
+@case
+def new_refuses_what_exists():
+    with project({"functions/greet/index.ts": "mine", "functions/flat.ts": "mine"}) as root:
+        for name in ("greet", "flat"):
+            result = weir("new", name, cwd=root)
+            equal(result.status, FAILED, name)
+            contains(result.err, "exists already")
+        equal((root / "functions/greet/index.ts").read_text(), "mine")
+
+
+@case
+def new_refuses_bad_names_and_suggests():
+    with project() as root:
+        for name, better in (
+            ("My Greeter!", "my-greeter"),
+            ("_shared", "shared"),
+            ("9lives", "lives"),
+            ("api", "my-function"),
+            ("../up", "up"),
+            ("", "my-function"),
+            ("é", "my-function"),
+        ):
+            result = weir("new", name, cwd=root)
+            equal(result.status, USAGE, name)
+            contains(result.err, f"weir new {better}\n")
+        equal(list(root.iterdir()), [])
+
+
+@case
+def config_check_is_content_with_a_good_one():
+    with project({"weir.toml": "", "functions/hello/index.ts": HELLO}) as root:
+        result = weir("config", "check", cwd=root)
+        equal((result.status, result.err), (OK, ""))
+
+
+@case
+def config_check_gives_file_and_line():
+    broken = {
+        "weir.toml": '\nlisten = 9000\nreloda = true\n\n[functions.hello]\nmemory_limit_mb = "much"\n',
+        "functions/hello/index.ts": HELLO,
+        "functions/hello/function.json": '{\n  "idle_timeout_ms": []\n}\n',
+    }
+    with project(broken) as root:
+        result = weir("config", "check", cwd=root)
+        equal(result.status, CONFIG)
+        for place in ("weir.toml:2", "weir.toml:3", "weir.toml:6", "function.json:2"):
+            contains(result.err, place)
+        contains(result.err, "reload")
+        as_json = weir("config", "check", "--json", cwd=root)
+        equal(as_json.status, CONFIG)
+        contains("\n".join(json.loads(as_json.out)["problems"]), "weir.toml:2")
+
+
+@case
+def config_check_names_the_line_of_a_syntax_error():
+    with project({"weir.toml": "listen = [\n=", "functions/hello/index.ts": HELLO}) as root:
+        result = weir("config", "check", cwd=root)
+        equal(result.status, CONFIG)
+        contains(result.err, "weir.toml:2")
+
+
+@case
+def config_check_knows_the_adapters():
+    with project({"weir.toml": '\nadapter = "sop"\n', "functions/a/index.ts": HELLO}) as root:
+        result = weir("config", "check", cwd=root)
+        equal(result.status, CONFIG)
+        contains(result.err, "weir.toml:2")
+        contains(result.err, "sop")
+
+
+@case
+def config_explain_says_where_values_come_from():
+    files = {
+        "weir.toml": "[defaults]\nidle_timeout_ms = 7000\n[functions.hello]\nmemory_limit_mb = 99\n",
+        "functions/hello/index.ts": HELLO,
+        "functions/hello/function.json": '{"boot_timeout_ms": 1234}',
+        "functions/.env": "SECRET=do-not-show-me\n",
+    }
+    with project(files) as root:
+        result = weir("config", "explain", "hello", cwd=root)
+        equal((result.status, result.err), (OK, ""))
+        for option, value, source in (
+            ("idle_timeout_ms", "7000", "weir.toml:2"),
+            ("memory_limit_mb", "99", "weir.toml:4"),
+            ("boot_timeout_ms", "1234", "function.json"),
+            ("request_timeout_ms", "150000", ""),
+        ):
+            line = next(l for l in result.out.splitlines() if l.startswith(option))
+            contains(line, value)
+            contains(line, source)
+        contains(result.out, "SECRET")
+        equal("do-not-show-me" in result.out, False, "the value of a secret was shown")
+        options = json.loads(weir("config", "explain", "hello", "--json", cwd=root).out)["options"]
+        value = next(o["value"] for o in options if o["option"] == "memory_limit_mb")
+        equal(value, 99)
+
+
+@case
+def config_explain_of_the_server():
+    with project({"weir.toml": 'listen = ["127.0.0.1:1234"]\n', "functions/a/index.ts": HELLO}) as root:
+        result = weir("config", "explain", cwd=root)
+        equal(result.status, OK)
+        contains(result.out, "127.0.0.1:1234")
+        contains(result.out, "weir.toml:1")
+
+
+@case
+def config_explain_of_an_unknown_function():
+    with project({"functions/hello/index.ts": HELLO}) as root:
+        result = weir("config", "explain", "helo", cwd=root)
+        equal(result.status, NOT_FOUND)
+        contains(result.err, "hello")
+
+
+@case
+def plugin_list_shows_states():
+    with project() as root:
+        result = weir("plugin", "list", "--json", "--dir", root)
+        plugins = {plugin["id"]: plugin for plugin in json.loads(result.out)}
+        for name in ("adapter-soup", "runtime-deno"):
+            if name in plugins:
+                equal((plugins[name]["state"], plugins[name]["error"]), ("active", None), name)
+
+
+@case
+def plugin_list_says_why_one_failed():
+    with project({"broken/broken.plugin": "[Weir Plugin]\nId=broken\n"}) as root:
+        path = f"{root}:{os.environ.get('WEIR_PLUGIN_PATH', '')}"
+        result = weir("plugin", "list", "--dir", root, env=environment(WEIR_PLUGIN_PATH=path))
+        equal(result.status, FAILED)
+        line = next(l for l in result.out.splitlines() if l.startswith("broken"))
+        contains(line, "failed")
+        info = weir("plugin", "info", "broken", "--json", env=environment(WEIR_PLUGIN_PATH=path))
+        equal(info.status, FAILED)
+        equal(json.loads(info.out)["state"], "failed")
+
+
+@case
+def plugin_info_of_an_unknown_one():
+    result = weir("plugin", "info", "no-such-plugin")
+    equal(result.status, NOT_FOUND)
+    contains(result.err, "no-such-plugin")
+
+
+@case
+def doctor_names_what_is_missing():
+    with project({"functions/hello/index.ts": HELLO}) as root:
+        env = environment(WEIR_DENO="/nonexistent/deno")
+        result = weir("doctor", root, "--json", env=env)
+        equal(result.status, FAILED)
+        bad = [finding for finding in json.loads(result.out) if finding["result"] == "bad"]
+        deno = next(finding for finding in bad if finding["subject"] == "Deno")
+        contains(deno["remedy"], "npm install")
+
+
+@case
+def doctor_finds_a_taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        files = {"weir.toml": f'listen = ["127.0.0.1:{port}"]\n', "functions/a/index.ts": HELLO}
+        with project(files) as root:
+            result = weir("doctor", root, "--json")
+            equal(result.status, FAILED)
+            address = next(f for f in json.loads(result.out) if f["subject"] == "address")
+            equal(address["result"], "bad")
+            contains(address["message"], str(port))
+
+
+@case
+def doctor_is_content():
+    if not have_deno():
+        raise Skip("there is no Deno")
+    files = {"weir.toml": 'listen = ["127.0.0.1:0"]\n', "functions/a/index.ts": HELLO}
+    with project(files) as root:
+        result = weir("doctor", root)
+        equal((result.status, result.err), (OK, ""), result.out)
+        contains(result.out, "deno")
+
+
+@case
+def messages_are_plain_when_piped_and_coloured_on_a_terminal():
+    equal("\033" in weir("srve").err, False, "colour in a pipe")
+
+    def on_terminal(**more):
+        lead, follow = pty.openpty()
+        with os.fdopen(lead, "rb", buffering=0) as screen:
+            process = subprocess.Popen(
+                [WEIR, "srve"], stderr=follow, stdout=follow, env=environment(TERM="xterm", **more)
+            )
+            os.close(follow)
+            text = b""
+            while True:
+                try:
+                    chunk = screen.read(4096)
+                except OSError:
+                    break
+                if not chunk:
+                    break
+                text += chunk
+            process.wait(WAIT)
+            return text
+
+    equal(b"\033[31m" in on_terminal(), True, "no colour on a terminal")
+    equal(b"\033[" in on_terminal(NO_COLOR="1"), False, "colour in spite of NO_COLOR")
+
+
+main()
