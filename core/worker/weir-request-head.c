@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "worker/weir-request-head-private.h"
+#include "worker/weir-response-parser-private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BIT(id) (G_GUINT64_CONSTANT (1) << (id))
+
+/* Framing and what is for one connection only, which the upstream says itself. Host comes
+ * from the authority, and 100-continue is settled before a worker is asked. */
+#define SKIPPED                                                                                    \
+  (BIT (WEIR_FIELD_CONNECTION) | BIT (WEIR_FIELD_CONTENT_LENGTH) | BIT (WEIR_FIELD_EXPECT) |       \
+   BIT (WEIR_FIELD_HOST) | BIT (WEIR_FIELD_KEEP_ALIVE) | BIT (WEIR_FIELD_PROXY_CONNECTION) |       \
+   BIT (WEIR_FIELD_TE) | BIT (WEIR_FIELD_TRAILER) | BIT (WEIR_FIELD_TRANSFER_ENCODING) |           \
+   BIT (WEIR_FIELD_UPGRADE))
+
+/* Adapters check what clients send; this is the last place where a space or a line break
+ * in the wrong place could still become a second request. */
+static gboolean
+is_word (const char *text)
+{
+  if (text == NULL || *text == '\0')
+    return FALSE;
+  for (; *text != '\0'; text++)
+    {
+      if ((guchar) *text <= 0x20 || *text == 0x7f)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_line (const char *text, gsize length)
+{
+  for (gsize i = 0; i < length; i++)
+    {
+      if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Only what the gateway does not know may be called private to a connection: a client
+ * must not be able to take away what stages have put in. */
+static gboolean
+is_named (const WeirField *field, const WeirField *fields, guint n_fields)
+{
+  char name[64];
+
+  if (field->id != WEIR_FIELD_OTHER || field->name_length >= sizeof name)
+    return FALSE;
+  memcpy (name, field->name, field->name_length);
+  name[field->name_length] = '\0';
+  for (guint i = 0; i < n_fields; i++)
+    {
+      if (fields[i].id == WEIR_FIELD_CONNECTION && weir_response_has_token (&fields[i], name))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+write_fields (WeirBuffer *buffer, WeirHead *head)
+{
+  guint n_fields;
+  const WeirField *fields = weir_head_get_fields (head, &n_fields);
+  gboolean names_some = weir_head_find (head, WEIR_FIELD_CONNECTION) != NULL;
+
+  for (guint i = 0; i < n_fields; i++)
+    {
+      const WeirField *field = &fields[i];
+      guint8 *at;
+
+      if ((SKIPPED & BIT (field->id)) != 0 || (names_some && is_named (field, fields, n_fields)) ||
+          field->name_length == 0 || !is_line (field->name, field->name_length) ||
+          !is_line (field->value, field->value_length))
+        continue;
+      at = weir_buffer_reserve (buffer, (gsize) field->name_length + field->value_length + 4);
+      memcpy (at, field->name, field->name_length);
+      at += field->name_length;
+      *at++ = ':';
+      *at++ = ' ';
+      if (field->value_length > 0)
+        memcpy (at, field->value, field->value_length);
+      at += field->value_length;
+      *at++ = '\r';
+      *at++ = '\n';
+      weir_buffer_commit (buffer, (gsize) field->name_length + field->value_length + 4);
+    }
+}
+
+static void
+write_framing (WeirBuffer *buffer, const char *method, gint64 body_length)
+{
+  char line[64];
+
+  if (body_length < 0)
+    weir_buffer_append_string (buffer, "transfer-encoding: chunked\r\n");
+  else if (body_length > 0 || (strcmp (method, "GET") != 0 && strcmp (method, "HEAD") != 0 &&
+                               strcmp (method, "OPTIONS") != 0))
+    {
+      int length =
+          snprintf (line, sizeof line, "content-length: %" G_GINT64_FORMAT "\r\n", body_length);
+
+      weir_buffer_append (buffer, line, (gsize) length);
+    }
+}
+
+static void
+write_request_line (WeirBuffer *buffer, WeirHead *head, const char *authority)
+{
+  const char *target = weir_head_get_target (head);
+  const char *scheme = weir_head_get_scheme (head);
+
+  weir_buffer_append_string (buffer, weir_head_get_method (head));
+  weir_buffer_append (buffer, " ", 1);
+  if (*target == '/')
+    {
+      weir_buffer_append_string (buffer, scheme != NULL ? scheme : "http");
+      weir_buffer_append_string (buffer, "://");
+      weir_buffer_append_string (buffer, authority);
+    }
+  weir_buffer_append_string (buffer, target);
+  weir_buffer_append_string (buffer, " HTTP/1.1\r\nhost: ");
+  weir_buffer_append_string (buffer, authority);
+  weir_buffer_append_string (buffer, "\r\n");
+}
+
+const char *
+weir_request_head_write (WeirBuffer *buffer,
+                         WeirHead *head,
+                         const char *extra,
+                         const char *upgrade,
+                         gint64 body_length)
+{
+  const char *authority = weir_head_get_authority (head);
+  const char *target = weir_head_get_target (head);
+
+  if (authority == NULL || *authority == '\0')
+    authority = "localhost";
+  if (!is_word (weir_head_get_method (head)))
+    return "its method is not one";
+  if (!is_word (target) || (*target != '/' && strcmp (target, "*") != 0) || !is_word (authority) ||
+      (weir_head_get_scheme (head) != NULL && !is_word (weir_head_get_scheme (head))))
+    return "its target is not one";
+  if (upgrade != NULL && !is_word (upgrade))
+    return "the protocol it asks for is not one";
+
+  write_request_line (buffer, head, authority);
+  write_fields (buffer, head);
+  if (extra != NULL)
+    weir_buffer_append_string (buffer, extra);
+  if (upgrade != NULL)
+    {
+      weir_buffer_append_string (buffer, "connection: upgrade\r\nupgrade: ");
+      weir_buffer_append_string (buffer, upgrade);
+      weir_buffer_append_string (buffer, "\r\n");
+    }
+  write_framing (buffer, weir_head_get_method (head), body_length);
+  weir_buffer_append_string (buffer, "\r\n");
+  return NULL;
+}
