@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The bootstrap of a Deno worker: waits to be told what to load, loads it, serves it.
+//
+// It is the main module (mode "import"), or is given by --preload and lets the user's file be
+// the main module (mode "main"), so that import.meta.main is true there.
+
+import type { FailureCode, Form, LoadCommand } from "../shared/protocol.ts";
+import { drained, installBackground } from "./background.ts";
+import { type Exports, listenToExports, NO_HANDLER } from "./forms.ts";
+import { installGuards } from "./guards.ts";
+import { emit, exit, followCommands, keepTemporary, waitForCommand } from "./host.ts";
+import { describe, report } from "./report.ts";
+import { installServer, isServing, shutdown } from "./server.ts";
+
+let command: LoadCommand;
+let started = 0;
+let form: Form | undefined;
+let evaluated = false;
+let ready = false;
+let stopping = false;
+let stopWatchingNode: (() => void) | undefined;
+
+async function stop(reason = "termination"): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  dispatchEvent(new CustomEvent("beforeunload", { cancelable: true, detail: { reason } }));
+  await shutdown();
+  await drained();
+  exit(0);
+}
+
+function announce(): void {
+  if (ready || form === undefined) return;
+  ready = true;
+  stopWatchingNode?.();
+  emit({ type: "ready", form, load_ms: Math.round((performance.now() - started) * 100) / 100 });
+  followCommands((next) => {
+    if (next.type === "stop") stop(next.reason);
+  });
+}
+
+/** A module that awaits its own server never ends evaluating, and still serves. */
+function onServing(which: Form): void {
+  form = which;
+  if (evaluated) announce();
+  else setTimeout(announce, 0);
+}
+
+function fail(code: FailureCode, thrown: unknown): never {
+  emit({ type: "failed", code, ...describe(thrown) });
+  return exit(1);
+}
+
+function classify(error: unknown): FailureCode {
+  const { code, message } = (error ?? {}) as { code?: string; message?: string };
+  if (error instanceof SyntaxError) return "syntax";
+  if (code !== "ERR_MODULE_NOT_FOUND") return "threw";
+  if (message?.startsWith("SyntaxError")) return "syntax";
+  return message?.includes("--cached-only is specified") ? "not-cached" : "missing-module";
+}
+
+async function finishLoading(module: Promise<Exports>): Promise<void> {
+  let exports: Exports;
+  try {
+    exports = await module;
+  } catch (error) {
+    if (!ready) fail(classify(error), error);
+    report("uncaught", error);
+    return;
+  }
+  evaluated = true;
+  if (!isServing()) await listenToExports(exports, command.name);
+  announce();
+}
+
+/** Nothing is left that could still start a server. */
+function onIdle(): void {
+  if (ready || stopping) return;
+  if (!evaluated) fail("timeout", new Error("A top-level await never resolves"));
+  fail("no-handler", new Error(NO_HANDLER));
+}
+
+/** Not a literal, so that Deno does not load the file with the bootstrap. */
+function sibling(name: string): string {
+  return new URL(name, import.meta.url).href;
+}
+
+async function prepare(): Promise<void> {
+  started = performance.now();
+  for (const name in command.env) Deno.env.set(name, command.env[name]);
+  keepTemporary(command.temporary);
+  installServer(command.socket, onServing);
+  if (command.node) {
+    const { watchNodeServers } = await import(sibling("./node-server.ts"));
+    stopWatchingNode = watchNodeServers(command.socket);
+  }
+  if (command.unexported) {
+    const { exportHandler } = await import(sibling("./unexported.ts"));
+    exportHandler(command.entry);
+  }
+}
+
+function waitForLoad(): LoadCommand {
+  for (;;) {
+    const next = waitForCommand();
+    if (next.type === "load") return next;
+    if (next.type === "stop") exit(0);
+  }
+}
+
+// While the module loads, what it throws reaches the host as the failure of the load.
+installGuards(() => !ready && !evaluated && !isServing());
+installBackground();
+addEventListener("beforeunload", onIdle);
+Deno.addSignalListener("SIGTERM", () => void stop());
+command = waitForLoad();
+await prepare();
+if (command.mode === "main") {
+  addEventListener("load", () => void finishLoading(import(command.entry)));
+} else {
+  finishLoading(import(command.entry));
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Servers made with node:http, or with what is built on it: express, fastify, koa, hono.
+
+import { EventEmitter } from "node:events";
+import { enterRequest } from "./context.ts";
+import { report } from "./report.ts";
+import { adopt, isServing } from "./server.ts";
+
+// deno-lint-ignore no-explicit-any
+type Any = any;
+
+const ADDRESS_VARIABLE = "DENO_SERVE_ADDRESS";
+
+function answerFailure(response: Any, error: unknown): void {
+  report("handler", error);
+  if (response?.headersSent) return void response.destroy();
+  response?.writeHead(500, { "content-type": "text/plain" });
+  response?.end("Internal Server Error");
+}
+
+/** Gives requests their id and answers those whose listener throws. */
+function wrapRequests(server: Any, emit: Any): void {
+  server.emit = function (event: string, request: Any, response: Any, ...rest: unknown[]) {
+    if (event !== "request" && event !== "upgrade") {
+      return emit.call(this, event, request, response, ...rest);
+    }
+    enterRequest(request.headers["x-request-id"]);
+    if (event === "upgrade") return emit.call(this, event, request, response, ...rest);
+    try {
+      return emit.call(this, event, request, response, ...rest);
+    } catch (error) {
+      answerFailure(response, error);
+      return true;
+    }
+  };
+}
+
+function adoptServer(server: Any, emit: Any): void {
+  // Frameworks print the address, and some stop working without one.
+  server.address = () => ({ address: "127.0.0.1", family: "IPv4", port: 8000 });
+  wrapRequests(server, emit);
+  adopt("node", {
+    shutdown: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections?.();
+      }),
+  });
+}
+
+/** The next node:http server listens on `socket`; "listening" is the first one hears of it. */
+export function watchNodeServers(socket: string): () => void {
+  const emit = EventEmitter.prototype.emit;
+  const restore = () => {
+    EventEmitter.prototype.emit = emit;
+    Deno.env.delete(ADDRESS_VARIABLE);
+  };
+  Deno.env.set(ADDRESS_VARIABLE, "unix:" + socket);
+  EventEmitter.prototype.emit = function (this: Any, event: Any, ...values: unknown[]) {
+    if (event === "listening" && !isServing() && this.address?.() === null) {
+      restore();
+      adoptServer(this, emit);
+    }
+    return emit.call(this, event, ...values);
+  };
+  return restore;
+}

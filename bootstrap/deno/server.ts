@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The one server of a worker, on the host's socket whatever address the function asks for.
+
+import type { Form } from "../shared/protocol.ts";
+import { enterRequest } from "./context.ts";
+import { report } from "./report.ts";
+
+export type Handler = (
+  request: Request,
+  info: Deno.ServeHandlerInfo,
+) => Response | Promise<Response>;
+
+interface Options {
+  port?: number;
+  hostname?: string;
+  signal?: AbortSignal;
+  handler?: Handler;
+  onListen?: (address: Deno.NetAddr) => void;
+  onError?: (error: unknown) => Response | Promise<Response>;
+}
+
+interface Stoppable {
+  shutdown(): Promise<void>;
+}
+
+const RETURNED_NO_RESPONSE = "Return value from serve handler must be";
+
+let socket = "";
+let onServing: (form: Form) => void = () => {};
+const servers: Stoppable[] = [];
+
+export function textResponse(status: number, text: string): Response {
+  return new Response(text, { status, headers: { "content-type": "text/plain" } });
+}
+
+/** Runs for failures only: a wrapper round each handler would cost a third of a small request. */
+function answerFailure(error: unknown): Response {
+  if (error instanceof TypeError && error.message.startsWith(RETURNED_NO_RESPONSE)) {
+    report("response", new TypeError("The handler returned something that is not a Response"));
+    return textResponse(502, "Bad Gateway");
+  }
+  report("handler", error);
+  return textResponse(500, "Internal Server Error");
+}
+
+function askUser(onError: NonNullable<Options["onError"]>) {
+  return async (error: unknown): Promise<Response> => {
+    try {
+      const response = await onError(error);
+      return response instanceof Response ? response : answerFailure(error);
+    } catch (second) {
+      return answerFailure(second);
+    }
+  };
+}
+
+export function listen(form: Form, handler: Handler, options: Options = {}): Deno.HttpServer {
+  const dispatch: Handler = (request, info) => {
+    enterRequest(request.headers.get("x-request-id") ?? undefined);
+    return handler(request, info);
+  };
+  const server = serve(
+    {
+      path: socket,
+      signal: options.signal,
+      onListen() {},
+      onError: options.onError === undefined ? answerFailure : askUser(options.onError),
+      // deno-lint-ignore no-explicit-any
+    } as any,
+    dispatch,
+  );
+  servers.push(server);
+  onServing(form);
+  return server as unknown as Deno.HttpServer;
+}
+
+export function adopt(form: Form, server: Stoppable): void {
+  servers.push(server);
+  onServing(form);
+}
+
+export function isServing(): boolean {
+  return servers.length > 0;
+}
+
+export async function shutdown(): Promise<void> {
+  await Promise.all(servers.map((server) => server.shutdown()));
+}
+
+function readArguments(first: unknown, second: unknown): [Handler, Options] {
+  if (typeof first === "function") return [first as Handler, (second ?? {}) as Options];
+  const options = (first ?? {}) as Options;
+  if (typeof second === "function") return [second as Handler, options];
+  if (typeof options.handler === "function") return [options.handler, options];
+  throw new TypeError("Deno.serve needs a handler: Deno.serve((request) => new Response())");
+}
+
+/** What the function sees of its server: the address that it asked for. */
+function disguise(server: Deno.HttpServer | undefined, addr: Deno.NetAddr): Deno.HttpServer {
+  const finished = server?.finished ?? new Promise<void>(() => {});
+  const stop = () => server?.shutdown() ?? Promise.resolve();
+  return {
+    addr,
+    finished,
+    shutdown: stop,
+    ref: () => server?.ref(),
+    unref: () => server?.unref(),
+    [Symbol.asyncDispose]: stop,
+  } as Deno.HttpServer;
+}
+
+function userServe(first: unknown, second?: unknown): Deno.HttpServer {
+  const [handler, options] = readArguments(first, second);
+  const addr: Deno.NetAddr = {
+    transport: "tcp",
+    hostname: options.hostname ?? "0.0.0.0",
+    port: options.port ?? 8000,
+  };
+  if (isServing()) {
+    report(
+      "uncaught",
+      new Error("Deno.serve was called twice: only the first server is reachable"),
+    );
+    return disguise(undefined, addr);
+  }
+  const server = disguise(listen("serve", handler, options), addr);
+  options.onListen?.(addr);
+  return server;
+}
+
+let serve: typeof Deno.serve;
+
+export function installServer(path: string, serving: (form: Form) => void): void {
+  socket = path;
+  onServing = serving;
+  serve = Deno.serve;
+  Object.defineProperty(Deno, "serve", { value: userServe, writable: true, configurable: true });
+}

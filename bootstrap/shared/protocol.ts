@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The lines between host and worker: one JSON object each, commands in, events out.
+
+export type Form = "serve" | "fetch" | "default" | "handler" | "flux" | "node";
+
+export interface LoadCommand {
+  type: "load";
+  name: string;
+  entry: string;
+  socket: string;
+  env: Record<string, string>;
+  mode: "import" | "main";
+  directory: string;
+  /** The module graph reaches npm packages or Node's own modules. */
+  node?: boolean;
+  /** The entry file declares a top-level `handler` that it does not export. */
+  unexported?: boolean;
+  /** Folder that belongs to this worker alone and ends with it. */
+  temporary?: string;
+}
+
+export interface StopCommand {
+  type: "stop";
+  reason?: string;
+}
+
+export type Command = LoadCommand | StopCommand;
+
+export type FailureCode =
+  | "syntax"
+  | "missing-module"
+  | "not-cached"
+  | "threw"
+  | "no-handler"
+  | "timeout";
+
+export interface Position {
+  file?: string;
+  line?: number;
+  column?: number;
+  source?: string;
+}
+
+export interface Description extends Position {
+  message: string;
+  stack?: string;
+}
+
+export type Level = "debug" | "info" | "warn" | "error";
+export type ErrorKind = "handler" | "response" | "rejection" | "uncaught";
+
+export type Event =
+  | { type: "ready"; form: Form; load_ms: number }
+  | ({ type: "failed"; code: FailureCode } & Description)
+  | { type: "log"; level: Level; message: string; request_id?: string }
+  | ({ type: "error"; kind: ErrorKind; request_id?: string } & Description)
+  | { type: "task"; pending: number };
+
+// Kept before user code can replace them.
+const stringify = JSON.stringify;
+const parse = JSON.parse;
+
+/** `write` is synchronous, so that nothing is lost when the process dies right after. */
+export function createEmitter(
+  write: (bytes: Uint8Array) => number,
+  onBroken: () => void,
+): (event: Event) => void {
+  const encoder = new TextEncoder();
+  return (event) => {
+    let bytes = encoder.encode(stringify(event) + "\n");
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(write(bytes));
+    } catch {
+      onBroken();
+    }
+  };
+}
+
+/** Cuts a byte stream into commands; what is not a JSON object is passed over. */
+export class CommandReader {
+  #decoder = new TextDecoder();
+  #rest = "";
+  #ready: Command[] = [];
+
+  push(bytes: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) {
+      try {
+        const value = parse(line);
+        if (value !== null && typeof value === "object") this.#ready.push(value);
+      } catch {
+        // A host newer or older than this file may say things that it does not know.
+      }
+    }
+  }
+
+  next(): Command | undefined {
+    return this.#ready.shift();
+  }
+}
