@@ -10,12 +10,25 @@ import { adopt, isServing } from "./server.ts";
 type Any = any;
 
 const ADDRESS_VARIABLE = "DENO_SERVE_ADDRESS";
+const PEER_FIELD = "x-deno-client-address";
 
 function answerFailure(response: Any, error: unknown): void {
   report("handler", error);
   if (response?.headersSent) return void response.destroy();
   response?.writeHead(500, { "content-type": "text/plain" });
   response?.end("Internal Server Error");
+}
+
+/** Deno itself puts the address that the host names in place only for Deno.serve. */
+function setPeer(request: Any): void {
+  const peer: string | undefined = request.headers[PEER_FIELD];
+  if (peer === undefined) return;
+  delete request.headers[PEER_FIELD];
+  const colon = peer.lastIndexOf(":");
+  Object.defineProperties(request.socket, {
+    remoteAddress: { value: peer.slice(0, colon).replace(/^\[|\]$/g, ""), configurable: true },
+    remotePort: { value: Number(peer.slice(colon + 1)), configurable: true },
+  });
 }
 
 /** Gives requests their id and answers those whose listener throws. */
@@ -25,6 +38,7 @@ function wrapRequests(server: Any, emit: Any): void {
       return emit.call(this, event, request, response, ...rest);
     }
     enterRequest(request.headers["x-request-id"]);
+    setPeer(request);
     if (event === "upgrade") return emit.call(this, event, request, response, ...rest);
     try {
       return emit.call(this, event, request, response, ...rest);
