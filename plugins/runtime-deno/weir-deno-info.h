@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* What `deno info --json` says of a function's modules. */
+typedef struct
+{
+  char **files;       /* local files, absolute */
+  gboolean uses_node; /* reaches npm packages or modules of Node */
+} WeirDenoInfo;
+
+WeirDenoInfo *weir_deno_info_parse (const char *json, GError **error);
+void weir_deno_info_free (WeirDenoInfo *self);
+char *weir_deno_info_parse_download (const char *line);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirDenoInfo, weir_deno_info_free)
+
+G_END_DECLS

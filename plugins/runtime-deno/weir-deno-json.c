@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "weir-deno-json.h"
+
+#include <weir.h>
+
+static const char *
+skip_string (const char *p)
+{
+  for (p++; *p != '\0' && *p != '"' && *p != '\n'; p++)
+    if (*p == '\\' && p[1] != '\0')
+      p++;
+  return *p == '"' ? p + 1 : p;
+}
+
+static const char *
+skip_comment (const char *p)
+{
+  const char *end;
+
+  if (p[0] != '/')
+    return p;
+  if (p[1] == '/')
+    return p + strcspn (p, "\n");
+  if (p[1] != '*')
+    return p;
+  end = strstr (p + 2, "*/");
+  return end != NULL ? end + 2 : p + strlen (p);
+}
+
+static const char *
+skip_blank (const char *p)
+{
+  for (;;)
+    {
+      const char *next = skip_comment (p + strspn (p, " \t\r\n"));
+
+      if (next == p)
+        return p;
+      p = next;
+    }
+}
+
+/* JSON with comments and trailing commas, as Deno takes it, to plain JSON. What goes
+ * becomes spaces, so that positions in error messages stay right. */
+char *
+weir_deno_jsonc_to_json (const char *text)
+{
+  GString *out = g_string_new (NULL);
+  const char *p = g_str_has_prefix (text, "\xef\xbb\xbf") ? text + 3 : text;
+
+  while (*p != '\0')
+    {
+      const char *end = skip_comment (p);
+
+      if (*p == '"')
+        {
+          end = skip_string (p);
+          g_string_append_len (out, p, end - p);
+          p = end;
+        }
+      else if (end != p)
+        {
+          for (; p < end; p++)
+            g_string_append_c (out, *p == '\n' ? '\n' : ' ');
+        }
+      else if (*p == ',' && strchr ("]}", *skip_blank (p + 1)) != NULL &&
+               *skip_blank (p + 1) != '\0')
+        {
+          g_string_append_c (out, ' ');
+          p++;
+        }
+      else
+        {
+          g_string_append_c (out, *p++);
+        }
+    }
+  return g_string_free (out, FALSE);
+}
+
+/* "<data>:3:1: Parse error: …" says what we say better, with the file's name. */
+static const char *
+skip_json_glib_prefix (const char *message)
+{
+  const char *tail = strstr (message, "Parse error: ");
+
+  return tail != NULL ? tail + strlen ("Parse error: ") : message;
+}
+
+JsonObject *
+weir_deno_json_parse (const char *text, const char *path, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autofree char *json = weir_deno_jsonc_to_json (text);
+  g_autoptr (GError) local_error = NULL;
+  JsonNode *root;
+
+  if (!json_parser_load_from_data (parser, json, -1, &local_error))
+    {
+      g_set_error (error,
+                   WEIR_ERROR,
+                   WEIR_ERROR_BOOT_FAILED,
+                   "%s:%u:%u: not valid JSON: %s",
+                   path,
+                   json_parser_get_current_line (parser),
+                   json_parser_get_current_pos (parser),
+                   skip_json_glib_prefix (local_error->message));
+      return NULL;
+    }
+  root = json_parser_get_root (parser);
+  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
+    {
+      g_set_error (error,
+                   WEIR_ERROR,
+                   WEIR_ERROR_BOOT_FAILED,
+                   "%s:1:1: must be a JSON object",
+                   path);
+      return NULL;
+    }
+  return json_object_ref (json_node_get_object (root));
+}
+
+JsonObject *
+weir_deno_json_read (const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) local_error = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, &local_error))
+    {
+      g_set_error_literal (error, WEIR_ERROR, WEIR_ERROR_BOOT_FAILED, local_error->message);
+      return NULL;
+    }
+  return weir_deno_json_parse (text, path, error);
+}

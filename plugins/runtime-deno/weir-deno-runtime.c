@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-runtime-deno"
+
+#include "weir-deno-runtime.h"
+#include "weir-deno-folder.h"
+#include "weir-deno-launch.h"
+#include "weir-deno-prepare.h"
+#include "weir-deno-probe.h"
+
+/* Looking at modules is the processor's work, fetching them is the network's: two at a time
+ * keep either busy without starving the functions that are already served. */
+#define MAX_PREPARING 2
+
+/**
+ * WeirDenoRuntime:
+ *
+ * Runs functions in Deno.
+ *
+ * Its properties are the options of `[runtimes.deno]`. It lives on the control thread, and
+ * owns the temporary folders of the workers that it starts.
+ */
+struct _WeirDenoRuntime
+{
+  GObject parent_instance;
+
+  char *executable;
+  char *cache;
+
+  char *found;     /* the executable, once looked for */
+  char *bootstrap; /* folder */
+  char *temporary; /* folder of the workers' folders, made with the first worker */
+  guint n_launched;
+
+  GQueue waiting; /* GTask, prepare() that has not begun */
+  guint n_preparing;
+};
+
+typedef enum
+{
+  PROP_EXECUTABLE = 1,
+  PROP_CACHE,
+} Property;
+
+static GParamSpec *properties[PROP_CACHE + 1];
+
+static void weir_deno_runtime_iface_init (WeirRuntimeInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (WeirDenoRuntime,
+                               weir_deno_runtime,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_RUNTIME,
+                                                      weir_deno_runtime_iface_init))
+
+static G_DEFINE_QUARK (weir - deno - plan, plan)
+
+static const char *
+get_executable (WeirDenoRuntime *self, GError **error)
+{
+  if (self->found == NULL)
+    self->found = weir_deno_find_executable (self->executable, error);
+  return self->found;
+}
+
+static char *
+dup_deno_dir (WeirDenoRuntime *self)
+{
+  if (self->cache != NULL && *self->cache != '\0')
+    return g_canonicalize_filename (self->cache, NULL);
+  return weir_deno_get_default_cache ();
+}
+
+/* A plan is made once a revision: an edit makes another WeirFunction. */
+static WeirDenoPlan *
+ensure_plan (WeirDenoRuntime *self, WeirFunction *function, GError **error)
+{
+  WeirDenoPlan *plan = g_object_get_qdata (G_OBJECT (function), plan_quark ());
+
+  if (plan != NULL)
+    return plan;
+  plan = weir_deno_plan_new (function, self->bootstrap, error);
+  if (plan != NULL)
+    g_object_set_qdata_full (G_OBJECT (function),
+                             plan_quark (),
+                             plan,
+                             (GDestroyNotify) weir_deno_plan_free);
+  return plan;
+}
+
+static char *
+weir_deno_runtime_probe (WeirRuntime *runtime, GError **error)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
+
+  /* Somebody may have installed it since. */
+  g_clear_pointer (&self->found, g_free);
+  return get_executable (self, error) != NULL ? weir_deno_probe (self->found, error) : NULL;
+}
+
+static char **
+list_files (const WeirDenoPlan *plan)
+{
+  GPtrArray *files = g_ptr_array_new ();
+
+  for (guint i = 0; plan->files[i] != NULL; i++)
+    g_ptr_array_add (files, g_strdup (plan->files[i]));
+  for (guint i = 0; plan->inputs[i] != NULL; i++)
+    g_ptr_array_add (files, g_strdup (plan->inputs[i]));
+  g_ptr_array_add (files, NULL);
+  return (char **) g_ptr_array_free (files, FALSE);
+}
+
+static void start_waiting (WeirDenoRuntime *self);
+
+static void
+on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (source);
+  g_autoptr (GTask) task = user_data;
+  g_autoptr (WeirDenoInfo) info = NULL;
+  GError *error = NULL;
+  WeirDenoPlan *plan;
+
+  self->n_preparing--;
+  info = g_task_propagate_pointer (G_TASK (result), &error);
+  if (info == NULL)
+    {
+      g_task_return_error (task, error);
+    }
+  else
+    {
+      plan = ensure_plan (self, g_task_get_task_data (task), NULL);
+      g_strfreev (plan->files);
+      plan->files = g_steal_pointer (&info->files);
+      plan->uses_node = plan->uses_node && info->uses_node;
+      g_task_return_pointer (task, list_files (plan), (GDestroyNotify) g_strfreev);
+    }
+  start_waiting (self);
+}
+
+/* Takes over the reference to task. */
+static void
+start_preparing (WeirDenoRuntime *self, GTask *task)
+{
+  WeirFunction *function = g_task_get_task_data (task);
+  g_autoptr (GTask) inner = NULL;
+  g_autofree char *deno_dir = dup_deno_dir (self);
+  GError *error = NULL;
+  WeirDenoPlan *plan = ensure_plan (self, function, &error);
+  const char *executable = plan != NULL ? get_executable (self, &error) : NULL;
+
+  if (executable == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  self->n_preparing++;
+  inner = g_task_new (self, g_task_get_cancellable (task), on_prepared, task);
+  g_task_set_source_tag (inner, start_preparing);
+  weir_deno_prepare (executable, deno_dir, function, plan, inner);
+}
+
+static void
+start_waiting (WeirDenoRuntime *self)
+{
+  while (self->n_preparing < MAX_PREPARING && !g_queue_is_empty (&self->waiting))
+    {
+      GTask *task = g_queue_pop_head (&self->waiting);
+
+      if (g_task_return_error_if_cancelled (task))
+        g_object_unref (task);
+      else
+        start_preparing (self, task);
+    }
+}
+
+static void
+weir_deno_runtime_prepare (WeirRuntime *runtime, WeirFunction *function, GTask *task)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
+
+  g_task_set_task_data (task, g_object_ref (function), g_object_unref);
+  g_queue_push_tail (&self->waiting, g_object_ref (task));
+  start_waiting (self);
+}
+
+static WeirLaunch *
+weir_deno_runtime_launch (WeirRuntime *runtime,
+                          WeirFunction *function,
+                          const char *socket_path,
+                          GError **error)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
+  WeirDenoPlan *plan = ensure_plan (self, function, error);
+  g_autofree char *deno_dir = dup_deno_dir (self);
+  g_autofree char *temporary = NULL;
+  WeirDenoPlaces places = { 0 };
+
+  if (plan == NULL || get_executable (self, error) == NULL)
+    return NULL;
+  if (self->temporary == NULL)
+    self->temporary = g_dir_make_tmp ("weir-XXXXXX", error);
+  if (self->temporary == NULL)
+    return NULL;
+  temporary = weir_deno_folder_make (self->temporary, self->n_launched++, error);
+  if (temporary == NULL)
+    return NULL;
+
+  places.executable = self->found;
+  places.bootstrap = self->bootstrap;
+  places.deno_dir = deno_dir;
+  places.temporary = temporary;
+  return weir_deno_launch (function, plan, &places, socket_path);
+}
+
+static void
+weir_deno_runtime_iface_init (WeirRuntimeInterface *iface)
+{
+  iface->probe = weir_deno_runtime_probe;
+  iface->prepare = weir_deno_runtime_prepare;
+  iface->launch = weir_deno_runtime_launch;
+}
+
+static void
+weir_deno_runtime_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (object);
+
+  switch ((Property) id)
+    {
+    case PROP_EXECUTABLE:
+      g_value_set_string (value, self->executable);
+      break;
+    case PROP_CACHE:
+      g_value_set_string (value, self->cache);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+set_string (WeirDenoRuntime *self, char **field, const GValue *value, Property id)
+{
+  if (g_strcmp0 (*field, g_value_get_string (value)) == 0)
+    return;
+  g_free (*field);
+  *field = g_value_dup_string (value);
+  g_clear_pointer (&self->found, g_free);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[id]);
+}
+
+static void
+weir_deno_runtime_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (object);
+
+  switch ((Property) id)
+    {
+    case PROP_EXECUTABLE:
+      set_string (self, &self->executable, value, PROP_EXECUTABLE);
+      break;
+    case PROP_CACHE:
+      set_string (self, &self->cache, value, PROP_CACHE);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+weir_deno_runtime_finalize (GObject *object)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (object);
+
+  if (self->temporary != NULL)
+    weir_deno_folder_remove (self->temporary);
+  g_queue_clear_full (&self->waiting, g_object_unref);
+  g_free (self->executable);
+  g_free (self->cache);
+  g_free (self->found);
+  g_free (self->bootstrap);
+  g_free (self->temporary);
+  G_OBJECT_CLASS (weir_deno_runtime_parent_class)->finalize (object);
+}
+
+static void
+weir_deno_runtime_class_init (WeirDenoRuntimeClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = weir_deno_runtime_get_property;
+  object_class->set_property = weir_deno_runtime_set_property;
+  object_class->finalize = weir_deno_runtime_finalize;
+
+  /**
+   * WeirDenoRuntime:executable:
+   *
+   * The Deno to run: a path, or a name to look up on `PATH`. By default `$WEIR_DENO`, then
+   * `deno` on `PATH`, then Weir's own copy.
+   */
+  properties[PROP_EXECUTABLE] =
+      g_param_spec_string ("executable",
+                           NULL,
+                           NULL,
+                           NULL,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * WeirDenoRuntime:cache:
+   *
+   * The folder where Deno keeps the packages that it fetched (`DENO_DIR`). By default
+   * Deno's own.
+   */
+  properties[PROP_CACHE] =
+      g_param_spec_string ("cache",
+                           NULL,
+                           NULL,
+                           NULL,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
+}
+
+static void
+weir_deno_runtime_init (WeirDenoRuntime *self)
+{
+  const char *path = g_getenv ("WEIR_BOOTSTRAP_PATH");
+
+  self->bootstrap = g_canonicalize_filename (path != NULL ? path : WEIR_BOOTSTRAP_DIR, NULL);
+  g_queue_init (&self->waiting);
+}
