@@ -12,6 +12,9 @@ import { emit, exit, followCommands, keepTemporary, waitForCommand } from "./hos
 import { describe, report } from "./report.ts";
 import { installServer, isServing, shutdown } from "./server.ts";
 
+/** Read by Deno when the first request comes, unlike the others. */
+const TRUST_VARIABLE = "DENO_TRUST_PROXY_HEADERS";
+
 let command: LoadCommand;
 let started = 0;
 let form: Form | undefined;
@@ -83,10 +86,10 @@ async function finishLoading(module: Promise<Exports>): Promise<void> {
   announce();
 }
 
-/** Nothing is left that could still start a server. */
+/** Nothing is left that could still start a server. An await at top level that never resolves
+ * does not come here: the host's deadline ends it. */
 function onIdle(): void {
-  if (ready || stopping) return;
-  if (!evaluated) fail("timeout", new Error("A top-level await never resolves"));
+  if (ready || stopping || !evaluated) return;
   fail("no-handler", new Error(NO_HANDLER));
 }
 
@@ -95,8 +98,16 @@ function sibling(name: string): string {
   return new URL(name, import.meta.url).href;
 }
 
+/** What started Deno is none of the function's business. */
+function clearEnvironment(): void {
+  for (const name in Deno.env.toObject()) {
+    if (name !== "TMPDIR" && name !== TRUST_VARIABLE) Deno.env.delete(name);
+  }
+}
+
 async function prepare(): Promise<void> {
   started = performance.now();
+  clearEnvironment();
   for (const name in command.env) Deno.env.set(name, command.env[name]);
   keepTemporary(command.temporary);
   installServer(command.socket, onServing);

@@ -26,13 +26,7 @@ export interface StopCommand {
 
 export type Command = LoadCommand | StopCommand;
 
-export type FailureCode =
-  | "syntax"
-  | "missing-module"
-  | "not-cached"
-  | "threw"
-  | "no-handler"
-  | "timeout";
+export type FailureCode = "syntax" | "missing-module" | "not-cached" | "threw" | "no-handler";
 
 export interface Position {
   file?: string;

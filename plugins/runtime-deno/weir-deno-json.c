@@ -78,13 +78,29 @@ weir_deno_jsonc_to_json (const char *text)
   return g_string_free (out, FALSE);
 }
 
-/* "<data>:3:1: Parse error: …" says what we say better, with the file's name. */
-static const char *
-skip_json_glib_prefix (const char *message)
+/* "<data>:3:1: Parse error: What" as "path:3:1: not valid JSON: What". */
+static void
+set_parse_error (const char *message, const char *path, GError **error)
 {
-  const char *tail = strstr (message, "Parse error: ");
+  const char *what = strstr (message, ": Parse error: ");
+  const char *place = strchr (message, ':');
 
-  return tail != NULL ? tail + strlen ("Parse error: ") : message;
+  if (what != NULL && place != NULL && place < what)
+    g_set_error (error,
+                 WEIR_ERROR,
+                 WEIR_ERROR_BOOT_FAILED,
+                 "%s%.*s: not valid JSON: %s",
+                 path,
+                 (int) (what - place),
+                 place,
+                 what + strlen (": Parse error: "));
+  else
+    g_set_error (error,
+                 WEIR_ERROR,
+                 WEIR_ERROR_BOOT_FAILED,
+                 "%s:1:1: not valid JSON: %s",
+                 path,
+                 message);
 }
 
 JsonObject *
@@ -97,14 +113,7 @@ weir_deno_json_parse (const char *text, const char *path, GError **error)
 
   if (!json_parser_load_from_data (parser, json, -1, &local_error))
     {
-      g_set_error (error,
-                   WEIR_ERROR,
-                   WEIR_ERROR_BOOT_FAILED,
-                   "%s:%u:%u: not valid JSON: %s",
-                   path,
-                   json_parser_get_current_line (parser),
-                   json_parser_get_current_pos (parser),
-                   skip_json_glib_prefix (local_error->message));
+      set_parse_error (local_error->message, path, error);
       return NULL;
     }
   root = json_parser_get_root (parser);

@@ -144,7 +144,8 @@ make_argv (WeirFunction *function,
            const char *socket_path)
 {
   GPtrArray *argv = g_ptr_array_new ();
-  g_autofree char *main_file = g_build_filename (places->bootstrap, "deno", "main.ts", NULL);
+  g_autofree char *main_path = g_build_filename (places->bootstrap, "deno", "main.ts", NULL);
+  g_autofree char *main_uri = g_filename_to_uri (main_path, NULL, NULL);
   gint64 memory =
       weir_settings_get_integer (weir_function_get_settings (function), "memory_limit_mb");
 
@@ -165,12 +166,13 @@ make_argv (WeirFunction *function,
   g_ptr_array_add (argv, dup_write_permission (places, socket_path));
   if (plan->is_main)
     {
-      g_ptr_array_add (argv, g_strdup_printf ("--preload=%s", main_file));
-      g_ptr_array_add (argv, g_strdup (weir_function_get_entrypoint (function)));
+      g_ptr_array_add (argv, g_strdup_printf ("--preload=%s", main_uri));
+      g_ptr_array_add (argv,
+                       g_filename_to_uri (weir_function_get_entrypoint (function), NULL, NULL));
     }
   else
     {
-      g_ptr_array_add (argv, g_strdup (main_file));
+      g_ptr_array_add (argv, g_strdup (main_uri));
     }
   g_ptr_array_add (argv, NULL);
   return (char **) g_ptr_array_free (argv, FALSE);

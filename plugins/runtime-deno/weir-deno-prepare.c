@@ -196,7 +196,8 @@ make_argv (const char *executable, WeirFunction *function, const WeirDenoPlan *p
   g_ptr_array_add (argv, g_strdup ("info"));
   g_ptr_array_add (argv, g_strdup ("--json"));
   weir_deno_append_graph_args (argv, plan);
-  g_ptr_array_add (argv, g_strdup (weir_function_get_entrypoint (function)));
+  /* As a URI: in a path Deno takes "%" for an escape. */
+  g_ptr_array_add (argv, g_filename_to_uri (weir_function_get_entrypoint (function), NULL, NULL));
   g_ptr_array_add (argv, NULL);
   return (char **) g_ptr_array_free (argv, FALSE);
 }

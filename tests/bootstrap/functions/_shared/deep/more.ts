@@ -1,0 +1,2 @@
+import { word } from "../words.ts";
+export const more = word + " more";

@@ -1,0 +1,2 @@
+import lodash from "lodash";
+Deno.serve(() => new Response(lodash.VERSION));

@@ -1,0 +1,2 @@
+const there = await import("./nowhere.ts").then(() => true, () => false);
+Deno.serve(() => new Response(String(there)));

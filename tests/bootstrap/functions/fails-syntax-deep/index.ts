@@ -1,0 +1,1 @@
+import "../fails-syntax/index.ts";

@@ -1,0 +1,6 @@
+export default {
+  greeting: "fetched",
+  fetch(request: Request) {
+    return new Response(this.greeting + " " + new URL(request.url).pathname);
+  },
+};

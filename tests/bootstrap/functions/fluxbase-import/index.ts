@@ -1,0 +1,2 @@
+import { defineFunction } from "@fluxbase/functions";
+export default defineFunction({ name: "old", handler: ({ input }) => input });

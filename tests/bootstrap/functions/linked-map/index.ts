@@ -1,0 +1,2 @@
+import { outer } from "lib/outer.ts";
+Deno.serve(() => new Response(outer));

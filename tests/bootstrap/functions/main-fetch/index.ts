@@ -1,0 +1,2 @@
+const isMain = import.meta.main;
+export default { fetch: () => new Response("main " + isMain) };

@@ -1,0 +1,3 @@
+if (import.meta.main) {
+  Deno.serve(() => new Response("main"));
+}

@@ -1,0 +1,3 @@
+if (import.meta.main) {
+  throw new Error("as main");
+}

@@ -1,0 +1,2 @@
+import { inner } from "inner";
+export const outer = "outer and " + inner;

@@ -1,0 +1,2 @@
+import here from "here";
+Deno.serve(() => new Response(here));

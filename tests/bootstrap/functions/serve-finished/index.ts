@@ -1,0 +1,2 @@
+const server = Deno.serve(() => new Response("awaited"));
+await server.finished;

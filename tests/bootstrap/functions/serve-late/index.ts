@@ -1,0 +1,5 @@
+async function main() {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  Deno.serve(() => new Response("late"));
+}
+main();

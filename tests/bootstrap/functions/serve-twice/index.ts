@@ -1,0 +1,2 @@
+Deno.serve(() => new Response("first"));
+Deno.serve({ port: 9999 }, () => new Response("second"));

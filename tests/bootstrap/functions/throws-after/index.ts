@@ -1,0 +1,2 @@
+Deno.serve(() => new Response("never"));
+throw new Error("after serving");

@@ -1,0 +1,3 @@
+import { explode } from "./lib.ts";
+
+explode();

@@ -1,0 +1,4 @@
+export function explode(): never {
+  const reason: string = "at the top";
+  throw new RangeError(reason, { cause: new Error("deeper") });
+}

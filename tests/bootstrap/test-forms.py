@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every form of a function is found without being told."""
+
+import json
+
+from driver import Worker, expect, main
+
+
+def ask(worker, path="/", **more):
+    return worker.request(path, **more)
+
+
+def simple(entry, form, path, text, status=200):
+    def test():
+        with Worker(entry) as worker:
+            expect(worker.ready()["form"], form)
+            response = ask(worker, path)
+            expect((response.status, response.text), (status, text))
+
+    return f"{entry} is {form}", test
+
+
+def serve_sees_the_clients_request():
+    with Worker("serve-handler/index.ts") as worker:
+        worker.ready()
+        seen = json.loads(ask(worker, "/a/b?c=1", method="DELETE").text)
+        expect(seen, {
+            "url": "http://shop.example:8443/a/b?c=1",
+            "method": "DELETE",
+            "peer": {"transport": "tcp", "hostname": "192.0.2.7", "port": 40404},
+        })
+
+
+def serve_shows_the_address_asked_for():
+    with Worker("serve-options/index.ts") as worker:
+        worker.ready()
+        seen = json.loads(ask(worker).text)
+        address = {"transport": "tcp", "hostname": "127.0.0.9", "port": 4321}
+        expect((seen["addr"], seen["heard"]), (address, address))
+        expect(seen["members"], ["addr", "finished", "ref", "shutdown", "unref"])
+
+
+def serve_honours_on_error():
+    with Worker("serve-object/index.ts") as worker:
+        worker.ready()
+        expect(ask(worker).text, "object")
+        thrown = ask(worker, "/throw")
+        expect((thrown.status, thrown.text), (555, "caught: mine"))
+        expect(ask(worker, "/nothing").status, 555)
+
+
+def second_serve_is_reported():
+    with Worker("serve-twice/index.ts") as worker:
+        worker.start()
+        error = worker.wait("error", kind="uncaught")
+        assert "called twice" in error["message"], error
+        expect((error["line"], error["source"].split("(")[0]), (2, "Deno.serve"))
+        assert worker.wait("ready") is not None
+        expect(ask(worker).text, "first")
+
+
+def fluxbase_request_is_both():
+    with Worker("handler/index.ts") as worker:
+        expect(worker.ready()["form"], "handler")
+        seen = json.loads(ask(worker, "/x?a=1&a=2&b=3", method="POST", body=b'{"n":1}',
+                              fields=[("X-One", "1"), ("X-Two", "2")], request_id="r-9").text)
+        context = {"execution_id": "r-9", "function_name": "handler", "namespace": "default",
+                   "user": None}
+        expect(seen, {
+            "method": "POST", "body": '{"n":1}', "json": {"n": 1}, "plain": "1", "got": "1",
+            "has": True, "params": {"a": "2", "b": "3"}, "user": None, "legacy": '{"n":1}',
+            "isRequest": True, "clients": [None, None], "context": context,
+            "cancelled": False, "payload": {"n": 1},
+        })
+
+
+def fluxbase_results():
+    with Worker("handler/index.ts") as worker:
+        worker.ready()
+        made = ask(worker, "/status")
+        expect((made.status, made.get("x-count"), json.loads(made.text)), (201, "3", {"made": True}))
+        assert made.get("content-type").startswith("application/json")
+        expect(ask(worker, "/text").text, "text")
+        expect((ask(worker, "/response").status, ask(worker, "/response").body),
+               (202, bytes([0, 255, 1])))
+        nothing = ask(worker, "/undefined")
+        expect((nothing.status, nothing.body, nothing.get("content-type")), (200, b"", None))
+        thrown = ask(worker, "/throw", request_id="r-1")
+        expect((thrown.status, thrown.text), (500, "Internal Server Error"))
+        error = worker.wait("error", kind="handler")
+        expect((error["message"], error["line"], error["request_id"]),
+               ("Error: handler failed", 14, "r-1"))
+
+
+def unexported_handler():
+    with Worker("handler-unexported/index.ts") as worker:
+        expect(worker.ready()["form"], "handler")
+        response = ask(worker)
+        expect((response.text, response.get("content-type")), ('{"hidden":true}', "application/json"))
+        expect(ask(worker, "/throw").status, 500)
+        error = worker.wait("error")
+        expect((error["line"], error["column"]), (7, 11))
+        expect(error["source"].strip(), 'throw new Error("line eight");')
+
+
+def flux_values():
+    with Worker("flux/index.ts", env=["TOKEN=t0k3n"]) as worker:
+        expect(worker.ready()["form"], "flux")
+
+        def post(value):
+            return ask(worker, "/flux", method="POST", body=json.dumps(value).encode())
+
+        response = post({"name": "Ada"})
+        expect((response.status, response.text), (200, '{"hello":"Ada"}'))
+        assert response.get("content-type").startswith("application/json")
+        event = worker.wait("log")
+        expect((event["level"], event["message"]), ("warn", 'saw {"input":{"name":"Ada"}}'))
+        expect(json.loads(ask(worker, "/flux?name=Eve").text), {"hello": "Eve"})
+        expect(ask(worker, "/flux", method="POST", body=b"not json").text, '{"hello":null}')
+        expect(post({"name": "nothing"}).text, "null")
+        expect((post({"name": "response"}).status, post({"name": "response"}).text),
+               (418, "as it is"))
+        expect(json.loads(post({"name": "secret"}).text),
+               ["t0k3n", "fallback", "secret not found: ABSENT", "t0k3n"])
+
+
+def flux_schemas():
+    with Worker("flux/index.ts") as worker:
+        worker.ready()
+        bad = ask(worker, "/", method="POST", body=b'{"name":5}')
+        expect(bad.status, 400)
+        expect(json.loads(bad.text), {
+            "error": "INPUT_VALIDATION_ERROR", "message": "The input does not match its schema",
+            "violations": [{"path": ["name"], "message": "a string"}]})
+        wrong = ask(worker, "/", method="POST", body=b'{"name":"wrong"}')
+        expect((wrong.status, json.loads(wrong.text)["error"]), (500, "OUTPUT_VALIDATION_ERROR"))
+
+
+def node_http():
+    with Worker("node-http/index.ts") as worker:
+        expect(worker.ready()["form"], "node")
+        response = ask(worker, "/a?b=1", request_id="r-2")
+        expect((response.text, response.get("x-peer")), ("node /a?b=1 shop.example:8443", "192.0.2.7"))
+        expect(worker.wait("log")["request_id"], "r-2")
+        thrown = ask(worker, "/throw", request_id="r-3")
+        expect((thrown.status, thrown.text), (500, "Internal Server Error"))
+        error = worker.wait("error", kind="handler")
+        expect((error["line"], error["request_id"]), (4, "r-3"))
+        expect(worker.stop(), 0)
+
+
+def express():
+    with Worker("express/index.ts") as worker:
+        expect(worker.ready()["form"], "node")
+        expect(json.loads(ask(worker, "/hello?a=b").text), {"ip": "192.0.2.7", "query": {"a": "b"}})
+        expect(ask(worker, "/other").status, 404)
+
+
+main([
+    simple("serve-finished/index.ts", "serve", "/", "awaited"),
+    simple("serve-late/index.ts", "serve", "/", "late"),
+    simple("main-serve/index.ts", "serve", "/", "main"),
+    simple("main-fetch/index.ts", "fetch", "/", "main true"),
+    simple("fetch/index.ts", "fetch", "/p", "fetched /p"),
+    simple("default/index.ts", "default", "/", "default "),
+    simple("plain-js/index.js", "default", "/", "plain"),
+    simple("fluxbase-import/index.ts", "flux", "/?a=1", '{"a":"1"}'),
+    simple("fastify/index.ts", "node", "/hello", '{"framework":"fastify"}'),
+    simple("koa/index.ts", "node", "/hello", "koa /hello"),
+    simple("hono/index.ts", "fetch", "/hello/ada", "hono ada"),
+    simple("hono-node/index.ts", "node", "/hello", "hono on node"),
+    ("Deno.serve sees the client's request", serve_sees_the_clients_request),
+    ("Deno.serve shows the address asked for", serve_shows_the_address_asked_for),
+    ("Deno.serve honours onError", serve_honours_on_error),
+    ("a second Deno.serve is reported", second_serve_is_reported),
+    ("a Fluxbase request is an object and a Request", fluxbase_request_is_both),
+    ("Fluxbase results become responses", fluxbase_results),
+    ("a handler need not be exported", unexported_handler),
+    ("Flux values", flux_values),
+    ("Flux schemas", flux_schemas),
+    ("node:http", node_http),
+    ("express", express),
+])
