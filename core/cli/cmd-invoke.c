@@ -97,6 +97,13 @@ parse (Options *options, int argc, char **argv)
                             &argv);
 }
 
+static gboolean
+is_token (const char *text)
+{
+  return *text != '\0' && text[strcspn (text, " \t\r\n\"(),/:;<=>?@[\\]{}")] == '\0' &&
+         g_str_is_ascii (text);
+}
+
 static CliExit
 check_options (Options *options)
 {
@@ -109,6 +116,8 @@ check_options (Options *options)
                             options->rest[0]);
   if (options->path != NULL && strchr ("/?", options->path[0]) == NULL)
     return cli_usage_error ("invoke", _ ("--path begins with “/” or “?”"));
+  if (options->method != NULL && !is_token (options->method))
+    return cli_usage_error ("invoke", _ ("“%s” is not a method"), options->method);
   for (gsize i = 0; options->headers != NULL && options->headers[i] != NULL; i++)
     {
       const char *colon = strchr (options->headers[i], ':');

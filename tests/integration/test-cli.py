@@ -47,6 +47,18 @@ def manual_has_every_option():
 
 
 @case
+def translators_get_every_file():
+    source = os.environ.get("WEIR_MANUAL")
+    if not source:
+        raise Skip("WEIR_MANUAL is not set")
+    root = pathlib.Path(source).parents[2]
+    listed = (root / "po/POTFILES.in").read_text().split()
+    for path in sorted((root / "core/cli").glob("*.c")):
+        if '_ ("' in path.read_text(encoding="utf-8"):
+            equal(str(path.relative_to(root)) in listed, True, path.name)
+
+
+@case
 def version():
     result = weir("--version")
     equal((result.status, result.err), (OK, ""))
@@ -89,6 +101,7 @@ def wrong_parameters_are_wrong_usage():
         ("invoke", "a/b"),
         ("invoke", "a", "--path", "b"),
         ("invoke", "a", "--header", "no colon"),
+        ("invoke", "a", "--method", "NO TOKEN"),
         ("config",),
         ("config", "chek"),
         ("plugin", "info"),
