@@ -353,7 +353,7 @@ on_failed (WeirUpstreamCall *call, const GError *error, gboolean untouched, gpoi
 
   self->call = NULL;
   release (self);
-  if (self->responding || g_error_matches (error, WEIR_ERROR, WEIR_ERROR_BAD_GATEWAY))
+  if (self->responding || !g_error_matches (error, WEIR_ERROR, WEIR_ERROR_WORKER_FAILED))
     {
       answer_error (self, error);
       return;
