@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-plugin-adapter-soup"
+
+#include "weir-soup-connection-private.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LINGER_MS 2000
+
+static void on_watch (WeirWatch *watch, guint events);
+static void on_flush (WeirFlush *flush);
+static void on_timer (WeirTimer *timer);
+
+WeirSoupConnection *
+weir_soup_connection_ref (WeirSoupConnection *self)
+{
+  self->ref_count++;
+  return self;
+}
+
+void
+weir_soup_connection_unref (WeirSoupConnection *self)
+{
+  if (--self->ref_count > 0)
+    return;
+
+  weir_soup_head_scanner_clear (&self->scanner);
+  g_clear_pointer (&self->in, g_byte_array_unref);
+  g_clear_pointer (&self->out, g_byte_array_unref);
+  g_clear_pointer (&self->held, g_byte_array_unref);
+  g_clear_object (&self->peer);
+  g_free (self->authority);
+  g_free (self);
+}
+
+void
+weir_soup_connection_open (WeirSoupContext *context,
+                           int fd,
+                           GInetAddress *peer,
+                           guint16 peer_port,
+                           const char *authority)
+{
+  g_autoptr (GError) error = NULL;
+  WeirSoupConnection *self = g_new0 (WeirSoupConnection, 1);
+
+  self->ref_count = 1;
+  self->context = context;
+  self->fd = fd;
+  self->peer = peer;
+  self->peer_port = peer_port;
+  self->authority = g_strdup (authority);
+  self->readable = TRUE;
+  weir_soup_head_scanner_init (&self->scanner,
+                               context->limits.max_head_size,
+                               context->limits.max_fields);
+  self->link.data = self;
+  g_queue_push_tail_link (&context->connections, &self->link);
+  context->n_connections++;
+
+  if (!weir_engine_watch (context->engine,
+                          &self->watch,
+                          fd,
+                          EPOLLIN | EPOLLRDHUP,
+                          on_watch,
+                          &error))
+    {
+      g_warning ("A connection could not be watched: %s", error->message);
+      weir_soup_connection_close (self, error);
+      return;
+    }
+  weir_soup_connection_arm (self, context->limits.head_timeout_ms);
+}
+
+/* ---- what libsoup has of it ---- */
+
+static void
+forget_message (WeirSoupConnection *self)
+{
+  g_autoptr (SoupServerMessage) message = g_steal_pointer (&self->message);
+  g_autoptr (WeirSoupStream) stream = g_steal_pointer (&self->stream);
+
+  if (stream == NULL)
+    return;
+
+  weir_soup_stream_set_connection (stream, NULL);
+  weir_soup_stream_end (stream);
+  /* It wakes, finds nobody to write to and lets go. */
+  if (message != NULL && !self->beginning && !self->head_ready)
+    soup_server_message_unpause (message);
+}
+
+void
+weir_soup_connection_end_message (WeirSoupConnection *self)
+{
+  weir_soup_stream_set_connection (self->stream, NULL);
+  g_clear_object (&self->stream);
+  g_clear_object (&self->message);
+}
+
+/* ---- its end ---- */
+
+void
+weir_soup_connection_disconnect (WeirSoupConnection *self, const GError *error)
+{
+  g_autoptr (WeirExchange) exchange = g_steal_pointer (&self->exchange);
+
+  forget_message (self);
+  if (exchange != NULL)
+    weir_exchange_disconnect (exchange, error);
+}
+
+static void
+detach (WeirSoupConnection *self)
+{
+  WeirEngine *engine = self->context->engine;
+
+  weir_engine_disarm (engine, &self->timer);
+  weir_engine_disarm (engine, &self->stall);
+  weir_engine_undefer (engine, &self->flush);
+  if (self->watch.func != NULL)
+    weir_engine_unwatch (engine, &self->watch);
+  self->watch.func = NULL;
+}
+
+static void
+leave (WeirSoupConnection *self)
+{
+  self->state = WEIR_SOUP_STATE_CLOSED;
+  detach (self);
+  self->fd = -1;
+  g_queue_unlink (&self->context->connections, &self->link);
+  self->context->n_connections--;
+}
+
+void
+weir_soup_connection_close (WeirSoupConnection *self, const GError *error)
+{
+  if (self->state == WEIR_SOUP_STATE_CLOSED)
+    return;
+
+  detach (self);
+  close (self->fd);
+  leave (self);
+  weir_soup_connection_disconnect (self, error);
+  weir_soup_connection_unref (self);
+}
+
+int
+weir_soup_connection_release (WeirSoupConnection *self)
+{
+  int fd = self->fd;
+
+  leave (self);
+  forget_message (self);
+  g_clear_object (&self->exchange);
+  weir_soup_connection_unref (self);
+  return fd;
+}
+
+static WeirError
+code_of_status (guint status)
+{
+  switch (status)
+    {
+    case 405:
+      return WEIR_ERROR_METHOD_NOT_ALLOWED;
+    case 408:
+      return WEIR_ERROR_REQUEST_TIMEOUT;
+    case 413:
+      return WEIR_ERROR_BODY_TOO_LARGE;
+    case 414:
+      return WEIR_ERROR_URI_TOO_LONG;
+    case 431:
+      return WEIR_ERROR_HEAD_TOO_LARGE;
+    case 501:
+    case 505:
+      return WEIR_ERROR_NOT_SUPPORTED;
+    default:
+      return WEIR_ERROR_BAD_REQUEST;
+    }
+}
+
+void
+weir_soup_connection_refuse (WeirSoupConnection *self, guint status, const char *reason)
+{
+  g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR, code_of_status (status), reason);
+  gboolean answered = self->head_ready;
+
+  g_debug ("Refused with %u: %s", status, reason);
+  weir_soup_connection_disconnect (self, error);
+  if (self->state == WEIR_SOUP_STATE_CLOSED)
+    return;
+  if (answered)
+    {
+      weir_soup_connection_close (self, error);
+      return;
+    }
+  weir_soup_connection_write_answer (self, status, reason);
+  self->state = WEIR_SOUP_STATE_LAST;
+  weir_soup_connection_disarm (self);
+  weir_soup_connection_queue (self);
+}
+
+/* A close with bytes unread would reset the connection and take the last answer with it, so
+ * the client is given a moment to read it and close first. */
+static void
+linger (WeirSoupConnection *self)
+{
+  shutdown (self->fd, SHUT_WR);
+  self->state = WEIR_SOUP_STATE_LINGER;
+  self->drained = 0;
+  weir_soup_connection_arm (self, LINGER_MS);
+  weir_soup_connection_read (self);
+}
+
+static void
+reset_for_next (WeirSoupConnection *self)
+{
+  weir_soup_head_scanner_reset (&self->scanner);
+  self->state = WEIR_SOUP_STATE_HEAD;
+  self->framing = WEIR_SOUP_FRAMING_NONE;
+  self->sent = 0;
+  self->drained = 0;
+  self->bodiless = FALSE;
+  self->head_ready = FALSE;
+  self->head_written = FALSE;
+  self->ended = FALSE;
+  self->over = FALSE;
+  self->continue_due = FALSE;
+}
+
+void
+weir_soup_connection_finish (WeirSoupConnection *self)
+{
+  g_autoptr (WeirExchange) exchange = g_steal_pointer (&self->exchange);
+
+  if (exchange != NULL)
+    weir_exchange_sent (exchange);
+  if (self->state == WEIR_SOUP_STATE_CLOSED)
+    return;
+
+  if (self->close_after || self->draining)
+    linger (self);
+  else if (!self->body_done)
+    {
+      self->state = WEIR_SOUP_STATE_DRAIN;
+      weir_soup_connection_arm (self, LINGER_MS);
+      weir_soup_connection_read (self);
+    }
+  else
+    {
+      reset_for_next (self);
+      weir_soup_connection_await (self);
+    }
+}
+
+void
+weir_soup_connection_drain (WeirSoupConnection *self)
+{
+  self->draining = TRUE;
+  if (self->state == WEIR_SOUP_STATE_HEAD && !weir_soup_connection_has_input (self))
+    weir_soup_connection_close (self, NULL);
+}
+
+/* ---- what happens to it ---- */
+
+void
+weir_soup_connection_queue (WeirSoupConnection *self)
+{
+  if (self->state != WEIR_SOUP_STATE_CLOSED)
+    weir_engine_defer (self->context->engine, &self->flush, on_flush);
+}
+
+void
+weir_soup_connection_arm (WeirSoupConnection *self, guint delay_ms)
+{
+  weir_engine_arm (self->context->engine, &self->timer, delay_ms, on_timer);
+}
+
+void
+weir_soup_connection_disarm (WeirSoupConnection *self)
+{
+  weir_engine_disarm (self->context->engine, &self->timer);
+}
+
+static void
+on_gone (WeirSoupConnection *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (WEIR_ERROR, WEIR_ERROR_CANCELLED, "The client closed the connection");
+
+  weir_soup_connection_close (self, error);
+}
+
+/* A client that shuts its side down counts as gone, also after a whole request: nothing
+ * tells it from one that was killed, and a function should not work for nobody. */
+static void
+on_watch (WeirWatch *watch, guint events)
+{
+  WeirSoupConnection *self = weir_soup_connection_ref (
+      G_STRUCT_MEMBER_P (watch, -G_STRUCT_OFFSET (WeirSoupConnection, watch)));
+
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    on_gone (self);
+  else
+    {
+      if (events & EPOLLIN)
+        {
+          self->readable = TRUE;
+          weir_soup_connection_read (self);
+        }
+      if ((events & EPOLLOUT) && self->state != WEIR_SOUP_STATE_CLOSED)
+        weir_soup_connection_queue (self);
+    }
+  weir_soup_connection_unref (self);
+}
+
+static void
+on_flush (WeirFlush *flush)
+{
+  WeirSoupConnection *self = weir_soup_connection_ref (
+      G_STRUCT_MEMBER_P (flush, -G_STRUCT_OFFSET (WeirSoupConnection, flush)));
+
+  weir_soup_connection_send (self);
+  if (self->state == WEIR_SOUP_STATE_LAST && weir_soup_connection_get_unsent (self) == 0)
+    linger (self);
+  else if (self->state == WEIR_SOUP_STATE_EXCHANGE && self->ended && self->head_written &&
+           weir_soup_connection_get_unsent (self) == 0)
+    weir_soup_connection_finish (self);
+  weir_soup_connection_read (self);
+  weir_soup_connection_unref (self);
+}
+
+static void
+on_timer (WeirTimer *timer)
+{
+  WeirSoupConnection *self = weir_soup_connection_ref (
+      G_STRUCT_MEMBER_P (timer, -G_STRUCT_OFFSET (WeirSoupConnection, timer)));
+
+  switch (self->state)
+    {
+    case WEIR_SOUP_STATE_HEAD:
+      if (weir_soup_connection_has_input (self))
+        weir_soup_connection_refuse (self, 408, "The request's head took too long");
+      else
+        weir_soup_connection_close (self, NULL);
+      break;
+    case WEIR_SOUP_STATE_EXCHANGE:
+      weir_soup_connection_refuse (self, 408, "The request's body took too long");
+      break;
+    case WEIR_SOUP_STATE_ASKED:
+    case WEIR_SOUP_STATE_DRAIN:
+    case WEIR_SOUP_STATE_LAST:
+    case WEIR_SOUP_STATE_LINGER:
+      weir_soup_connection_close (self, NULL);
+      break;
+    case WEIR_SOUP_STATE_CLOSED:
+      break;
+    }
+  weir_soup_connection_unref (self);
+}

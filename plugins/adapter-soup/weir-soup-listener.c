@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-plugin-adapter-soup"
+
+#include "weir-soup-listener.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "weir-soup-connection.h"
+
+#define MAX_ACCEPTS 64
+#define PAUSE_MS 100
+
+struct _WeirSoupListener
+{
+  WeirSoupContext *context;
+  GSocket *socket;
+  char *authority;
+  WeirWatch watch;
+  WeirTimer pause;
+  gboolean short_of_files;
+};
+
+static gboolean watch (WeirSoupListener *self, GError **error);
+
+static GInetAddress *
+get_peer (const struct sockaddr_storage *address, guint16 *port)
+{
+  const struct sockaddr_in *in4 = (const struct sockaddr_in *) address;
+  const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) address;
+
+  switch (address->ss_family)
+    {
+    case AF_INET:
+      *port = ntohs (in4->sin_port);
+      return g_inet_address_new_from_bytes ((const guint8 *) &in4->sin_addr, G_SOCKET_FAMILY_IPV4);
+    case AF_INET6:
+      *port = ntohs (in6->sin6_port);
+      return g_inet_address_new_from_bytes ((const guint8 *) &in6->sin6_addr, G_SOCKET_FAMILY_IPV6);
+    default:
+      *port = 0;
+      return NULL;
+    }
+}
+
+static void
+turn_away (int fd)
+{
+  static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
+                               "Content-Length: 0\r\n"
+                               "Retry-After: 1\r\n"
+                               "Connection: close\r\n\r\n";
+
+  /* The client may still be sending: the answer is tried, no more. */
+  if (send (fd, answer, sizeof answer - 1, MSG_NOSIGNAL) > 0)
+    shutdown (fd, SHUT_WR);
+  close (fd);
+}
+
+static void
+on_pause_over (WeirTimer *timer)
+{
+  WeirSoupListener *self = G_STRUCT_MEMBER_P (timer, -G_STRUCT_OFFSET (WeirSoupListener, pause));
+  g_autoptr (GError) error = NULL;
+
+  if (!watch (self, &error))
+    {
+      g_warning ("A listening socket could not be watched again: %s", error->message);
+      weir_engine_arm (self->context->engine, &self->pause, PAUSE_MS, on_pause_over);
+    }
+}
+
+/* Out of descriptors or memory: whoever waits is still there when others have left. */
+static void
+take_pause (WeirSoupListener *self, int code)
+{
+  if (!self->short_of_files)
+    g_warning ("No connection can be accepted for now: %s", g_strerror (code));
+  self->short_of_files = TRUE;
+  weir_engine_unwatch (self->context->engine, &self->watch);
+  self->watch.func = NULL;
+  weir_engine_arm (self->context->engine, &self->pause, PAUSE_MS, on_pause_over);
+}
+
+static gboolean
+accept_one (WeirSoupListener *self)
+{
+  struct sockaddr_storage address = { 0 };
+  socklen_t length = sizeof address;
+  int one = 1;
+  guint16 port = 0;
+  GInetAddress *peer;
+  int fd = accept4 (g_socket_get_fd (self->socket),
+                    (struct sockaddr *) &address,
+                    &length,
+                    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+  if (fd < 0)
+    {
+      if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return FALSE;
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        {
+          take_pause (self, errno);
+          return FALSE;
+        }
+      return TRUE; /* this one client was lost on the way */
+    }
+
+  self->short_of_files = FALSE;
+  if (self->context->n_connections >= self->context->limits.max_connections)
+    {
+      turn_away (fd);
+      return TRUE;
+    }
+  if (address.ss_family != AF_UNIX)
+    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  peer = get_peer (&address, &port);
+  weir_soup_connection_open (self->context, fd, peer, port, self->authority);
+  return TRUE;
+}
+
+static void
+on_watch (WeirWatch *listening, guint events)
+{
+  WeirSoupListener *self =
+      G_STRUCT_MEMBER_P (listening, -G_STRUCT_OFFSET (WeirSoupListener, watch));
+
+  for (guint i = 0; i < MAX_ACCEPTS; i++)
+    {
+      if (!accept_one (self))
+        return;
+    }
+
+  /* More may wait, but those that are in have a turn first: watching anew tells again. */
+  weir_engine_unwatch (self->context->engine, &self->watch);
+  self->watch.func = NULL;
+  on_pause_over (&self->pause);
+}
+
+static gboolean
+watch (WeirSoupListener *self, GError **error)
+{
+  return weir_engine_watch (self->context->engine,
+                            &self->watch,
+                            g_socket_get_fd (self->socket),
+                            EPOLLIN,
+                            on_watch,
+                            error);
+}
+
+static char *
+dup_authority (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, NULL);
+
+  if (G_IS_INET_SOCKET_ADDRESS (address))
+    return g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  return g_strdup ("localhost");
+}
+
+WeirSoupListener *
+weir_soup_listener_new (WeirSoupContext *context, GSocket *socket, GError **error)
+{
+  WeirSoupListener *self = g_new0 (WeirSoupListener, 1);
+
+  self->context = context;
+  self->socket = g_object_ref (socket);
+  self->authority = dup_authority (socket);
+  if (!watch (self, error))
+    g_clear_pointer (&self, weir_soup_listener_free);
+  return self;
+}
+
+void
+weir_soup_listener_free (WeirSoupListener *self)
+{
+  weir_engine_disarm (self->context->engine, &self->pause);
+  if (self->watch.func != NULL)
+    weir_engine_unwatch (self->context->engine, &self->watch);
+  g_object_unref (self->socket);
+  g_free (self->authority);
+  g_free (self);
+}
