@@ -63,6 +63,9 @@ weir_exchange_set_sink (WeirExchange *self, const WeirExchangeSink *sink, gpoint
     return;
 
   g_object_ref (self);
+  /* A client that waits for "100 Continue" may go on: there is somebody for its body. */
+  if (self->vtable != NULL && !self->body.ended)
+    self->vtable->grant (self, self->transport, 0);
   self->delivering = TRUE;
   while (self->sink == sink && (length = weir_request_body_pull (&self->body, &data)) > 0)
     self->sink->body (self, data, length, self->sink_data);

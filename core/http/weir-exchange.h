@@ -122,7 +122,8 @@ typedef struct
   /* The response cannot be finished: close the connection so that the client notices. */
   void (*abort) (WeirExchange *exchange, gpointer transport);
   /* More request body is wanted: this many bytes more. Without credit the adapter reads
-   * none, and its socket fills up. */
+   * none, and its socket fills up. 0 bytes: there is somebody who wants the body now, so a
+   * client that waits for "100 Continue" should have it. */
   void (*grant) (WeirExchange *exchange, gpointer transport, gsize bytes);
   /* Sends head as a 101 and hands the socket over: returns an fd that is the core's now, or
    * -1; early: (out) bytes already read from the client (transfer full, nullable). */
