@@ -35,7 +35,7 @@ void weir_buffer_clear (WeirBuffer *self);
 static inline const guint8 *
 weir_buffer_peek (const WeirBuffer *self)
 {
-  return self->data + self->start;
+  return self->data != NULL ? self->data + self->start : (const guint8 *) "";
 }
 
 static inline void

@@ -224,10 +224,7 @@ static void
 weir_upstream_call_read_input (WeirUpstreamCall *self)
 {
   WeirBuffer *input = &self->connection->input;
-  gsize consumed =
-      weir_upstream_call_feed (self,
-                               input->length > 0 ? weir_buffer_peek (input) : (const guint8 *) "",
-                               input->length);
+  gsize consumed = weir_upstream_call_feed (self, weir_buffer_peek (input), input->length);
 
   if (self->connection != NULL)
     weir_buffer_consume (&self->connection->input, consumed);
