@@ -44,16 +44,18 @@ find_spelled (const char *key)
   return NULL;
 }
 
+/* In the spelling that the file has already. */
 static const char *
 suggest_spelled (const char *key)
 {
-  const char *found = weir_config_schema_suggest (WEIR_OPTION_FUNCTION, "", key);
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   const WeirOption *options;
+  const char *found = NULL;
   guint n_options, i;
 
-  if (found != NULL)
-    return found;
+  if (strchr (key, '_') != NULL)
+    return weir_config_schema_suggest (WEIR_OPTION_FUNCTION, "", key);
+
   options = weir_config_schema_get_options (&n_options);
   for (i = 0; i < n_options; i++)
     {

@@ -55,22 +55,22 @@ static const WeirOption options[] = {
     "Ids of plugins without which the server does not start." },
   { "plugins.disable", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, "@as []", NULL,
     "Ids of plugins that are not to be loaded." },
-  { "adapters.soup.head_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 0, A_DAY, "10000", "ms",
-    "How long a client may take to send a request's head; 0 is no limit." },
-  { "adapters.soup.body_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 0, A_DAY, "30000", "ms",
-    "How long a client may pause inside a body; 0 is no limit." },
-  { "adapters.soup.idle_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 0, A_DAY, "75000", "ms",
-    "How long a connection is kept open between requests; 0 is no limit." },
+  { "adapters.soup.head_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 1, A_DAY, "10000", "ms",
+    "How long a client may take to send a request's head." },
+  { "adapters.soup.body_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 1, A_DAY, "30000", "ms",
+    "How long a client may pause inside a body." },
+  { "adapters.soup.idle_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 1, A_DAY, "75000", "ms",
+    "How long a connection is kept open between requests." },
   { "adapters.soup.max_connections", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 1000000, "1024", NULL,
     "Connections at one time." },
   { "adapters.soup.max_body_size", NULL, SERVER, WEIR_OPTION_INTEGER, 0, G_MAXINT64, "0", "bytes",
     "The body of one request; 0 is no limit." },
   { "adapters.soup.max_head_size", NULL, SERVER, WEIR_OPTION_INTEGER, 1024, 1048576, "65536", "bytes",
     "The head of one request." },
-  { "adapters.soup.max_fields", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 65535, "128", NULL,
+  { "adapters.soup.max_fields", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 10000, "128", NULL,
     "Header fields of one request." },
   { "runtimes.deno.executable", NULL, SERVER, WEIR_OPTION_STRING, 0, 0, NULL, NULL,
-    "The Deno to run: a path, or a name to look for in `PATH`." },
+    "The Deno to run: an absolute path, or a name to look for in `PATH`." },
   { "runtimes.deno.cache", NULL, SERVER, WEIR_OPTION_PATH, 0, 0, NULL, NULL,
     "Deno's folder of fetched modules; without it, Deno's own." },
 };
@@ -249,7 +249,10 @@ describe_manual_type (const WeirOption *option)
     case WEIR_OPTION_BOOLEAN:
       return "boolean";
     case WEIR_OPTION_INTEGER:
-      return option->unit != NULL ? option->unit : "integer";
+      return g_strcmp0 (option->unit, "ms") == 0      ? "integer, ms"
+             : g_strcmp0 (option->unit, "bytes") == 0 ? "integer, bytes"
+             : g_strcmp0 (option->unit, "MiB") == 0   ? "integer, MiB"
+                                                      : "integer";
     case WEIR_OPTION_STRING:
       return "string";
     case WEIR_OPTION_PATH:

@@ -23,9 +23,25 @@ weir_report_free (WeirReport *self)
   g_free (self);
 }
 
+/* Keys and values are anything a file says: one line of a message must stay one line. */
+static char *
+make_printable (char *text)
+{
+  char *c;
+
+  for (c = text; *c != '\0'; c++)
+    {
+      if (g_ascii_iscntrl (*c))
+        *c = '?';
+    }
+
+  return text;
+}
+
 void
 weir_report_take_problem (WeirReport *self, GError *error)
 {
+  make_printable (error->message);
   g_ptr_array_add (self->problems, error);
 }
 
@@ -35,7 +51,7 @@ weir_report_warn (WeirReport *self, const char *format, ...)
   va_list args;
 
   va_start (args, format);
-  g_ptr_array_add (self->warnings, g_strdup_vprintf (format, args));
+  g_ptr_array_add (self->warnings, make_printable (g_strdup_vprintf (format, args)));
   va_end (args);
 }
 
@@ -61,23 +77,12 @@ weir_source_fail (WeirSource *self,
           : g_error_new (WEIR_CONFIG_ERROR, code, "%s: %s", self->name, message));
 }
 
-/* Keys are anything a file says: one line of a message must stay one line. */
 static char *
 quote (const char *text)
 {
-  g_autofree char *short_text = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), 80));
-  GString *quoted = g_string_new ("\"");
-  const char *c;
+  g_autofree char *start = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), 80));
 
-  for (c = short_text; *c != '\0'; c = g_utf8_next_char (c))
-    {
-      gunichar letter = g_utf8_get_char (c);
-
-      g_string_append_unichar (quoted, g_unichar_isprint (letter) ? letter : '?');
-    }
-  g_string_append_c (quoted, '"');
-
-  return g_string_free (quoted, FALSE);
+  return g_strdup_printf ("\"%s\"", start);
 }
 
 void
@@ -225,14 +230,14 @@ weir_source_read (WeirSource *self, GHashTable *layer, const WeirOption *option,
 {
   g_autofree char *message = NULL;
   g_autoptr (GVariant) value = NULL;
-  WeirNode *where = NULL;
+  guint line = 0, column = 0;
   int code = 0;
 
-  value = weir_config_value_read (option, node, self->directory, &where, &code, &message);
+  value = weir_config_value_read (option, node, self->directory, &line, &column, &code, &message);
   if (value != NULL)
     set_from_node (self, layer, option->name, value, node);
   else
-    weir_source_fail (self, (WeirConfigError) code, where->line, where->column, "%s", message);
+    weir_source_fail (self, (WeirConfigError) code, line, column, "%s", message);
 }
 
 void

@@ -235,7 +235,8 @@ read_secret (Reader *self, WeirNode *node)
                         weir_node_describe (node));
       return;
     }
-  if (strpbrk (name, "= \t\r\n") != NULL || *name == '\0')
+  if (*name == '\0' || g_ascii_isdigit (*name) ||
+      name[strspn (name, G_CSET_A_2_Z G_CSET_DIGITS "_")] != '\0')
     {
       weir_source_fail (&self->source,
                         WEIR_CONFIG_ERROR_RANGE,

@@ -11,12 +11,13 @@
 G_BEGIN_DECLS
 
 /* The value as the settings keep it: b, x, s, as or a{ss}; paths are taken as relative to
- * directory. On failure where is the node that is wrong and message says how, without the
- * place; code is WEIR_CONFIG_ERROR_TYPE or WEIR_CONFIG_ERROR_RANGE. */
+ * directory. On failure line and column are of what is wrong and message says how; code is
+ * WEIR_CONFIG_ERROR_TYPE or WEIR_CONFIG_ERROR_RANGE. */
 GVariant *weir_config_value_read (const WeirOption *option,
                                   WeirNode *node,
                                   const char *directory,
-                                  WeirNode **where,
+                                  guint *line,
+                                  guint *column,
                                   int *code,
                                   char **message);
 /* From one text, as an environment variable gives it: lists are separated by commas. */

@@ -39,7 +39,8 @@ typedef struct
 {
   const WeirOption *option;
   const char *directory;
-  WeirNode *where;
+  guint line;
+  guint column;
   int code;
   char *message;
 } Read;
@@ -47,7 +48,8 @@ typedef struct
 static GVariant *
 fail_type (Read *read, WeirNode *node)
 {
-  read->where = node;
+  read->line = node->line;
+  read->column = node->column;
   read->code = WEIR_CONFIG_ERROR_TYPE;
   read->message = g_strdup_printf ("%s must be %s, not %s",
                                    read->option->name,
@@ -57,10 +59,29 @@ fail_type (Read *read, WeirNode *node)
   return NULL;
 }
 
+/* Something inside of the value. */
+static GVariant *
+fail_string (Read *read, WeirNode *node)
+{
+  read->line = node->line;
+  read->column = node->column;
+  read->code = WEIR_CONFIG_ERROR_TYPE;
+  read->message = node->key != NULL ? g_strdup_printf ("%s.%s must be a string, not %s",
+                                                       read->option->name,
+                                                       node->key,
+                                                       weir_node_describe (node))
+                                    : g_strdup_printf ("%s may hold only strings, not %s",
+                                                       read->option->name,
+                                                       weir_node_describe (node));
+
+  return NULL;
+}
+
 static GVariant *
 fail_range (Read *read, WeirNode *node, char *message)
 {
-  read->where = node;
+  read->line = node->line;
+  read->column = node->column;
   read->code = WEIR_CONFIG_ERROR_RANGE;
   read->message = message;
 
@@ -139,7 +160,7 @@ read_strings (Read *read, WeirNode *node)
       WeirNode *child = g_ptr_array_index (node->children, i);
 
       if (child->kind != WEIR_NODE_STRING)
-        return fail_type (read, child);
+        return fail_string (read, child);
       if (*child->string == '\0')
         return fail_range (read,
                            child,
@@ -192,13 +213,18 @@ read_table (Read *read, WeirNode *node)
       WeirNode *child = g_ptr_array_index (node->children, i);
 
       if (!is_variable_name (child->key))
-        return fail_range (read,
-                           child,
-                           g_strdup_printf ("%s: \"%s\" cannot be the name of a variable",
-                                            read->option->name,
-                                            child->key));
+        {
+          fail_range (read,
+                      child,
+                      g_strdup_printf ("%s: \"%s\" cannot be the name of a variable",
+                                       read->option->name,
+                                       child->key));
+          read->line = child->key_line;
+          read->column = child->key_column;
+          return NULL;
+        }
       if (child->kind != WEIR_NODE_STRING)
-        return fail_type (read, child);
+        return fail_string (read, child);
       g_variant_builder_add (&builder, "{ss}", child->key, child->string);
     }
 
@@ -233,17 +259,19 @@ GVariant *
 weir_config_value_read (const WeirOption *option,
                         WeirNode *node,
                         const char *directory,
-                        WeirNode **where,
+                        guint *line,
+                        guint *column,
                         int *code,
                         char **message)
 {
-  Read read = { option, directory, NULL, 0, NULL };
+  Read read = { option, directory, 0, 0, 0, NULL };
   GVariant *value = read_value (&read, node);
 
   if (value != NULL)
     return g_variant_ref_sink (value);
 
-  *where = read.where;
+  *line = read.line;
+  *column = read.column;
   *code = read.code;
   *message = read.message;
 

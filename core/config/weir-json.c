@@ -188,10 +188,12 @@ scan_token (Scan *scan, GError **error)
       step (scan);
       return TRUE;
     case '/':
-      if (scan->end - scan->at >= 2 && scan->at[1] == '*')
-        skip_until (scan, "*/");
-      else
-        skip_until (scan, "\n");
+      if (scan->end - scan->at < 2 || scan->at[1] != '*')
+        return set_syntax_error (scan,
+                                 get_position (scan),
+                                 "JSON has no // comments; write /* … */",
+                                 error);
+      skip_until (scan, "*/");
       return TRUE;
     case ':':
     case ' ':

@@ -148,6 +148,18 @@ find_deep_key (std::string_view text)
   return 0;
 }
 
+/* "Error while parsing key-value pair: cannot …": the second half is the message. */
+std::string
+shorten (std::string_view description)
+{
+  const size_t colon = description.find (": ");
+
+  if (colon != description.npos && description.substr (0, 12) == "Error while ")
+    description.remove_prefix (colon + 2);
+
+  return std::string (description);
+}
+
 } // namespace
 
 extern "C" WeirNode *
@@ -177,7 +189,7 @@ weir_toml_parse (const char *text, gsize length, const char *name, GError **erro
     }
   catch (const toml::parse_error &problem)
     {
-      const std::string why (problem.description ());
+      const std::string why = shorten (problem.description ());
       g_autofree char *valid = g_utf8_make_valid (why.c_str (), -1);
 
       g_set_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_SYNTAX, "%s:%u:%u: %s", name,

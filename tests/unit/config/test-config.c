@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config/weir-config.h"
+
+#include <string.h>
+
+#include "weir-test-folder.h"
+
+#define CODE "export default () => new Response();"
+#define MAX_FILES 8
+
+typedef struct
+{
+  const char *name;
+  const char *text;
+} File;
+
+static WeirTestFolder *
+make_project (const File *files)
+{
+  WeirTestFolder *folder = weir_test_folder_new ();
+
+  for (; files->name != NULL; files++)
+    weir_test_folder_write (folder, files->name, files->text);
+
+  return folder;
+}
+
+/* The folder's own path is written as DIR. */
+static char *
+dup_joined (WeirTestFolder *folder, const char *const *lines)
+{
+  g_autofree char *joined = g_strjoinv ("\n", (char **) lines);
+  g_auto (GStrv) parts = g_strsplit (joined, folder->path, -1);
+
+  return g_strjoinv ("DIR", parts);
+}
+
+/* ---- what is wrong ---- */
+
+typedef struct
+{
+  const char *name;
+  File files[MAX_FILES];
+  const char *problems;
+  const char *warnings;
+} Complaint;
+
+#define HELLO                                                                                      \
+  {                                                                                                \
+    "functions/hello/index.ts", CODE                                                               \
+  }
+#define SUPABASE_HELLO                                                                             \
+  {                                                                                                \
+    "supabase/functions/hello/index.ts", CODE                                                      \
+  }
+
+static const Complaint complaints[] = {
+  { "fine", { HELLO, { "weir.toml", "listen = ['127.0.0.1:0', '[::1]:9000']" } }, "", "" },
+  { "syntax",
+    { HELLO, { "weir.toml", "adapter = 'soup'\nadapter = 'native'" } },
+    "weir.toml:2:11: cannot redefine existing string 'adapter'",
+    "" },
+  { "unknown-key",
+    { HELLO, { "weir.toml", "relod = true\nnonsense = 1" } },
+    "weir.toml:1:1: unknown key \"relod\"; did you mean \"reload\"?\n"
+    "weir.toml:2:1: unknown key \"nonsense\"",
+    "" },
+  { "unknown-table",
+    { HELLO, { "weir.toml", "[default]\nmemory_limit_mb = 1" } },
+    "weir.toml:1:2: unknown key \"default\"; did you mean \"defaults\"?",
+    "" },
+  { "odd-key",
+    { HELLO, { "weir.toml", "\"a\\nb\" = 1\n\"plugins.path\" = []" } },
+    "weir.toml:1:1: unknown key \"a?b\"\n"
+    "weir.toml:2:1: unknown key \"plugins.path\"",
+    "" },
+  { "wrong-place",
+    { HELLO, { "weir.toml", "memory_limit_mb = 1" } },
+    "weir.toml:1:1: memory_limit_mb is an option of functions; write it in [defaults] or "
+    "[functions.NAME]",
+    "" },
+  { "wrong-type",
+    { HELLO,
+      { "weir.toml",
+        "listen = 9000\nadapter = 1\nreload = 'yes'\nshutdown_timeout_ms = '10s'\n"
+        "env_files = [1]\nplugins = 1\n[adapters.soup]\nmax_body_size = 1.5\n" } },
+    "weir.toml:1:10: listen must be an array of \"host:port\" strings, not an integer\n"
+    "weir.toml:2:11: adapter must be a string, not an integer\n"
+    "weir.toml:3:10: reload must be true or false, not a string\n"
+    "weir.toml:4:23: shutdown_timeout_ms must be an integer of milliseconds, not a string\n"
+    "weir.toml:5:14: env_files may hold only strings, not an integer\n"
+    "weir.toml:6:11: plugins must be a table, not an integer\n"
+    "weir.toml:8:17: adapters.soup.max_body_size must be an integer of bytes, not a number with "
+    "a fraction",
+    "" },
+  { "out-of-range",
+    { HELLO,
+      { "weir.toml",
+        "listen = ['9000', 'a:x', 'a:65536', '::1:80']\nadapter = ''\nshutdown_timeout_ms = -1\n"
+        "[adapters.soup]\nmax_fields = 0\n[defaults]\nboot_timeout_ms = 0\n" } },
+    "weir.toml:1:11: listen: \"9000\" is not host:port, as in \"127.0.0.1:9000\" or "
+    "\"[::1]:9000\"\n"
+    "weir.toml:2:11: adapter is empty\n"
+    "weir.toml:3:23: shutdown_timeout_ms is -1, outside 0 to 86400000\n"
+    "weir.toml:5:14: adapters.soup.max_fields is 0, outside 1 to 10000\n"
+    "weir.toml:7:19: boot_timeout_ms is 0, outside 1 to 86400000",
+    "" },
+  { "nothing-to-listen-on",
+    { HELLO, { "weir.toml", "listen = []" } },
+    "weir.toml:1:10: listen is empty",
+    "" },
+  { "functions",
+    { HELLO,
+      { "weir.toml",
+        "[defaults]\nentrypoint = 'x.ts'\n[functions]\na = 1\n[functions.'b c']\n"
+        "[functions.hello]\nenv = { 'A B' = '1' }\nenv_file = 1\n" } },
+    "weir.toml:2:1: entrypoint cannot be the same for all functions; write it in "
+    "[functions.NAME]\n"
+    "weir.toml:4:5: functions.a must be a table, not an integer\n"
+    "weir.toml:5:12: \"b c\" cannot be the name of a function: it begins with a letter and has "
+    "at most 64 letters, digits, \"-\" and \"_\"\n"
+    "weir.toml:7:9: env: \"A B\" cannot be the name of a variable\n"
+    "weir.toml:8:1: unknown key \"env_file\" in [functions.hello]",
+    "" },
+  { "plugin-tables",
+    { HELLO,
+      { "weir.toml", "[adapters]\nsoup = 1\n[adapters.acme]\nx = 1\n[runtimes.deno]\nexe = 1" } },
+    "weir.toml:2:8: adapters.soup must be a table, not an integer\n"
+    "weir.toml:6:1: unknown key \"exe\" in [runtimes.deno]",
+    "" },
+  { "missing-env-file",
+    { HELLO, { "weir.toml", "\nenv_files = ['more.env']" } },
+    "weir.toml:2:13: env_files: there is no file DIR/more.env",
+    "" },
+  { "env-file",
+    { HELLO, { "functions/.env", "A=1\nB" } },
+    "functions/.env:2: B has no value; write B=value",
+    "" },
+  { "no-functions",
+    { { "README.md", "" } },
+    "No functions found in DIR. Looked in DIR/supabase/functions, DIR/fluxbase/functions, "
+    "DIR/functions and DIR itself; `weir new hello` makes one.",
+    "" },
+  { "no-such-folder",
+    { HELLO, { "weir.toml", "functions = 'src'" } },
+    "weir.toml:1:13: functions: there is no folder DIR/src",
+    "" },
+  { "function-json",
+    { HELLO,
+      { "functions/hello/function.json",
+        "{\n  \"memoryLimitMB\": 1,\n  \"idleTimeout\": true,\n  \"bootTimeoutMs\": 0,\n"
+        "  \"$schema\": \"x\",\n  \"enabled\": true, \"nothing\": 0\n}" } },
+    "hello/function.json:2:3: unknown key \"memoryLimitMB\"; did you mean \"memoryLimitMb\"?\n"
+    "hello/function.json:3:18: idle_timeout_ms must be an integer of milliseconds, not a boolean\n"
+    "hello/function.json:4:20: boot_timeout_ms is 0, outside 1 to 86400000\n"
+    "hello/function.json:6:20: unknown key \"nothing\"",
+    "" },
+  { "function-json-twice",
+    { HELLO, { "functions/hello/function.json", "{\"idleTimeout\": 1,\n\"idle_timeout_ms\": 2}" } },
+    "hello/function.json:2:1: idle_timeout_ms is given twice, in two spellings",
+    "" },
+  { "function-json-syntax",
+    { HELLO, { "functions/hello/function.json", "[]" } },
+    "hello/function.json:1:1: the file must hold one object: { … }",
+    "" },
+  { "function-json-later",
+    { HELLO,
+      { "functions/hello/function.json",
+        "{ \"permissions\": \"strict\", \"auth\": false, \"minWorkers\": 1, \"maxWorkers\": 2,\n"
+        "\"eagerSpawn\": true, \"maxWebSocketConnections\": 1, \"websocketKeepsAlive\": true,\n"
+        "\"backgroundTaskTimeout\": 1, \"backgroundTaskKeepsAlive\": true }" } },
+    "",
+    "hello/function.json:1: permissions has no effect yet in this version\n"
+    "hello/function.json:1: auth has no effect yet in this version\n"
+    "hello/function.json:1: minWorkers has no effect yet in this version\n"
+    "hello/function.json:1: maxWorkers has no effect yet in this version\n"
+    "hello/function.json:2: eagerSpawn has no effect yet in this version\n"
+    "hello/function.json:2: maxWebSocketConnections has no effect yet in this version\n"
+    "hello/function.json:2: websocketKeepsAlive has no effect yet in this version\n"
+    "hello/function.json:3: backgroundTaskTimeout has no effect yet in this version\n"
+    "hello/function.json:3: backgroundTaskKeepsAlive has no effect yet in this version" },
+  { "import-map",
+    { HELLO, { "functions/hello/function.json", "{\n\"import_map\": \"deno.json\"}" } },
+    "hello/function.json:2: import_map: there is no file DIR/functions/hello/deno.json",
+    "" },
+  { "own-env",
+    { HELLO, { "functions/hello/.env", "x y" } },
+    "hello/.env:1: unexpected \"y\" in the name of a variable; names have letters, digits and _",
+    "" },
+  { "supabase-other-tables",
+    { SUPABASE_HELLO,
+      { "supabase/config.toml",
+        "project_id = 'x'\n[api]\nport = 1\n[auth]\nenabled = true\n[db.pooler]\n" } },
+    "",
+    "" },
+  { "supabase-warnings",
+    { SUPABASE_HELLO,
+      { "supabase/config.toml",
+        "[edge_runtime]\nenabled = false\npolicy = 'oneshot'\ninspector_port = 8083\n"
+        "deno_version = 1\n[functions.hello]\nenabled = true\nverify_jwt = true\n"
+        "[edge_runtime.secrets]\na = 'env(WEIR_TEST_UNSET)'\nb = 'encrypted:xyz'\n"
+        "SUPABASE_X = '1'\n" } },
+    "",
+    "supabase/config.toml:2: enabled has no effect: Weir always serves functions\n"
+    "supabase/config.toml:3: policy has no effect: this version of Weir keeps a worker from one "
+    "request to the next\n"
+    "supabase/config.toml:4: inspector_port has no effect: this version of Weir has no "
+    "inspector\n"
+    "supabase/config.toml:5: deno_version has no effect: Weir runs Deno 2\n"
+    "supabase/config.toml:10: a: the environment has no WEIR_TEST_UNSET; the value is left out\n"
+    "supabase/config.toml:11: b has no effect: this version of Weir does not decrypt secrets\n"
+    "supabase/config.toml:12: Env name cannot start with SUPABASE_, skipping: SUPABASE_X\n"
+    "supabase/config.toml:8: verify_jwt has no effect: this version of Weir does not "
+    "authenticate" },
+  { "supabase-problems",
+    { SUPABASE_HELLO,
+      { "supabase/config.toml",
+        "[functions]\nx = 1\n[functions.hello]\nenabled = 'no'\nmemory_limit_mb = 1\n"
+        "verify_jtw = false\n[edge_runtime]\npolcy = 1\n[edge_runtime.secrets]\na = 1\n" } },
+    "supabase/config.toml:2:5: functions.x must be a table, not an integer\n"
+    "supabase/config.toml:4:11: enabled must be true or false, not a string\n"
+    "supabase/config.toml:5:1: memory_limit_mb is an option of Weir alone; write it in weir.toml "
+    "or function.json\n"
+    "supabase/config.toml:6:1: unknown key \"verify_jtw\" in [functions.hello]; did you mean "
+    "\"verify_jwt\"?\n"
+    "supabase/config.toml:8:1: unknown key \"polcy\" in [edge_runtime]; did you mean "
+    "\"policy\"?\n"
+    "supabase/config.toml:10:5: a secret must be a string, not an integer",
+    "" },
+  { "supabase-functions-is-no-table",
+    { SUPABASE_HELLO, { "supabase/config.toml", "functions = 1" } },
+    "supabase/config.toml:1:13: functions must be a table, not an integer",
+    "" },
+  { "supabase-names",
+    { SUPABASE_HELLO,
+      { "supabase/functions/.env", "SUPABASE_URL=x\nA=1" },
+      { "supabase/functions/hello/.env", "SUPABASE_ANON_KEY=x" } },
+    "",
+    "supabase/functions/.env: Env name cannot start with SUPABASE_, skipping: SUPABASE_URL\n"
+    "hello/.env: Env name cannot start with SUPABASE_, skipping: SUPABASE_ANON_KEY" },
+  { "names-elsewhere", { HELLO, { "functions/.env", "SUPABASE_URL=x" } }, "", "" },
+};
+
+static void
+test_complaint (gconstpointer data)
+{
+  const Complaint *complaint = data;
+  g_autoptr (WeirTestFolder) folder = make_project (complaint->files);
+  g_autoptr (WeirConfig) config = weir_config_check (folder->path, NULL);
+  g_autofree char *problems = dup_joined (folder, weir_config_get_problems (config));
+  g_autofree char *warnings = dup_joined (folder, weir_config_get_warnings (config));
+
+  g_assert_cmpstr (problems, ==, complaint->problems);
+  g_assert_cmpstr (warnings, ==, complaint->warnings);
+}
+
+static void
+test_load_error (void)
+{
+  const File files[] = { HELLO, { "weir.toml", "a = 1\nadapter = 2" }, { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autofree char *missing = weir_test_folder_dup_path (folder, "none");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (weir_config_load (folder->path, NULL, &error));
+  g_assert_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_UNKNOWN_KEY);
+  g_assert_cmpstr (error->message, ==, "weir.toml:1:1: unknown key \"a\"");
+  g_clear_error (&error);
+  g_assert_null (weir_config_load (missing, NULL, &error));
+  g_assert_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_READ);
+  g_assert_true (g_str_has_prefix (error->message, "There is no folder "));
+}
+
+/* One function with broken files leaves the others alone. */
+static void
+test_own_problem (void)
+{
+  const File files[] = { HELLO,
+                         { "functions/bad/index.ts", CODE },
+                         { "functions/bad/function.json", "{" },
+                         { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autofree char *bad = weir_test_folder_dup_path (folder, "functions/bad");
+  g_autofree char *good = weir_test_folder_dup_path (folder, "functions/hello");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, &error);
+  g_autoptr (WeirSettings) settings = NULL;
+
+  g_assert_no_error (error);
+  g_assert_null (weir_config_dup_function_settings (config, "bad", bad, &error));
+  g_assert_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_SYNTAX);
+  g_assert_true (g_str_has_prefix (error->message, "bad/function.json:1:"));
+  g_clear_error (&error);
+  g_assert_null (weir_config_dup_function_environ (config, "bad", bad, &error));
+  g_assert_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_SYNTAX);
+  g_clear_error (&error);
+  settings = weir_config_dup_function_settings (config, "hello", good, &error);
+  g_assert_no_error (error);
+  g_assert_true (weir_settings_get_boolean (settings, "enabled"));
+}
+
+/* ---- where functions are ---- */
+
+typedef struct
+{
+  const char *name;
+  File files[MAX_FILES];
+  const char *directory;
+  const char *functions;
+} Place;
+
+static const Place places[] = {
+  { "supabase-first",
+    { SUPABASE_HELLO, HELLO, { "fluxbase/functions/a.ts", CODE } },
+    "",
+    "supabase/functions" },
+  { "fluxbase-next", { HELLO, { "fluxbase/functions/a.ts", CODE } }, "", "fluxbase/functions" },
+  { "plain", { HELLO, { "supabase/functions/README.md", "" } }, "", "functions" },
+  { "inside-supabase", { SUPABASE_HELLO }, "supabase", "supabase/functions" },
+  { "the-folder-itself", { SUPABASE_HELLO }, "supabase/functions", "supabase/functions" },
+  { "any-folder-itself", { { "edge/a/index.ts", CODE } }, "edge", "edge" },
+  { "flat-in-itself", { { "functions/a.ts", CODE } }, "functions", "functions" },
+  { "by-entrypoint",
+    { { "supabase/functions/README.md", "" },
+      { "supabase/config.toml", "[functions.a]\nentrypoint = 'a.ts'" } },
+    "",
+    "supabase/functions" },
+  { "as-configured",
+    { HELLO, { "src/a/index.ts", CODE }, { "weir.toml", "functions = 'src'" } },
+    "",
+    "src" },
+  { "as-configured-with-tables",
+    { HELLO,
+      { "src/a/index.ts", CODE },
+      { "weir.toml", "[functions]\npath = 'src'\n[functions.a]\nenabled = false" } },
+    "",
+    "src" },
+  { "beside-the-functions",
+    { SUPABASE_HELLO, { "supabase/weir.toml", "adapter = 'x'" } },
+    "",
+    "supabase/functions" },
+};
+
+static void
+test_place (gconstpointer data)
+{
+  const Place *place = data;
+  g_autoptr (WeirTestFolder) folder = make_project (place->files);
+  g_autofree char *directory = g_build_filename (folder->path, place->directory, NULL);
+  g_autofree char *functions = weir_test_folder_dup_path (folder, place->functions);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirConfig) config = weir_config_load (directory, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (weir_config_get_functions_directory (config), ==, functions);
+  g_assert_true (g_path_is_absolute (weir_config_get_directory (config)));
+}
+
+/* ---- what wins ---- */
+
+static char *
+explain (WeirSettings *settings, const char *name)
+{
+  GVariant *value = weir_settings_get_value (settings, name);
+  g_autofree char *text = value != NULL ? g_variant_print (value, FALSE) : g_strdup ("-");
+
+  return g_strdup_printf ("%s (%s)", text, weir_settings_get_origin (settings, name));
+}
+
+static void
+assert_setting (WeirSettings *settings, const char *name, const char *expected)
+{
+  g_autofree char *text = explain (settings, name);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_function_precedence (void)
+{
+  const File files[] = {
+    SUPABASE_HELLO,
+    { "supabase/functions/hello/function.json",
+      "{\n\"stopTimeoutMs\": 4,\n\"enabled\": true, \"env\": {\"D\": \"json\", \"A\": \"json\"}}" },
+    { "supabase/config.toml",
+      "[functions.hello]\nentrypoint = './functions/hello/main.ts'\nenabled = false\n"
+      "static_files = ['./functions/hello/*.html']\nenv = { C = 'supabase', A = 'supabase' }" },
+    { "weir.toml",
+      "[defaults]\nidle_timeout_ms = 1\ndrain_timeout_ms = 1\nstop_timeout_ms = 1\n"
+      "env = { A = 'defaults', B = 'defaults' }\n[functions.hello]\ndrain_timeout_ms = 2\n"
+      "stop_timeout_ms = 2\nenabled = false\n[functions.other]\nidle_timeout_ms = 9\n" },
+    { NULL }
+  };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autofree char *directory = weir_test_folder_dup_path (folder, "supabase/functions/hello");
+  g_autofree char *entrypoint = g_build_filename (directory, "main.ts", NULL);
+  g_autofree char *static_files =
+      g_strdup_printf ("['%s/*.html'] (supabase/config.toml:4)", directory);
+  g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, NULL);
+  g_autoptr (WeirSettings) settings =
+      weir_config_dup_function_settings (config, "hello", directory, NULL);
+  g_autofree char *names = g_strjoinv (" ", weir_config_dup_function_names (config));
+
+  assert_setting (settings, "spawn_timeout_ms", "5000 (built-in)");
+  assert_setting (settings, "idle_timeout_ms", "1 (weir.toml:2)");
+  assert_setting (settings, "drain_timeout_ms", "2 (weir.toml:7)");
+  assert_setting (settings, "stop_timeout_ms", "4 (hello/function.json:2)");
+  assert_setting (settings, "enabled", "true (hello/function.json:3)");
+  assert_setting (settings, "static_files", static_files);
+  assert_setting (settings, "import_map", "- ((null))");
+  g_assert_cmpstr (weir_settings_get_string (settings, "entrypoint"), ==, entrypoint);
+  assert_setting (settings,
+                  "env",
+                  "{'B': 'defaults', 'C': 'supabase', 'D': 'json', 'A': 'json'} "
+                  "(weir.toml:5, supabase/config.toml:5, hello/function.json:3)");
+  g_assert_cmpstr (names, ==, "hello other");
+}
+
+static void
+test_server_precedence (void)
+{
+  const File files[] = { HELLO,
+                         { "weir.toml",
+                           "listen = ['127.0.0.1:1']\nadapter = 'file'\nreload = false\n"
+                           "[adapters.soup]\nmax_fields = 5\n[adapters.acme]\nx = 1\ny = ['z']\n" },
+                         { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autoptr (WeirConfig) config = NULL;
+  g_autoptr (GVariant) options = NULL;
+  g_autoptr (GVariant) acme = NULL;
+  g_autofree char *printed = NULL;
+  g_autofree char *printed_acme = NULL;
+  g_autofree char *origin = NULL;
+  g_autofree char *no_origin = NULL;
+  WeirSettings *settings;
+
+  g_setenv ("WEIR_LISTEN", "127.0.0.1:2, [::1]:2", TRUE);
+  g_setenv ("WEIR_RELOAD", "1", TRUE);
+  g_setenv ("WEIR_ADAPTERS_SOUP_MAX_CONNECTIONS", "7", TRUE);
+  config =
+      weir_config_load (folder->path, g_variant_new_parsed ("{'listen': <['127.0.0.1:3']>}"), NULL);
+  g_unsetenv ("WEIR_LISTEN");
+  g_unsetenv ("WEIR_RELOAD");
+  g_unsetenv ("WEIR_ADAPTERS_SOUP_MAX_CONNECTIONS");
+
+  settings = weir_config_get_server_settings (config);
+  assert_setting (settings, "listen", "['127.0.0.1:3'] (command line)");
+  assert_setting (settings, "reload", "true (environment WEIR_RELOAD)");
+  assert_setting (settings, "adapter", "'file' (weir.toml:2)");
+  assert_setting (settings, "strict_reload", "false (built-in)");
+
+  options = weir_config_dup_plugin_options (config, "adapter", "soup");
+  printed = g_variant_print (options, TRUE);
+  g_assert_nonnull (strstr (printed, "'max_fields': <int64 5>"));
+  g_assert_nonnull (strstr (printed, "'max_connections': <int64 7>"));
+  g_assert_null (strstr (printed, "head_timeout_ms"));
+  acme = weir_config_dup_plugin_options (config, "adapters", "acme");
+  printed_acme = g_variant_print (acme, TRUE);
+  g_assert_nonnull (strstr (printed_acme, "'y': <['z']>"));
+  origin = weir_config_dup_plugin_option_origin (config, "adapter", "soup", "max_fields");
+  g_assert_cmpstr (origin, ==, "weir.toml:5");
+  no_origin = weir_config_dup_plugin_option_origin (config, "adapter", "soup", "max_head_size");
+  g_assert_null (no_origin);
+}
+
+static const struct
+{
+  const char *variable;
+  const char *value;
+  const char *problem;
+  const char *warning;
+} variables[] = {
+  { "WEIR_RELOAD",
+    "perhaps",
+    "environment WEIR_RELOAD: reload must be true or false, not a string",
+    "" },
+  { "WEIR_SHUTDOWN_TIMEOUT_MS",
+    "-1",
+    "environment WEIR_SHUTDOWN_TIMEOUT_MS: shutdown_timeout_ms is -1, outside 0 to 86400000",
+    "" },
+  { "WEIR_LISTEN",
+    "9000",
+    "environment WEIR_LISTEN: listen: \"9000\" is not host:port, as in \"127.0.0.1:9000\" or "
+    "\"[::1]:9000\"",
+    "" },
+  { "WEIR_LISTN",
+    "127.0.0.1:1",
+    "",
+    "environment WEIR_LISTN: there is no such option; did you mean WEIR_LISTEN?" },
+  { "WEIR_SOMETHING_ELSE", "1", "", "" },
+  { "WEIR_RELOAD", "", "", "" },
+};
+
+static void
+test_environment (void)
+{
+  const File files[] = { HELLO, { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  gsize i;
+
+  for (i = 0; i < G_N_ELEMENTS (variables); i++)
+    {
+      g_autoptr (WeirConfig) config = NULL;
+      g_autofree char *problems = NULL;
+      g_autofree char *warnings = NULL;
+
+      g_setenv (variables[i].variable, variables[i].value, TRUE);
+      config = weir_config_check (folder->path, NULL);
+      g_unsetenv (variables[i].variable);
+      problems = dup_joined (folder, weir_config_get_problems (config));
+      warnings = dup_joined (folder, weir_config_get_warnings (config));
+      g_assert_cmpstr (problems, ==, variables[i].problem);
+      g_assert_cmpstr (warnings, ==, variables[i].warning);
+    }
+}
+
+static const struct
+{
+  const char *overrides;
+  const char *problem;
+} overrides[] = {
+  { "{'listen': <['a:1']>, 'reload': <false>, 'shutdown_timeout_ms': <uint32 5>}", "" },
+  { "{'lisen': <['a:1']>}", "command line: unknown option \"lisen\"" },
+  { "{'listen': <'a:1'>}",
+    "command line: listen must be an array of \"host:port\" strings, not a string" },
+  { "{'listen': <(1, 2)>}", "command line: listen cannot be a value of type (ii)" },
+  { "{'shutdown_timeout_ms': <uint64 18446744073709551615>}",
+    "command line: shutdown_timeout_ms is 9223372036854775807, outside 0 to 86400000" },
+  { "{'env_files': <['/none/x.env']>}", "command line: env_files: there is no file /none/x.env" },
+};
+
+static void
+test_overrides (void)
+{
+  const File files[] = { HELLO, { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  gsize i;
+
+  for (i = 0; i < G_N_ELEMENTS (overrides); i++)
+    {
+      g_autoptr (WeirConfig) config =
+          weir_config_check (folder->path, g_variant_new_parsed (overrides[i].overrides));
+      g_autofree char *problems = dup_joined (folder, weir_config_get_problems (config));
+
+      g_assert_cmpstr (problems, ==, overrides[i].problem);
+    }
+}
+
+/* ---- the environment of a function ---- */
+
+static void
+test_function_environ (void)
+{
+  const File files[] = {
+    SUPABASE_HELLO,
+    { "supabase/.env.local", "FROM_FILE=file\n" },
+    { "supabase/config.toml",
+      "[edge_runtime.secrets]\nlower = 'env(FROM_FILE)'\nA = 'secret'\nB = 'secret'\nC = 'secret'\n"
+      "D = 'secret'\nE = 'secret'\ngone = 'env(WEIR_TEST_UNSET)'\n" },
+    { "supabase/functions/.env", "B=file\nC=file\nD=file\nE=file\nSUPABASE_URL=no\n" },
+    { "more.env", "C=more\nD=more\nE=more\nX=$B\n" },
+    { "weir.toml", "env_files = ['more.env']\n[defaults]\nenv = { D = 'set', E = 'set' }" },
+    { "supabase/functions/hello/.env", "E=own\nY=$C" },
+    { NULL }
+  };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autofree char *directory = weir_test_folder_dup_path (folder, "supabase/functions/hello");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, &error);
+  g_auto (GStrv) lines = NULL;
+  g_auto (GStrv) flat = NULL;
+  g_autofree char *joined = NULL;
+  g_autofree char *joined_flat = NULL;
+
+  g_assert_no_error (error);
+  lines = weir_config_dup_function_environ (config, "hello", directory, &error);
+  g_assert_no_error (error);
+  joined = g_strjoinv (" ", lines);
+  g_assert_cmpstr (joined, ==, "A=secret B=file C=more D=set E=own LOWER=file X=file Y=more");
+
+  flat = weir_config_dup_function_environ (config,
+                                           "flat",
+                                           weir_config_get_functions_directory (config),
+                                           &error);
+  g_assert_no_error (error);
+  joined_flat = g_strjoinv (" ", flat);
+  g_assert_cmpstr (joined_flat, ==, "A=secret B=file C=more D=set E=set LOWER=file X=file");
+}
+
+static void
+test_resolved_elsewhere (void)
+{
+  const File files[] = {
+    SUPABASE_HELLO,
+    { "supabase/config.toml",
+      "[functions.hello]\nenabled = 'env(WEIR_TEST_ENABLED)'\n"
+      "entrypoint = 'env(WEIR_TEST_UNSET)'\nenv = { A = 'env(WEIR_TEST_ENABLED)' }" },
+    { NULL }
+  };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autoptr (WeirConfig) config = NULL;
+  g_autoptr (WeirSettings) settings = NULL;
+
+  g_setenv ("WEIR_TEST_ENABLED", "false", TRUE);
+  config = weir_config_load (folder->path, NULL, NULL);
+  g_unsetenv ("WEIR_TEST_ENABLED");
+  settings = weir_config_dup_function_settings (config, "hello", NULL, NULL);
+  assert_setting (settings, "enabled", "false (supabase/config.toml:2)");
+  assert_setting (settings, "entrypoint", "- ((null))");
+  assert_setting (settings, "env", "{'A': 'false'} (supabase/config.toml:4)");
+}
+
+static void
+test_files (void)
+{
+  const File files[] = { SUPABASE_HELLO, { "weir.toml", "" }, { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, NULL);
+  g_auto (GStrv) names = weir_config_dup_files (config);
+  g_autofree char *joined = dup_joined (folder, (const char *const *) names);
+
+  g_assert_cmpstr (joined,
+                   ==,
+                   "DIR/weir.toml\n"
+                   "DIR/supabase/config.toml\n"
+                   "DIR/supabase/functions/.env\n"
+                   "DIR/supabase/functions/hello/function.json\n"
+                   "DIR/supabase/functions/hello/.env");
+}
+
+int
+main (int argc, char *argv[])
+{
+  gsize i;
+
+  g_setenv ("LC_ALL", "C.UTF-8", TRUE);
+  g_test_init (&argc, &argv, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (complaints); i++)
+    {
+      g_autofree char *path = g_strconcat ("/config/complaint/", complaints[i].name, NULL);
+
+      g_test_add_data_func (path, &complaints[i], test_complaint);
+    }
+  for (i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      g_autofree char *path = g_strconcat ("/config/place/", places[i].name, NULL);
+
+      g_test_add_data_func (path, &places[i], test_place);
+    }
+  g_test_add_func ("/config/load-error", test_load_error);
+  g_test_add_func ("/config/own-problem", test_own_problem);
+  g_test_add_func ("/config/function-precedence", test_function_precedence);
+  g_test_add_func ("/config/server-precedence", test_server_precedence);
+  g_test_add_func ("/config/environment", test_environment);
+  g_test_add_func ("/config/overrides", test_overrides);
+  g_test_add_func ("/config/function-environ", test_function_environ);
+  g_test_add_func ("/config/resolved-elsewhere", test_resolved_elsewhere);
+  g_test_add_func ("/config/files", test_files);
+
+  return g_test_run ();
+}
