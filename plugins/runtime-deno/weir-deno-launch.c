@@ -32,16 +32,12 @@ weir_deno_append_graph_args (GPtrArray *argv, const WeirDenoPlan *plan)
   g_ptr_array_add (argv, g_strdup_printf ("--import-map=%s", plan->import_map));
 }
 
-/* Deno separates paths by commas and takes two for one that belongs to a path. */
 static void
 append_path (GString *list, const char *path)
 {
-  if (path == NULL)
-    return;
   if (list->len > 0)
     g_string_append_c (list, ',');
-  for (const char *p = path; *p != '\0'; p++)
-    g_string_append (list, *p == ',' ? ",," : ((char[]){ *p, '\0' }));
+  g_string_append (list, path);
 }
 
 /* With the place that a symbolic link leads to: Deno may ask for either. */
@@ -74,7 +70,7 @@ append_outside_files (GString *list, WeirFunction *function, const WeirDenoPlan 
     {
       g_autofree char *folder = g_path_get_dirname (plan->files[i]);
 
-      if (is_below (folder, weir_function_get_root (function)) ||
+      if (strchr (folder, ',') != NULL || is_below (folder, weir_function_get_root (function)) ||
           is_below (folder, weir_function_get_directory (function)))
         continue;
       if (g_hash_table_add (seen, g_strdup (folder)))
@@ -101,7 +97,7 @@ append_static_files (GString *list, WeirFunction *function)
             wild--;
           *wild = '\0';
         }
-      if (*path != '\0')
+      if (*path != '\0' && strchr (path, ',') == NULL)
         append_folder (list, path);
     }
 }
@@ -242,11 +238,11 @@ make_load_command (WeirFunction *function,
   return json_to_string (root, FALSE);
 }
 
-WeirLaunch *
-weir_deno_launch (WeirFunction *function,
-                  const WeirDenoPlan *plan,
-                  const WeirDenoPlaces *places,
-                  const char *socket_path)
+static WeirLaunch *
+make_launch (WeirFunction *function,
+             const WeirDenoPlan *plan,
+             const WeirDenoPlaces *places,
+             const char *socket_path)
 {
   g_auto (GStrv) argv = make_argv (function, plan, places, socket_path);
   g_auto (GStrv) environ = make_environ (places);
@@ -257,4 +253,44 @@ weir_deno_launch (WeirFunction *function,
                           weir_function_get_directory (function),
                           load,
                           socket_path);
+}
+
+/* Deno separates the paths of a permission by commas and knows no way to write one. */
+static gboolean
+check_paths (WeirFunction *function,
+             const WeirDenoPlaces *places,
+             const char *socket_path,
+             GError **error)
+{
+  const char *const paths[] = { weir_function_get_root (function),
+                                weir_function_get_directory (function),
+                                places->bootstrap,
+                                places->deno_dir,
+                                places->temporary,
+                                socket_path };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    if (strchr (paths[i], ',') != NULL)
+      {
+        g_set_error (error,
+                     WEIR_ERROR,
+                     WEIR_ERROR_NOT_SUPPORTED,
+                     "%s: Deno cannot be given leave to read a path with a comma: rename it",
+                     paths[i]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+WeirLaunch *
+weir_deno_launch (WeirFunction *function,
+                  const WeirDenoPlan *plan,
+                  const WeirDenoPlaces *places,
+                  const char *socket_path,
+                  GError **error)
+{
+  if (!check_paths (function, places, socket_path, error))
+    return NULL;
+
+  return make_launch (function, plan, places, socket_path);
 }

@@ -20,6 +20,7 @@ void weir_deno_append_graph_args (GPtrArray *argv, const WeirDenoPlan *plan);
 WeirLaunch *weir_deno_launch (WeirFunction *function,
                               const WeirDenoPlan *plan,
                               const WeirDenoPlaces *places,
-                              const char *socket_path);
+                              const char *socket_path,
+                              GError **error);
 
 G_END_DECLS

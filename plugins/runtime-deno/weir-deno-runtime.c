@@ -212,7 +212,7 @@ weir_deno_runtime_launch (WeirRuntime *runtime,
   places.bootstrap = self->bootstrap;
   places.deno_dir = deno_dir;
   places.temporary = temporary;
-  return weir_deno_launch (function, plan, &places, socket_path);
+  return weir_deno_launch (function, plan, &places, socket_path, error);
 }
 
 static void

@@ -6,7 +6,7 @@ import os
 import pathlib
 import tempfile
 
-from driver import FUNCTIONS, Worker, expect, main
+from driver import FUNCTIONS, PrepareError, Worker, expect, main
 
 
 def serves(entry, text, **more):
@@ -41,7 +41,7 @@ def prepare_lists_files():
 
 def flat_file_in_strange_folder():
     with tempfile.TemporaryDirectory() as folder:
-        root = pathlib.Path(folder) / "a folder, with ünusual %20 name"
+        root = pathlib.Path(folder) / "a folder with ünusual %20 name"
         (root / "_shared").mkdir(parents=True)
         (root / "_shared" / "x.ts").write_text("export const x = 'flat';")
         (root / "flat.ts").write_text(
@@ -51,6 +51,17 @@ def flat_file_in_strange_folder():
         with Worker("flat.ts", root=root) as worker:
             worker.ready()
             assert worker.request("/").text.startswith("flat")
+
+
+def a_comma_is_refused():
+    with tempfile.TemporaryDirectory(prefix="a,b") as folder:
+        pathlib.Path(folder, "x.ts").write_text("Deno.serve(() => new Response());")
+        try:
+            Worker("x.ts", root=folder).close()
+        except PrepareError as error:
+            assert "a comma: rename it" in str(error), error
+        else:
+            raise AssertionError("it was launched")
 
 
 def root_map_is_the_last_resort():
@@ -103,6 +114,7 @@ main([
     ("JSON, Wasm and text beside the function", files_beside),
     ("prepare lists what the function is made of", prepare_lists_files),
     ("a flat file in a folder with a strange name", flat_file_in_strange_folder),
+    ("a comma in a path is refused", a_comma_is_refused),
     ("which import map wins", root_map_is_the_last_resort),
     ("a dynamic import may fail", broken_dynamic_import),
     ("nothing is written beside the function", leaves_no_files_behind),
