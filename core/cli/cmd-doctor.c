@@ -88,7 +88,7 @@ check_config (GPtrArray *findings, WeirConfig *config, const char *directory)
     add (findings, FINDING_GOOD, _ ("configuration"), NULL, "%s", _ ("no problem"));
 }
 
-/* Where the set-up script puts the Deno that it gets from npm. */
+/* Where the runtime looks for a Deno of Weir's own; the set-up script puts one there. */
 static char *
 deno_prefix (void)
 {
@@ -101,10 +101,8 @@ check_deno (GPtrArray *findings, WeirConfig *config)
   g_autoptr (WeirPluginEngine) engine = cli_plugin_engine_new (config);
   g_autoptr (GError) error = NULL;
   g_autofree char *prefix = deno_prefix ();
-  g_autofree char *remedy =
-      g_strdup_printf ("npm install --prefix %s deno@2 && export PATH=%s/node_modules/.bin:$PATH",
-                       prefix,
-                       prefix);
+  g_autofree char *quoted = g_shell_quote (prefix);
+  g_autofree char *remedy = g_strdup_printf ("npm install --prefix %s deno@2", quoted);
   g_autofree char *version = NULL;
   g_autoptr (GObject) runtime =
       cli_create_extension (engine, config, WEIR_TYPE_RUNTIME, "runtime", "deno", &error);
@@ -116,7 +114,12 @@ check_deno (GPtrArray *findings, WeirConfig *config)
     }
   version = weir_runtime_probe (WEIR_RUNTIME (runtime), &error);
   if (version == NULL)
-    add (findings, FINDING_BAD, "Deno", remedy, "%s", error->message);
+    add (findings,
+         FINDING_BAD,
+         "Deno",
+         g_getenv ("WEIR_DENO") != NULL ? "unset WEIR_DENO" : remedy,
+         "%s",
+         error->message);
   else
     add (findings, FINDING_GOOD, "Deno", NULL, "%s", version);
 }
@@ -203,21 +206,24 @@ check_functions (GPtrArray *findings, WeirConfig *config)
     add (findings, FINDING_GOOD, _ ("functions"), NULL, "%s", root);
 }
 
+/* The path of a socket has room for 107 bytes, which a long folder would use up. */
+#define MAX_SOCKET_FOLDER 48
+
 static void
 check_sockets (GPtrArray *findings)
 {
-  const char *directory = g_get_user_runtime_dir ();
+  const char *directory = g_getenv ("XDG_RUNTIME_DIR");
 
-  /* Without such a folder GLib answers with the cache, which may not exist yet. */
-  if (g_getenv ("XDG_RUNTIME_DIR") == NULL || !g_file_test (directory, G_FILE_TEST_IS_DIR))
-    directory = g_get_tmp_dir ();
+  if (directory == NULL || strlen (directory) > MAX_SOCKET_FOLDER ||
+      access (directory, W_OK | X_OK) != 0)
+    directory = "/tmp";
   if (access (directory, W_OK | X_OK) == 0)
     add (findings, FINDING_GOOD, _ ("sockets"), NULL, "%s", directory);
   else
     add (findings,
          FINDING_BAD,
          _ ("sockets"),
-         "export XDG_RUNTIME_DIR=$(mktemp -d)",
+         "export XDG_RUNTIME_DIR=$HOME/.weir-run; mkdir -p -m 700 $XDG_RUNTIME_DIR",
          _ ("%s cannot be written: workers have no place for their sockets"),
          directory);
 }

@@ -317,12 +317,15 @@ def plugin_info_of_an_unknown_one():
 @case
 def doctor_names_what_is_missing():
     with project({"functions/hello/index.ts": HELLO}) as root:
-        env = environment(WEIR_DENO="/nonexistent/deno")
+        env = environment(PATH="/nonexistent", XDG_DATA_HOME=f"{root}/share")
+        env.pop("WEIR_DENO", None)
         result = weir("doctor", root, "--json", env=env)
         equal(result.status, FAILED)
-        bad = [finding for finding in json.loads(result.out) if finding["result"] == "bad"]
-        deno = next(finding for finding in bad if finding["subject"] == "Deno")
-        contains(deno["remedy"], "npm install")
+        bad = {f["subject"]: f for f in json.loads(result.out) if f["result"] == "bad"}
+        contains(bad["Deno"]["remedy"], f"npm install --prefix '{root}/share/weir/deno'")
+        result = weir("doctor", root, env=environment(WEIR_DENO="/nonexistent/deno"))
+        equal(result.status, FAILED)
+        contains(result.out, "try: unset WEIR_DENO")
 
 
 @case
