@@ -14,6 +14,18 @@
  */
 G_DEFINE_INTERFACE (WeirAdapter, weir_adapter, G_TYPE_OBJECT)
 
+/**
+ * WeirAdapterInterface:
+ * @start: begins to accept on sockets that are bound, listening and non-blocking, and takes a
+ *   reference to each
+ * @drain: accepts no more, closes what idles and each other connection after its exchange
+ * @stop: closes everything; open exchanges are disconnected before it returns
+ *
+ * What an adapter implements.
+ *
+ * Since: 1.0
+ */
+
 static void
 weir_adapter_default_init (WeirAdapterInterface *iface)
 {

@@ -238,9 +238,10 @@ weir_route_stage_new (void)
 void
 weir_route_stage_set_router (WeirRouteStage *self, WeirRouter *router)
 {
-  g_autoptr (WeirRouter) old = g_steal_pointer (&self->router);
+  WeirRouter *old = self->router;
 
   self->router = router != NULL ? weir_router_ref (router) : NULL;
+  g_clear_pointer (&old, weir_router_unref);
 }
 
 WeirSlot *

@@ -65,6 +65,19 @@ weir_stage_default_init (WeirStageInterface *iface)
 }
 
 /**
+ * WeirStageInterface:
+ * @process: (skip): the fast path in C, on the data thread; %NULL always leaves it to @handle
+ * @handle: on the control thread, answers the task now or later: %TRUE when a response was
+ *   prepared, %FALSE to pass the exchange on, an error to make that the response
+ * @get_phase: where in the pipeline the stage stands, asked once; %NULL means
+ *   %WEIR_PHASE_CONTENT
+ *
+ * What a stage implements.
+ *
+ * Since: 1.0
+ */
+
+/**
  * weir_stage_process: (skip)
  * @self: a stage
  * @exchange: the exchange whose turn it is

@@ -96,7 +96,6 @@ request_unref (gpointer data)
 static void
 complete (Request *self, GError *error)
 {
-  g_autoptr (WeirExchange) exchange = g_steal_pointer (&self->exchange);
   GCancellable *cancellable = g_task_get_cancellable (self->task);
 
   self->over = TRUE;
@@ -113,6 +112,7 @@ complete (Request *self, GError *error)
       g_task_return_pointer (self->task, response, response_free);
     }
   g_clear_object (&self->task);
+  g_clear_object (&self->exchange);
   request_unref (self);
 }
 
