@@ -4,25 +4,6 @@
 #include "http/weir-error-response-private.h"
 #include "http/weir-exchange-struct-private.h"
 
-/**
- * WeirTransport: (skip)
- * @struct_size: `sizeof (WeirTransport)`
- * @send_head: sends the response's head, once; the framing of the body that follows (`length`
- *   bytes, 0 for none, or `WEIR_LENGTH_UNKNOWN`) is the adapter's
- * @send_body: sends a piece of body, borrowed for the call, and returns how many bytes are
- *   queued towards the client
- * @end: the response is whole; the adapter says [method@Weir.Exchange.sent] when it is on its
- *   way, from within this call or later
- * @abort: the response cannot be finished, and the client must notice; nothing of the exchange
- *   is called after it
- * @grant: the client may send so many bytes of body more
- * @upgrade: sends the head as a 101 and hands over the socket, or returns -1
- *
- * What the core asks of an adapter, for one exchange. Data thread.
- *
- * Since: 1.0
- */
-
 static gboolean
 is_finished (WeirExchange *self)
 {
@@ -82,10 +63,11 @@ weir_exchange_set_sink (WeirExchange *self, const WeirExchangeSink *sink, gpoint
     return;
 
   g_object_ref (self);
-  /* A client that waits for "100 Continue" may go on: there is somebody for its body. */
+  self->delivering = TRUE;
+  /* A client that waits for "100 Continue" may go on: there is somebody for its body. What
+   * the adapter pushes from within queues up behind what came before. */
   if (self->vtable != NULL && !self->body.ended)
     self->vtable->grant (self, self->transport, 0);
-  self->delivering = TRUE;
   while (self->sink == sink && (length = weir_request_body_pull (&self->body, &data)) > 0)
     self->sink->body (self, data, length, self->sink_data);
   self->delivering = FALSE;

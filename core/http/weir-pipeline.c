@@ -21,16 +21,6 @@ typedef struct
 } Observer;
 
 /**
- * WeirExchangeObserver: (skip)
- * @exchange: an exchange that is over
- * @user_data: what was given with the function
- *
- * Looks at each exchange once, at its end, on the data thread.
- *
- * Since: 1.0
- */
-
-/**
  * WeirPipeline:
  *
  * The stages in the order of their phases, and what runs exchanges through them.

@@ -115,6 +115,24 @@ test_credit (void)
   g_assert_cmpuint (fake->granted + WEIR_EXCHANGE_FIRST_CREDIT - sent, ==, 64 * KIB);
 }
 
+/* An adapter may have more at hand when it is told that somebody wants it. */
+static void
+test_push_from_grant (void)
+{
+  g_autoptr (FakeTransport) fake = fake_transport_new ();
+  g_autoptr (GString) body = g_string_new (NULL);
+  Sink sink = { body };
+  WeirExchange *exchange = fake_transport_request (fake, "POST", "/a", NULL, -1, NULL);
+
+  weir_exchange_push_body (exchange, (const guint8 *) "one ", 4);
+  fake->push_on_grant = "two ";
+  weir_exchange_set_sink (exchange, &sink_vtable, &sink);
+  g_assert_cmpstr (body->str, ==, "one two ");
+  fake->push_on_grant = "four";
+  weir_exchange_push_body (exchange, (const guint8 *) "three ", 6);
+  g_assert_cmpstr (body->str, ==, "one two three four");
+}
+
 static void
 test_no_credit_for_short_bodies (void)
 {
@@ -261,6 +279,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/http/exchange/body-waits-for-sink", test_body_waits_for_sink);
   g_test_add_func ("/http/exchange/credit", test_credit);
+  g_test_add_func ("/http/exchange/push-from-grant", test_push_from_grant);
   g_test_add_func ("/http/exchange/no-credit-for-short-bodies", test_no_credit_for_short_bodies);
   g_test_add_func ("/http/exchange/prepared", test_prepared);
   g_test_add_func ("/http/exchange/head-has-no-body", test_head_has_no_body);

@@ -74,7 +74,12 @@ on_abort (WeirExchange *exchange, gpointer transport)
 static void
 on_grant (WeirExchange *exchange, gpointer transport, gsize bytes)
 {
-  ((FakeTransport *) transport)->granted += bytes;
+  FakeTransport *self = transport;
+  const char *text = g_steal_pointer (&self->push_on_grant);
+
+  self->granted += bytes;
+  if (text != NULL)
+    weir_exchange_push_body (exchange, (const guint8 *) text, strlen (text));
 }
 
 static int

@@ -20,7 +20,8 @@ typedef struct
   gsize granted;
   gsize queued; /* what send_body says */
   gboolean hold_sent;
-  gboolean gone_on_body; /* the client goes away while it is sent something */
+  const char *push_on_grant; /* body that is pushed from within the next grant */
+  gboolean gone_on_body;     /* the client goes away while it is sent something */
   int upgrade_fd;
   GBytes *early;
 } FakeTransport;
