@@ -39,6 +39,35 @@ get_array (JsonObject *json, const char *name)
   return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
 }
 
+static JsonObject *
+get_element (JsonArray *array, guint index)
+{
+  JsonNode *node = json_array_get_element (array, index);
+
+  return JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+static gboolean
+is_true (JsonObject *json, const char *name)
+{
+  JsonNode *node = json_object_get_member (json, name);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_boolean (node);
+}
+
+static gboolean
+contains_string (JsonArray *array, const char *string)
+{
+  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_VALUE (node) && g_strcmp0 (json_node_get_string (node), string) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static char *
 to_path (const char *specifier)
 {
@@ -61,8 +90,8 @@ format_place (const char *importer, JsonObject *resolved)
     return g_steal_pointer (&path);
   return g_strdup_printf ("%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,
                           path,
-                          json_object_get_int_member (start, "line") + 1,
-                          json_object_get_int_member (start, "character") + 1);
+                          json_object_get_int_member_with_default (start, "line", 0) + 1,
+                          json_object_get_int_member_with_default (start, "character", 0) + 1);
 }
 
 typedef struct
@@ -81,20 +110,20 @@ foreach_import (JsonArray *modules, ImportFunc func, gpointer user_data)
 {
   for (guint i = 0; i < json_array_get_length (modules); i++)
     {
-      JsonObject *module = json_array_get_object_element (modules, i);
-      JsonArray *dependencies = get_array (module, "dependencies");
+      JsonObject *module = get_element (modules, i);
+      JsonArray *dependencies = module != NULL ? get_array (module, "dependencies") : NULL;
 
       for (guint j = 0; dependencies != NULL && j < json_array_get_length (dependencies); j++)
         {
-          JsonObject *dependency = json_array_get_object_element (dependencies, j);
-          Import import = {
-            .importer = get_string (module, "specifier"),
-            .specifier = get_string (dependency, "specifier"),
-            .resolved = get_object (dependency, "code"),
-            .is_dynamic =
-                json_object_get_boolean_member_with_default (dependency, "isDynamic", FALSE),
-          };
+          JsonObject *dependency = get_element (dependencies, j);
+          Import import = { 0 };
 
+          if (dependency == NULL)
+            continue;
+          import.importer = get_string (module, "specifier");
+          import.specifier = get_string (dependency, "specifier");
+          import.resolved = get_object (dependency, "code");
+          import.is_dynamic = is_true (dependency, "isDynamic");
           if (import.importer != NULL && import.specifier != NULL && import.resolved != NULL &&
               func (&import, user_data))
             return TRUE;
@@ -216,12 +245,11 @@ check_module (JsonArray *modules, JsonArray *roots, JsonObject *module, GError *
 {
   const char *message = get_string (module, "error");
   Search search = { .target = get_string (module, "specifier") };
-  gboolean is_root = FALSE;
+  gboolean is_root;
 
   if (message == NULL || search.target == NULL)
     return TRUE;
-  for (guint i = 0; roots != NULL && i < json_array_get_length (roots); i++)
-    is_root |= g_strcmp0 (json_array_get_string_element (roots, i), search.target) == 0;
+  is_root = contains_string (roots, search.target);
   if (!foreach_import (modules, imports_target, &search) && search.found.is_dynamic && !is_root)
     return TRUE;
 
@@ -271,10 +299,13 @@ weir_deno_info_parse (const char *json, GError **error)
   roots = get_array (json_node_get_object (root), "roots");
   for (guint i = 0; i < json_array_get_length (modules); i++)
     {
-      JsonObject *module = json_array_get_object_element (modules, i);
-      const char *specifier = get_string (module, "specifier");
-      const char *local = get_string (module, "local");
+      JsonObject *module = get_element (modules, i);
+      const char *specifier, *local;
 
+      if (module == NULL)
+        continue;
+      specifier = get_string (module, "specifier");
+      local = get_string (module, "local");
       if (!check_module (modules, roots, module, error))
         return NULL;
       if (local != NULL && specifier != NULL && g_str_has_prefix (specifier, "file:"))
