@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/weir-suggest-private.h"
+
 static const char *const tables[] = { "defaults", "functions", "plugins",
                                       "adapters", "runtimes",  NULL };
 
@@ -174,7 +176,7 @@ read_point (WeirConfigData *self, WeirSource *source, WeirNode *table)
 static const char *
 suggest_top (const char *key)
 {
-  const char *found = weir_config_suggest (tables, key);
+  const char *found = weir_suggest (key, tables);
 
   return found != NULL ? found : weir_config_schema_suggest (WEIR_OPTION_SERVER, "", key);
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/weir-suggest-private.h"
+
 #include "config/weir-env-file.h"
 #include "config/weir-json-private.h"
 
@@ -63,9 +65,9 @@ suggest_spelled (const char *key)
         g_ptr_array_add (words, (gpointer) options[i].spelling);
     }
   g_ptr_array_add (words, NULL);
-  found = weir_config_suggest ((const char *const *) words->pdata, key);
+  found = weir_suggest (key, (const char *const *) words->pdata);
 
-  return found != NULL ? found : weir_config_suggest (later_keys, key);
+  return found != NULL ? found : weir_suggest (key, later_keys);
 }
 
 static void

@@ -51,8 +51,6 @@ GVariant *weir_config_schema_dup_fallback (const WeirOption *option);
  * begins with prefix are looked at, and the answer is without it. */
 const char *
 weir_config_schema_suggest (WeirOptionScope scope, const char *prefix, const char *name);
-/* Of any list, NULL-terminated. */
-const char *weir_config_suggest (const char *const *words, const char *word);
 
 /* The table of the manual, as Markdown. */
 char *weir_config_schema_dup_markdown (WeirOptionScope scope);

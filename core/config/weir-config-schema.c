@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/weir-suggest-private.h"
+
 #define A_DAY G_GINT64_CONSTANT (86400000)
 #define FUNCTION WEIR_OPTION_FUNCTION
 #define SERVER WEIR_OPTION_SERVER
@@ -109,77 +111,10 @@ weir_config_schema_dup_fallback (const WeirOption *option)
   return g_variant_parse (NULL, option->fallback, NULL, NULL, NULL);
 }
 
-/* How many letters must be added, taken away, changed or swapped with a neighbour. */
-static guint
-get_distance (const char *a, const char *b)
-{
-  enum
-  {
-    LONGEST = 63
-  };
-  guint row[3][LONGEST + 1];
-  gsize length_a = strlen (a), length_b = strlen (b);
-  gsize i, j;
-
-  if (length_a > LONGEST || length_b > LONGEST)
-    return G_MAXUINT;
-
-  for (j = 0; j <= length_b; j++)
-    row[0][j] = j;
-  for (i = 1; i <= length_a; i++)
-    {
-      guint *now = row[i % 3];
-      const guint *before = row[(i + 2) % 3];
-      const guint *long_before = row[(i + 1) % 3];
-
-      now[0] = i;
-      for (j = 1; j <= length_b; j++)
-        {
-          guint cost = a[i - 1] != b[j - 1];
-
-          now[j] = MIN (MIN (before[j] + 1, now[j - 1] + 1), before[j - 1] + cost);
-          if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-            now[j] = MIN (now[j], long_before[j - 2] + 1);
-        }
-    }
-
-  return row[length_a % 3][length_b];
-}
-
-/* Of two words without regard to how they are spelt: idleTimeout is idle_timeout_ms. */
-static guint
-get_likeness (const char *word, const char *known)
-{
-  g_autofree char *lower = g_ascii_strdown (word, -1);
-  g_autofree char *lower_known = g_ascii_strdown (known, -1);
-  guint distance;
-
-  g_strdelimit (lower, "-", '_');
-  distance = get_distance (lower, lower_known);
-  if (strlen (lower) >= 4 && g_str_has_prefix (lower_known, lower))
-    distance = MIN (distance, 2);
-
-  return distance;
-}
-
-static gboolean
-is_better (const char *word, const char *known, guint *best)
-{
-  guint distance = get_likeness (word, known);
-  guint limit = MAX (1, MIN (3, strlen (known) / 3));
-
-  if (distance > limit || distance >= *best)
-    return FALSE;
-  *best = distance;
-
-  return TRUE;
-}
-
 const char *
 weir_config_schema_suggest (WeirOptionScope scope, const char *prefix, const char *name)
 {
-  const char *found = NULL;
-  guint best = G_MAXUINT;
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (options); i++)
@@ -189,26 +124,12 @@ weir_config_schema_suggest (WeirOptionScope scope, const char *prefix, const cha
       if (options[i].scope != scope || !g_str_has_prefix (known, prefix))
         continue;
       known += strlen (prefix);
-      if (strchr (known, '.') == NULL && is_better (name, known, &best))
-        found = known;
+      if (strchr (known, '.') == NULL)
+        g_ptr_array_add (words, (gpointer) known);
     }
+  g_ptr_array_add (words, NULL);
 
-  return found;
-}
-
-const char *
-weir_config_suggest (const char *const *words, const char *word)
-{
-  const char *found = NULL;
-  guint best = G_MAXUINT;
-
-  for (; *words != NULL; words++)
-    {
-      if (is_better (word, *words, &best))
-        found = *words;
-    }
-
-  return found;
+  return weir_suggest (name, (const char *const *) words->pdata);
 }
 
 static char *

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/weir-suggest-private.h"
+
 #define PREFIX "WEIR_"
 
 /* Variables of the other rooms and of plugins, which are no options. */
@@ -33,7 +35,7 @@ warn_of_misspelling (WeirConfigData *self, const char *line, const char *const *
     return;
 
   /* Programs around Weir have variables of their own: only what is nearly an option. */
-  known = weir_config_suggest (names, name);
+  known = weir_suggest (name, names);
   if (known != NULL)
     weir_report_warn (self->report,
                       "environment %s: there is no such option; did you mean %s?",

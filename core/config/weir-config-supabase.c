@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "base/weir-suggest-private.h"
+
 #include "config/weir-env-file.h"
 #include "config/weir-toml-private.h"
 
@@ -191,7 +193,7 @@ read_function_key (Reader *self, GHashTable *layer, WeirNode *node, const char *
     weir_source_fail_unknown (&self->source,
                               node,
                               section,
-                              weir_config_suggest (function_keys, node->key));
+                              weir_suggest (node->key, function_keys));
 }
 
 static void
@@ -302,7 +304,7 @@ read_runtime_key (Reader *self, WeirNode *node)
     weir_source_fail_unknown (&self->source,
                               node,
                               " in [edge_runtime]",
-                              weir_config_suggest (runtime_keys, node->key));
+                              weir_suggest (node->key, runtime_keys));
 }
 
 static void

@@ -490,6 +490,7 @@ static const struct
     "environment WEIR_LISTN: there is no such option; did you mean WEIR_LISTEN?" },
   { "WEIR_SOMETHING_ELSE", "1", "", "" },
   { "WEIR_RELOAD", "", "", "" },
+  { "WEIR_PLUGIN_PATH", "/x", "", "" },
 };
 
 static void
