@@ -1,74 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#undef G_LOG_DOMAIN
-#define G_LOG_DOMAIN "weir-worker"
-
-#include "worker/weir-worker-pool-private.h"
+#include "worker/weir-worker-attempt-private.h"
 
 #include "base/weir-error.h"
 #include "worker/weir-worker-private.h"
 
-/* Failures that follow one another faster than this make the pool wait between them. */
-#define FAILURE_WINDOW_US G_TIME_SPAN_SECOND
-#define BACKOFF_MIN_MS 100
-#define BACKOFF_MAX_MS 5000
-/* sizeof (sun_path) is 108; some room is left for tools that add to a path. */
-#define SOCKET_PATH_MAX 100
-
-/* At any time the pool has at most one *attempt*: the newest revision is being prepared,
- * or its worker boots, or the pool waits until it may try again. An attempt is there
- * because somebody waits (`demanded`) or because a newer revision should take over from a
- * worker that serves (`reloading`); pursue() is the only place that takes its next step. */
-struct _WeirWorkerPool
-{
-  GObject parent_instance;
-
-  WeirFunction *function;
-  WeirRuntime *runtime;
-  WeirClock *clock;
-  char *socket_directory;
-  WeirProcessFactory factory;
-  gpointer factory_data;
-
-  GPtrArray *workers;
-  WeirWorker *current; /* in workers; takes leases */
-  gint64 current_since;
-  gint64 late_demand; /* somebody waited although there was a current worker */
-
-  gboolean demanded;
-  gboolean reloading;
-  GCancellable *preparing;
-  gboolean prepared; /* this revision */
-  char **files;
-  WeirWorker *booting; /* in workers */
-  guint64 retry;
-
-  gint64 last_failure; /* 0: none to speak of */
-  guint backoff_ms;
-  gboolean backoff_said;
-  gboolean shut_down;
-};
-
-typedef struct
-{
-  WeirWorkerPool *pool;
-  GCancellable *cancellable;
-} Preparation;
-
-enum
-{
-  SIGNAL_WORKER_ADDED,
-  SIGNAL_READY,
-  SIGNAL_GONE,
-  SIGNAL_FAILED,
-  SIGNAL_STALE,
-  SIGNAL_PROGRESS,
-  SIGNAL_LOG,
-  SIGNAL_FAILURE,
-  N_SIGNALS
-};
-
-static guint signals[N_SIGNALS];
+guint weir_worker_pool_signals[WEIR_WORKER_POOL_N_SIGNALS];
 
 static void weir_worker_pool_list_model_init (GListModelInterface *iface);
 
@@ -77,103 +14,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirWorkerPool,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
                                                       weir_worker_pool_list_model_init))
-
-static void pursue (WeirWorkerPool *self);
-
-static void
-tell_progress (WeirWorkerPool *self, const char *text)
-{
-  g_signal_emit (self, signals[SIGNAL_PROGRESS], 0, text);
-}
-
-/* Forgets that anything went wrong before. */
-static void
-forgive (WeirWorkerPool *self)
-{
-  weir_clock_disarm (self->clock, self->retry);
-  self->retry = 0;
-  self->last_failure = 0;
-  self->backoff_ms = 0;
-  self->backoff_said = FALSE;
-}
-
-/* One failure may be tried again at once; the next one soon after it has to wait. */
-static void
-note_failure (WeirWorkerPool *self)
-{
-  gint64 now = weir_clock_now (self->clock);
-  gint64 window = FAILURE_WINDOW_US + (gint64) self->backoff_ms * 1000;
-
-  if (self->last_failure == 0 || now - self->last_failure >= window)
-    {
-      self->backoff_ms = 0;
-      self->backoff_said = FALSE;
-    }
-  else
-    {
-      self->backoff_ms = CLAMP (self->backoff_ms * 2, BACKOFF_MIN_MS, BACKOFF_MAX_MS);
-    }
-  self->last_failure = now;
-}
-
-static void
-on_retry (gpointer user_data)
-{
-  WeirWorkerPool *self = user_data;
-
-  self->retry = 0;
-  pursue (self);
-}
-
-/* TRUE: not yet; a timer goes on with it. */
-static gboolean
-has_to_wait (WeirWorkerPool *self)
-{
-  g_autofree char *text = NULL;
-  gint64 rest;
-
-  if (self->retry != 0)
-    return TRUE;
-  if (self->backoff_ms == 0)
-    return FALSE;
-  rest = self->last_failure + (gint64) self->backoff_ms * 1000 - weir_clock_now (self->clock);
-  if (rest <= 0)
-    return FALSE;
-
-  self->retry = weir_clock_arm (self->clock, (rest + 999) / 1000, on_retry, self);
-  if (self->backoff_said)
-    return TRUE;
-  self->backoff_said = TRUE;
-  text = g_strdup_printf ("%s fails again and again; waiting longer between attempts",
-                          weir_function_get_name (self->function));
-  tell_progress (self, text);
-  return TRUE;
-}
-
-static GError *
-copy_as_boot_error (const GError *error)
-{
-  if (error != NULL && error->domain == WEIR_ERROR)
-    return g_error_copy (error);
-  return g_error_new_literal (WEIR_ERROR,
-                              WEIR_ERROR_BOOT_FAILED,
-                              error != NULL ? error->message : "The worker did not start");
-}
-
-/* The attempt is over. Whoever waits is told; the next demand makes a new one. */
-static void
-fail_attempt (WeirWorkerPool *self, const GError *error, WeirWorker *worker)
-{
-  g_autoptr (GError) reported = copy_as_boot_error (error);
-
-  note_failure (self);
-  self->demanded = FALSE;
-  self->reloading = FALSE;
-  if (self->current != NULL)
-    g_signal_emit (self, signals[SIGNAL_STALE], 0, reported);
-  else
-    g_signal_emit (self, signals[SIGNAL_FAILED], 0, reported, worker);
-}
 
 static void
 take_over (WeirWorkerPool *self, WeirWorker *worker)
@@ -189,7 +29,7 @@ take_over (WeirWorkerPool *self, WeirWorker *worker)
   if (old != NULL)
     weir_worker_retire (old);
   if (self->current == worker)
-    g_signal_emit (self, signals[SIGNAL_READY], 0, worker);
+    g_signal_emit (self, weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_READY], 0, worker);
 }
 
 static gboolean
@@ -226,12 +66,12 @@ lose_current (WeirWorkerPool *self, WeirWorker *worker)
     self->demanded = TRUE;
   self->late_demand = 0;
   self->current = NULL;
-  if (crashed && now - self->current_since < FAILURE_WINDOW_US)
-    note_failure (self);
+  if (crashed && now - self->current_since < WEIR_WORKER_POOL_FAILURE_WINDOW_US)
+    weir_worker_pool_note_failure (self);
   else if (crashed)
-    forgive (self);
-  g_signal_emit (self, signals[SIGNAL_GONE], 0, worker);
-  pursue (self);
+    weir_worker_pool_forgive (self);
+  g_signal_emit (self, weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_GONE], 0, worker);
+  weir_worker_pool_pursue (self);
 }
 
 static void
@@ -250,7 +90,7 @@ on_worker_state_changed (WeirWorker *worker,
   else if (worker == self->booting && ending)
     {
       self->booting = NULL;
-      fail_attempt (self, weir_worker_get_error (worker), worker);
+      weir_worker_pool_fail_attempt (self, weir_worker_get_error (worker), worker);
     }
   else if (worker == self->current && ending)
     {
@@ -282,7 +122,12 @@ on_worker_log (WeirWorker *worker,
                const char *request_id,
                WeirWorkerPool *self)
 {
-  g_signal_emit (self, signals[SIGNAL_LOG], 0, level, message, request_id);
+  g_signal_emit (self,
+                 weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_LOG],
+                 0,
+                 level,
+                 message,
+                 request_id);
 }
 
 static void
@@ -298,7 +143,7 @@ on_worker_failure (WeirWorker *worker,
                    WeirWorkerPool *self)
 {
   g_signal_emit (self,
-                 signals[SIGNAL_FAILURE],
+                 weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILURE],
                  0,
                  kind,
                  message,
@@ -310,28 +155,8 @@ on_worker_failure (WeirWorker *worker,
                  request_id);
 }
 
-static WeirLaunch *
-make_launch (WeirWorkerPool *self, GError **error)
-{
-  static gint serial;
-  g_autofree char *name =
-      g_strdup_printf ("%x-%08x.sock", (guint) g_atomic_int_add (&serial, 1) + 1, g_random_int ());
-  g_autofree char *path = g_build_filename (self->socket_directory, name, NULL);
-
-  if (strlen (path) >= SOCKET_PATH_MAX)
-    {
-      g_set_error (error,
-                   WEIR_ERROR,
-                   WEIR_ERROR_BOOT_FAILED,
-                   "The path of the folder for sockets is too long: %s",
-                   self->socket_directory);
-      return NULL;
-    }
-  return weir_runtime_launch (self->runtime, self->function, path, error);
-}
-
-static void
-add_worker (WeirWorkerPool *self, WeirWorker *worker)
+void
+weir_worker_pool_add_worker (WeirWorkerPool *self, WeirWorker *worker)
 {
   g_signal_connect_object (worker, "state-changed", G_CALLBACK (on_worker_state_changed), self, 0);
   g_signal_connect_object (worker, "exited", G_CALLBACK (on_worker_exited), self, 0);
@@ -339,106 +164,7 @@ add_worker (WeirWorkerPool *self, WeirWorker *worker)
   g_signal_connect_object (worker, "failure", G_CALLBACK (on_worker_failure), self, 0);
   g_ptr_array_add (self->workers, g_object_ref (worker));
   g_list_model_items_changed (G_LIST_MODEL (self), self->workers->len - 1, 0, 1);
-  g_signal_emit (self, signals[SIGNAL_WORKER_ADDED], 0, worker);
-}
-
-static void
-boot_worker (WeirWorkerPool *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (WeirLaunch) launch = make_launch (self, &error);
-  g_autoptr (WeirProcess) process = NULL;
-  g_autoptr (WeirWorker) worker = NULL;
-  g_autofree char *text = NULL;
-
-  if (launch == NULL)
-    {
-      fail_attempt (self, error, NULL);
-      return;
-    }
-
-  process = self->factory (self->factory_data);
-  worker = weir_worker_new (self->function, launch, process, self->clock);
-  self->booting = worker;
-  text = g_strdup_printf ("starting %s", weir_worker_get_id (worker));
-  add_worker (self, worker);
-  if (self->booting != worker) /* a handler changed its mind; the worker was stopped */
-    return;
-  tell_progress (self, text);
-  if (self->booting == worker)
-    weir_worker_start (worker);
-}
-
-static void
-preparation_free (Preparation *preparation)
-{
-  g_object_unref (preparation->pool);
-  g_object_unref (preparation->cancellable);
-  g_free (preparation);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Preparation, preparation_free)
-
-static void
-on_prepared (GObject *runtime, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (Preparation) preparation = user_data;
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) files = weir_runtime_prepare_finish (WEIR_RUNTIME (runtime), result, &error);
-  WeirWorkerPool *self = preparation->pool;
-
-  if (self->preparing != preparation->cancellable) /* nobody wants this revision any more */
-    return;
-  g_clear_object (&self->preparing);
-  if (files == NULL)
-    {
-      fail_attempt (self, error, NULL);
-      return;
-    }
-  g_strfreev (self->files);
-  self->files = g_steal_pointer (&files);
-  self->prepared = TRUE;
-  pursue (self);
-}
-
-static void
-prepare (WeirWorkerPool *self)
-{
-  Preparation *preparation = g_new0 (Preparation, 1);
-  GCancellable *cancellable = g_cancellable_new ();
-  g_autofree char *text = g_strdup_printf ("preparing %s", weir_function_get_name (self->function));
-
-  self->preparing = cancellable;
-  preparation->pool = g_object_ref (self);
-  preparation->cancellable = g_object_ref (cancellable);
-  weir_runtime_prepare_async (self->runtime, self->function, cancellable, on_prepared, preparation);
-  tell_progress (self, text);
-}
-
-static void
-pursue (WeirWorkerPool *self)
-{
-  if (self->shut_down || (!self->demanded && !self->reloading))
-    return;
-  if (self->preparing != NULL || self->booting != NULL || has_to_wait (self))
-    return;
-  if (self->prepared)
-    boot_worker (self);
-  else
-    prepare (self);
-}
-
-/* The attempt, if there is one, is for nothing. */
-static void
-abandon_attempt (WeirWorkerPool *self)
-{
-  g_autoptr (GCancellable) preparing = g_steal_pointer (&self->preparing);
-  WeirWorker *booting = g_steal_pointer (&self->booting);
-
-  if (preparing != NULL)
-    g_cancellable_cancel (preparing);
-  if (booting != NULL)
-    weir_worker_stop (booting);
+  g_signal_emit (self, weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_WORKER_ADDED], 0, worker);
 }
 
 void
@@ -454,7 +180,7 @@ weir_worker_pool_demand (WeirWorkerPool *self)
       return;
     }
   self->demanded = TRUE;
-  pursue (self);
+  weir_worker_pool_pursue (self);
 }
 
 void
@@ -467,9 +193,9 @@ weir_worker_pool_set_function (WeirWorkerPool *self, WeirFunction *function)
     return;
   self->prepared = FALSE;
   self->reloading = self->current != NULL;
-  forgive (self);
-  abandon_attempt (self);
-  pursue (self);
+  weir_worker_pool_forgive (self);
+  weir_worker_pool_abandon_attempt (self);
+  weir_worker_pool_pursue (self);
 }
 
 WeirFunction *
@@ -517,8 +243,8 @@ weir_worker_pool_shut_down (WeirWorkerPool *self, gboolean drain)
   waited = self->demanded && !self->shut_down;
   self->shut_down = TRUE;
   self->demanded = self->reloading = FALSE;
-  forgive (self);
-  abandon_attempt (self);
+  weir_worker_pool_forgive (self);
+  weir_worker_pool_abandon_attempt (self);
 
   workers = copy_workers (self);
   for (guint i = 0; i < workers->len; i++)
@@ -532,7 +258,11 @@ weir_worker_pool_shut_down (WeirWorkerPool *self, gboolean drain)
       g_autoptr (GError) error =
           g_error_new_literal (WEIR_ERROR, WEIR_ERROR_CANCELLED, "The server is shutting down");
 
-      g_signal_emit (self, signals[SIGNAL_FAILED], 0, error, NULL);
+      g_signal_emit (self,
+                     weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILED],
+                     0,
+                     error,
+                     NULL);
     }
 }
 
@@ -631,23 +361,30 @@ weir_worker_pool_class_init (WeirWorkerPoolClass *klass)
 
   object_class->dispose = weir_worker_pool_dispose;
   object_class->finalize = weir_worker_pool_finalize;
-  signals[SIGNAL_WORKER_ADDED] = define_signal ("worker-added", 1, WEIR_TYPE_WORKER);
-  signals[SIGNAL_READY] = define_signal ("ready", 1, WEIR_TYPE_WORKER);
-  signals[SIGNAL_GONE] = define_signal ("gone", 1, WEIR_TYPE_WORKER);
-  signals[SIGNAL_FAILED] = define_signal ("failed", 2, G_TYPE_ERROR, WEIR_TYPE_WORKER);
-  signals[SIGNAL_STALE] = define_signal ("stale", 1, G_TYPE_ERROR);
-  signals[SIGNAL_PROGRESS] = define_signal ("progress", 1, G_TYPE_STRING);
-  signals[SIGNAL_LOG] = define_signal ("log", 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
-  signals[SIGNAL_FAILURE] = define_signal ("failure",
-                                           8,
-                                           G_TYPE_STRING,
-                                           G_TYPE_STRING,
-                                           G_TYPE_STRING,
-                                           G_TYPE_STRING,
-                                           G_TYPE_UINT,
-                                           G_TYPE_UINT,
-                                           G_TYPE_STRING,
-                                           G_TYPE_STRING);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_WORKER_ADDED] =
+      define_signal ("worker-added", 1, WEIR_TYPE_WORKER);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_READY] =
+      define_signal ("ready", 1, WEIR_TYPE_WORKER);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_GONE] =
+      define_signal ("gone", 1, WEIR_TYPE_WORKER);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILED] =
+      define_signal ("failed", 2, G_TYPE_ERROR, WEIR_TYPE_WORKER);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_STALE] =
+      define_signal ("stale", 1, G_TYPE_ERROR);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_PROGRESS] =
+      define_signal ("progress", 1, G_TYPE_STRING);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_LOG] =
+      define_signal ("log", 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILURE] = define_signal ("failure",
+                                                                             8,
+                                                                             G_TYPE_STRING,
+                                                                             G_TYPE_STRING,
+                                                                             G_TYPE_STRING,
+                                                                             G_TYPE_STRING,
+                                                                             G_TYPE_UINT,
+                                                                             G_TYPE_UINT,
+                                                                             G_TYPE_STRING,
+                                                                             G_TYPE_STRING);
 }
 
 static void

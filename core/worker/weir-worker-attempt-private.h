@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "worker/weir-worker-pool-private.h"
+
+G_BEGIN_DECLS
+
+/* Failures that follow one another faster than this make the pool wait between them. */
+#define WEIR_WORKER_POOL_FAILURE_WINDOW_US G_TIME_SPAN_SECOND
+
+/* The inside of WeirWorkerPool, for its two files only: weir-worker-pool.c is the object
+ * and what becomes of its workers, weir-worker-attempt.c how it gets a new one.
+ *
+ * At any time the pool has at most one *attempt*: the newest revision is being prepared,
+ * or its worker boots, or the pool waits until it may try again. An attempt is there
+ * because somebody waits (`demanded`) or because a newer revision should take over from
+ * a worker that serves (`reloading`); weir_worker_pool_pursue() alone takes its next
+ * step. */
+struct _WeirWorkerPool
+{
+  GObject parent_instance;
+
+  WeirFunction *function;
+  WeirRuntime *runtime;
+  WeirClock *clock;
+  char *socket_directory;
+  WeirProcessFactory factory;
+  gpointer factory_data;
+
+  GPtrArray *workers;
+  WeirWorker *current; /* in workers; takes leases */
+  gint64 current_since;
+  gint64 late_demand; /* somebody waited although there was a current worker */
+
+  gboolean demanded;
+  gboolean reloading;
+  GCancellable *preparing;
+  gboolean prepared; /* this revision */
+  char **files;
+  WeirWorker *booting; /* in workers */
+  guint64 retry;
+
+  gint64 last_failure; /* 0: none to speak of */
+  guint backoff_ms;
+  gboolean backoff_said;
+  gboolean shut_down;
+};
+
+enum
+{
+  WEIR_WORKER_POOL_SIGNAL_WORKER_ADDED,
+  WEIR_WORKER_POOL_SIGNAL_READY,
+  WEIR_WORKER_POOL_SIGNAL_GONE,
+  WEIR_WORKER_POOL_SIGNAL_FAILED,
+  WEIR_WORKER_POOL_SIGNAL_STALE,
+  WEIR_WORKER_POOL_SIGNAL_PROGRESS,
+  WEIR_WORKER_POOL_SIGNAL_LOG,
+  WEIR_WORKER_POOL_SIGNAL_FAILURE,
+  WEIR_WORKER_POOL_N_SIGNALS
+};
+
+extern guint weir_worker_pool_signals[WEIR_WORKER_POOL_N_SIGNALS];
+
+/* Takes the attempt's next step, if there is a reason for one and nothing is under way. */
+void weir_worker_pool_pursue (WeirWorkerPool *self);
+/* The attempt, if there is one, is for nothing. */
+void weir_worker_pool_abandon_attempt (WeirWorkerPool *self);
+/* The attempt is over. Whoever waits is told; the next demand makes a new one. */
+void weir_worker_pool_fail_attempt (WeirWorkerPool *self, const GError *error, WeirWorker *worker);
+/* One failure may be tried again at once; the next one soon after it has to wait. */
+void weir_worker_pool_note_failure (WeirWorkerPool *self);
+/* Forgets that anything went wrong before. */
+void weir_worker_pool_forgive (WeirWorkerPool *self);
+/* Puts a worker into the list and listens to it. */
+void weir_worker_pool_add_worker (WeirWorkerPool *self, WeirWorker *worker);
+
+G_END_DECLS
