@@ -107,7 +107,8 @@ find_line (WeirConformanceClient *self, const char *end)
 {
   for (;;)
     {
-      guint8 *found = memmem (self->in->data, self->in->len, end, strlen (end));
+      guint8 *found =
+          self->in->len > 0 ? memmem (self->in->data, self->in->len, end, strlen (end)) : NULL;
 
       if (found != NULL)
         return found - self->in->data;

@@ -70,6 +70,7 @@ struct _WeirSoupConnection
   WeirSoupStream *stream;
   SoupServerMessage *message;
   WeirExchange *exchange;
+  char *upgrade; /* what the request offers, or NULL */
   WeirSoupFraming framing;
   gint64 length; /* of the response, as announced */
   guint64 sent;  /* of it */

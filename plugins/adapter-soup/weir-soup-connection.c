@@ -33,6 +33,7 @@ weir_soup_connection_unref (WeirSoupConnection *self)
   g_clear_pointer (&self->out, g_byte_array_unref);
   g_clear_pointer (&self->held, g_byte_array_unref);
   g_clear_object (&self->peer);
+  g_free (self->upgrade);
   g_free (self->authority);
   g_free (self);
 }
@@ -221,6 +222,7 @@ static void
 reset_for_next (WeirSoupConnection *self)
 {
   weir_soup_head_scanner_reset (&self->scanner);
+  g_clear_pointer (&self->upgrade, g_free);
   self->state = WEIR_SOUP_STATE_HEAD;
   self->framing = WEIR_SOUP_FRAMING_NONE;
   self->sent = 0;

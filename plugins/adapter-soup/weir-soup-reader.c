@@ -58,7 +58,11 @@ receive (WeirSoupConnection *self, void *buffer, gsize length)
   while (n < 0 && errno == EINTR);
 
   if (n > 0)
-    return (gsize) n;
+    {
+      /* Less than asked for was all there was, and the engine tells when there is more. */
+      self->readable = (gsize) n == length;
+      return (gsize) n;
+    }
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
     self->readable = FALSE;
   else
@@ -432,6 +436,7 @@ weir_soup_connection_begin (WeirSoupConnection *self, SoupServerMessage *message
                                                          self->peer_port);
 
   weir_soup_connection_ref (self);
+  self->upgrade = g_strdup (self->request.upgrade);
   self->message = g_object_ref (message);
   self->exchange = g_object_ref (exchange);
   self->state = WEIR_SOUP_STATE_EXCHANGE;

@@ -182,6 +182,7 @@ weir_soup_request_read (WeirSoupRequest *self, const WeirSoupHeadScanner *scanne
   };
   data[scanner->method + scanner->method_length] = '\0';
   data[scanner->target + scanner->target_length] = '\0';
+  self->head_only = strcmp (self->method, "HEAD") == 0;
 
   for (guint i = 0; i < scanner->fields->len; i++)
     {

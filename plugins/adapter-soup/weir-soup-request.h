@@ -16,7 +16,7 @@ typedef enum
 } WeirSoupBody;
 
 /* What a scanned head means: its framing and its authority, or why it is refused. Strings
- * point into the bytes of the head, where they get their NUL. */
+ * point into the bytes of the head, where they get their NUL, and last as long as those. */
 typedef struct
 {
   char *method;
@@ -25,6 +25,7 @@ typedef struct
   guint minor;
   WeirSoupBody body;
   guint64 length;
+  gboolean head_only;
   gboolean close;
   gboolean expects_continue;
   char *upgrade; /* lower case, or NULL */

@@ -189,7 +189,7 @@ weir_soup_connection_write_answer (WeirSoupConnection *self, guint status, const
 static void
 choose_framing (WeirSoupConnection *self, guint status, gint64 length)
 {
-  gboolean head_only = strcmp (self->request.method, "HEAD") == 0;
+  gboolean head_only = self->request.head_only;
   gboolean no_body = status < 200 || status == 204 || status == 304;
 
   self->bodiless = head_only || no_body;
@@ -403,7 +403,7 @@ format_upgrade (WeirSoupConnection *self, WeirHead *head)
   const WeirField *fields = weir_head_get_fields (head, &n_fields);
   GString *text = g_string_new ("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
 
-  g_string_append_printf (text, "Upgrade: %s\r\n", self->request.upgrade);
+  g_string_append_printf (text, "Upgrade: %s\r\n", self->upgrade);
   for (guint i = 0; i < n_fields; i++)
     {
       if (is_for_client (&fields[i]))
@@ -420,7 +420,7 @@ upgrade (WeirExchange *exchange, gpointer transport, WeirHead *head, GBytes **ea
   g_autofree char *text = NULL;
   int fd;
 
-  if (self->request.upgrade == NULL)
+  if (self->upgrade == NULL)
     return -1;
 
   weir_soup_connection_ref (self);

@@ -58,7 +58,7 @@ main (int argc, char *argv[])
 {
   g_autoptr (WeirPluginEngine) engine = NULL;
 
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   engine = weir_plugin_engine_new ();
   weir_plugin_engine_add_default_search_paths (engine);
 
