@@ -51,9 +51,9 @@ async function runAll(loop) {
     return failed;
 }
 
-function run() {
+function run(seconds = WATCHDOG_S) {
     const loop = GLib.MainLoop.new(null, false);
-    const watchdog = GLib.timeout_add_seconds(GLib.PRIORITY_HIGH, WATCHDOG_S, () => {
+    const watchdog = GLib.timeout_add_seconds(GLib.PRIORITY_HIGH, seconds, () => {
         print('Bail out! Nothing happened for too long');
         loop.quit();
         return GLib.SOURCE_CONTINUE;

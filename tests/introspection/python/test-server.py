@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Embeds a whole server: a function in Deno, and a stage that is written in Python."""
+
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+import gi
+
+gi.require_version("Weir", "1")
+from gi.repository import GLib, GObject, Weir  # noqa: E402
+
+WATCHDOG_S = 40
+FUNCTION = "Deno.serve(() => new Response('hello from a function'));\n"
+
+
+class Teapot(GObject.Object, Weir.Stage):
+    def do_handle(self, exchange, task):
+        if exchange.get_path() == "/teapot":
+            exchange.set_response_text(418, "text/plain", "short and stout")
+            task.return_boolean(True)
+        else:
+            exchange.set_response_header("x-passed", "python")
+            task.return_boolean(False)
+
+
+class Server(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="weir-python-")
+        function = pathlib.Path(self.folder.name) / "functions" / "hello"
+        function.mkdir(parents=True)
+        (function / "index.ts").write_text(FUNCTION)
+        self.loop = GLib.MainLoop()
+        self.watchdog = GLib.timeout_add_seconds(WATCHDOG_S, self.on_watchdog)
+
+    def tearDown(self):
+        GLib.source_remove(self.watchdog)
+        self.folder.cleanup()
+
+    def on_watchdog(self):
+        print("Nothing happened for too long", file=sys.stderr)
+        self.loop.quit()
+        return GLib.SOURCE_CONTINUE
+
+    def make(self):
+        listen = {"listen": GLib.Variant("as", ["127.0.0.1:0"])}
+        config = Weir.Config.load(self.folder.name, GLib.Variant("a{sv}", listen))
+        return Weir.Server.new(config)
+
+    def get(self, uri):
+        """From another thread, as any client; the loop of this one runs the server."""
+        answers = []
+
+        def fetch():
+            try:
+                with urllib.request.urlopen(uri, timeout=WATCHDOG_S) as response:
+                    answers.append((response.status, response.read(), response.headers))
+            except urllib.error.HTTPError as error:
+                answers.append((error.code, error.read(), error.headers))
+            except OSError as error:
+                answers.append((0, str(error).encode(), {}))
+            GLib.idle_add(self.loop.quit)
+
+        thread = threading.Thread(target=fetch)
+        thread.start()
+        self.loop.run()
+        thread.join()
+        return answers[0]
+
+    def stop(self, server):
+        results = []
+
+        def on_stopped(server, result):
+            results.append(server.stop_finish(result))
+            self.loop.quit()
+
+        server.stop_async(None, on_stopped)
+        self.loop.run()
+        self.assertEqual(results, [True])
+        self.assertEqual(server.get_state(), Weir.ServerState.STOPPED)
+
+    def test_server(self):
+        server = self.make()
+        workers = []
+        states = []
+        records = []
+        exits = []
+
+        def on_worker_added(server, worker):
+            workers.append(worker)
+            worker.connect("state-changed", lambda w, old, new: states.append(new.value_nick))
+            worker.connect("exited", lambda w: exits.append(w.get_exit_reason().value_nick))
+
+        server.connect("worker-added", on_worker_added)
+        server.connect("request", lambda server, record: records.append(record))
+        server.add_stage(Teapot())
+        server.start()
+        self.assertEqual(server.get_state(), Weir.ServerState.RUNNING)
+        uri = server.dup_uris()[0]
+        self.assertEqual([f.get_name() for f in server.get_functions()], ["hello"])
+
+        status, body, _ = self.get(uri + "/teapot")
+        self.assertEqual((status, body), (418, b"short and stout"))
+
+        status, body, headers = self.get(uri + "/hello")
+        self.assertEqual((status, body), (200, b"hello from a function"))
+        self.assertEqual(headers["x-passed"], "python")
+        self.assertEqual(workers[0].get_function().get_name(), "hello")
+        self.assertGreater(workers[0].get_pid(), 0)
+        self.assertEqual(states[:3], ["spawning", "booting", "idle"])
+        self.assertIn("busy", states)
+
+        status, _, _ = self.get(uri + "/no-such-function")
+        self.assertEqual(status, 404)
+
+        self.stop(server)
+        self.assertEqual(states[-1], "exited")
+        self.assertEqual(exits, ["requested"])
+        self.assertEqual(server.get_workers().get_n_items(), 0)
+        seen = [(r.get_target(), r.get_status(), r.get_function()) for r in records]
+        self.assertEqual(
+            seen,
+            [("/teapot", 418, None), ("/hello", 200, "hello"), ("/no-such-function", 404, None)],
+        )
+
+    def test_stage_too_late(self):
+        server = self.make()
+        server.start()
+        with self.assertRaises(GLib.Error) as caught:
+            server.add_stage(Teapot())
+        self.assertTrue(caught.exception.matches(Weir.error_quark(), Weir.Error.INVALID_STATE))
+        self.stop(server)
+
+
+if __name__ == "__main__":
+    if not (os.environ.get("WEIR_DENO") or shutil.which("deno")):
+        print("SKIPPED: there is no deno, nobody served a function from Python")
+        sys.exit(77)
+    unittest.main(verbosity=2)
