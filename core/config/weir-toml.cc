@@ -170,14 +170,21 @@ weir_toml_parse (const char *text, gsize length, const char *name, GError **erro
 
   if (memchr (text, '\0', length) != nullptr)
     {
-      g_set_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_SYNTAX,
-                   "%s:1:1: the file contains a NUL byte; it is not a text file", name);
+      g_set_error (error,
+                   WEIR_CONFIG_ERROR,
+                   WEIR_CONFIG_ERROR_SYNTAX,
+                   "%s:1:1: the file contains a NUL byte; it is not a text file",
+                   name);
       return nullptr;
     }
   if ((deep = find_deep_key (view)) != 0)
     {
-      g_set_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_SYNTAX,
-                   "%s:%u:1: the tables are nested too deeply", name, deep);
+      g_set_error (error,
+                   WEIR_CONFIG_ERROR,
+                   WEIR_CONFIG_ERROR_SYNTAX,
+                   "%s:%u:1: the tables are nested too deeply",
+                   name,
+                   deep);
       return nullptr;
     }
 
@@ -192,18 +199,33 @@ weir_toml_parse (const char *text, gsize length, const char *name, GError **erro
       const std::string why = shorten (problem.description ());
       g_autofree char *valid = g_utf8_make_valid (why.c_str (), -1);
 
-      g_set_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_SYNTAX, "%s:%u:%u: %s", name,
+      g_set_error (error,
+                   WEIR_CONFIG_ERROR,
+                   WEIR_CONFIG_ERROR_SYNTAX,
+                   "%s:%u:%u: %s",
+                   name,
                    (unsigned) problem.source ().begin.line,
-                   (unsigned) problem.source ().begin.column, valid);
+                   (unsigned) problem.source ().begin.column,
+                   valid);
     }
   catch (const Refusal &refusal)
     {
-      g_set_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_SYNTAX, "%s:%u:%u: %s", name,
-                   (unsigned) refusal.where.line, (unsigned) refusal.where.column, refusal.why);
+      g_set_error (error,
+                   WEIR_CONFIG_ERROR,
+                   WEIR_CONFIG_ERROR_SYNTAX,
+                   "%s:%u:%u: %s",
+                   name,
+                   (unsigned) refusal.where.line,
+                   (unsigned) refusal.where.column,
+                   refusal.why);
     }
   catch (const std::exception &problem)
     {
-      g_set_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_SYNTAX, "%s:1:1: %s", name,
+      g_set_error (error,
+                   WEIR_CONFIG_ERROR,
+                   WEIR_CONFIG_ERROR_SYNTAX,
+                   "%s:1:1: %s",
+                   name,
                    problem.what ());
     }
 
