@@ -51,6 +51,9 @@ WeirConfig *weir_config_load (const char *directory, GVariant *overrides, GError
  * problems, each "file:line:column: message" text, in file order. */
 WEIR_AVAILABLE_IN_ALL
 WeirConfig *weir_config_check (const char *directory, GVariant *overrides);
+/* The same sources read again, as they are now; the old snapshot stays as it was. */
+WEIR_AVAILABLE_IN_ALL
+WeirConfig *weir_config_reload (WeirConfig *self, GError **error);
 WEIR_AVAILABLE_IN_ALL
 const char *const *weir_config_get_problems (WeirConfig *self);
 /* What works but should be said: "supabase/config.toml: [auth] is not used by Weir". */

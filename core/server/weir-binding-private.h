@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "http/weir-slot-private.h"
+#include "worker/weir-worker-pool-private.h"
+
+G_BEGIN_DECLS
+
+/* Joins the two halves of one function: the pool of its workers on the control thread and
+ * the slot on the data thread. Facts about workers go down as messages, a demand comes up
+ * as one. Lives on the control thread. */
+#define WEIR_TYPE_BINDING (weir_binding_get_type ())
+G_DECLARE_FINAL_TYPE (WeirBinding, weir_binding, WEIR, BINDING, GObject)
+
+WeirBinding *weir_binding_new (WeirEngine *engine, GMainContext *control, WeirWorkerPool *pool);
+WeirWorkerPool *weir_binding_get_pool (WeirBinding *self);
+WeirSlot *weir_binding_get_slot (WeirBinding *self);
+/* A newer revision, for both halves. */
+void weir_binding_set_function (WeirBinding *self, WeirFunction *function);
+/* The newest revision could not be started, or the one that serves is older than it. */
+gboolean weir_binding_is_broken (WeirBinding *self);
+/* No demand is passed on any more; the workers end. */
+void weir_binding_shut_down (WeirBinding *self);
+
+G_END_DECLS

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "config/weir-config.h"
+#include "http/weir-adapter.h"
+#include "plugin/weir-plugin-engine.h"
+#include "worker/weir-runtime.h"
+
+G_BEGIN_DECLS
+
+/* From configured names to objects. Search paths and required plugins first. */
+gboolean weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+WeirRuntime *
+weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+WeirAdapter *
+weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "server/weir-frontend-private.h"
+
+#include "http/weir-dispatch-stage-private.h"
+#include "http/weir-request-id-stage-private.h"
+#include "http/weir-route-stage-private.h"
+#include "server/weir-data-thread-private.h"
+
+struct _WeirFrontend
+{
+  WeirDataThread *thread;
+  WeirPipeline *pipeline;
+  WeirRouteStage *route;
+  WeirAdapter *adapter; /* NULL until it was started */
+};
+
+/* What one call on the data thread takes and gives. */
+typedef struct
+{
+  WeirFrontend *self;
+  WeirAdapter *adapter;
+  GPtrArray *sockets;
+  GError **error;
+  gboolean ok;
+} Start;
+
+typedef struct
+{
+  WeirRouteStage *route;
+  WeirRouter *router;
+} Routes;
+
+WeirFrontend *
+weir_frontend_new (GMainContext *control, GPtrArray *stages, GError **error)
+{
+  g_autoptr (WeirFrontend) self = g_new0 (WeirFrontend, 1);
+  g_autoptr (WeirRequestIdStage) request_id = weir_request_id_stage_new ();
+  g_autoptr (WeirDispatchStage) dispatch = weir_dispatch_stage_new ();
+
+  self->thread = weir_data_thread_new ("weir-data", error);
+  if (self->thread == NULL)
+    return NULL;
+
+  self->route = weir_route_stage_new ();
+  self->pipeline = weir_pipeline_new (control);
+  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (request_id));
+  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (self->route));
+  for (guint i = 0; i < stages->len; i++)
+    weir_pipeline_add_stage (self->pipeline, stages->pdata[i]);
+  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (dispatch));
+
+  return g_steal_pointer (&self);
+}
+
+WeirEngine *
+weir_frontend_get_engine (WeirFrontend *self)
+{
+  return weir_data_thread_get_engine (self->thread);
+}
+
+WeirPipeline *
+weir_frontend_get_pipeline (WeirFrontend *self)
+{
+  return self->pipeline;
+}
+
+static void
+on_router (gpointer user_data)
+{
+  Routes *routes = user_data;
+
+  weir_route_stage_set_router (routes->route, routes->router);
+  weir_router_unref (routes->router);
+  g_object_unref (routes->route);
+  g_free (routes);
+}
+
+void
+weir_frontend_set_router (WeirFrontend *self, WeirRouter *router)
+{
+  Routes *routes = g_new0 (Routes, 1);
+
+  routes->route = g_object_ref (self->route);
+  routes->router = weir_router_ref (router);
+  weir_engine_invoke (weir_frontend_get_engine (self), on_router, routes);
+}
+
+static void
+on_start (gpointer user_data)
+{
+  Start *start = user_data;
+
+  start->ok = weir_adapter_start (start->adapter,
+                                  weir_frontend_get_engine (start->self),
+                                  start->self->pipeline,
+                                  (GSocket **) start->sockets->pdata,
+                                  start->sockets->len,
+                                  start->error);
+}
+
+gboolean
+weir_frontend_start (WeirFrontend *self, WeirAdapter *adapter, GPtrArray *sockets, GError **error)
+{
+  Start start = { .self = self, .adapter = adapter, .sockets = sockets, .error = error };
+
+  weir_data_thread_call (self->thread, on_start, &start);
+  if (start.ok)
+    self->adapter = g_object_ref (adapter);
+
+  return start.ok;
+}
+
+static void
+on_drain (gpointer user_data)
+{
+  weir_adapter_drain (user_data);
+}
+
+void
+weir_frontend_drain (WeirFrontend *self)
+{
+  if (self->adapter != NULL)
+    weir_data_thread_call (self->thread, on_drain, self->adapter);
+}
+
+static void
+on_stop (gpointer user_data)
+{
+  weir_adapter_stop (user_data);
+}
+
+void
+weir_frontend_stop (WeirFrontend *self)
+{
+  if (self->adapter != NULL)
+    weir_data_thread_call (self->thread, on_stop, self->adapter);
+}
+
+guint
+weir_frontend_get_open (WeirFrontend *self)
+{
+  return weir_pipeline_get_open (self->pipeline);
+}
+
+/* Objects of the data thread are let go of there. */
+static void
+on_free (gpointer user_data)
+{
+  WeirFrontend *self = user_data;
+
+  g_clear_object (&self->adapter);
+  g_clear_object (&self->pipeline);
+  g_clear_object (&self->route);
+}
+
+void
+weir_frontend_free (WeirFrontend *self)
+{
+  if (self->thread != NULL)
+    {
+      weir_data_thread_call (self->thread, on_free, self);
+      weir_data_thread_free (self->thread);
+    }
+  g_free (self);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "base/weir-clock-private.h"
+#include "config/weir-config.h"
+#include "http/weir-router-private.h"
+#include "worker/weir-runtime.h"
+
+G_BEGIN_DECLS
+
+/* The control plane from start to stop: the functions of a folder, their workers, and the
+ * watch over their files.
+ *
+ * Signals: those of the server about functions and workers, and
+ *  "routes-changed" (): make_router() gives another one
+ *  "config-changed" (): get_config() gives another one
+ *  "empty" (): after shut_down, the last worker has ended */
+#define WEIR_TYPE_FUNCTION_HOST (weir_function_host_get_type ())
+G_DECLARE_FINAL_TYPE (WeirFunctionHost, weir_function_host, WEIR, FUNCTION_HOST, GObject)
+
+/* uri: what functions reach this server by. */
+WeirFunctionHost *weir_function_host_new (WeirConfig *config,
+                                          WeirRuntime *runtime,
+                                          WeirEngine *engine,
+                                          WeirClock *clock,
+                                          const char *uri,
+                                          GError **error);
+/* Reads the folder for the first time; connect to the signals before. */
+gboolean weir_function_host_load (WeirFunctionHost *self, GError **error);
+void weir_function_host_watch (WeirFunctionHost *self);
+void weir_function_host_reload (WeirFunctionHost *self);
+WeirConfig *weir_function_host_get_config (WeirFunctionHost *self);
+GListModel *weir_function_host_get_functions (WeirFunctionHost *self);
+GListModel *weir_function_host_get_workers (WeirFunctionHost *self);
+const char *const *weir_function_host_get_problems (WeirFunctionHost *self);
+WeirRouter *weir_function_host_make_router (WeirFunctionHost *self);
+/* No edit counts any more. */
+void weir_function_host_unwatch (WeirFunctionHost *self);
+/* Ends the workers; "empty" comes later, from the main loop, even when there is none. */
+void weir_function_host_shut_down (WeirFunctionHost *self);
+
+G_END_DECLS

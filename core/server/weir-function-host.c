@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-server"
+
+#include "server/weir-function-host-private.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+#include "server/weir-registry-private.h"
+#include "server/weir-watcher-private.h"
+#include "worker/weir-subprocess-private.h"
+#include "worker/weir-worker-private.h"
+
+struct _WeirFunctionHost
+{
+  GObject parent_instance;
+
+  WeirConfig *config;
+  WeirRuntime *runtime;
+  WeirClock *clock;
+  GMainContext *control;
+  char *socket_directory;
+  WeirRegistry *registry;
+  WeirWatcher *watcher; /* NULL when files are not watched */
+  GListStore *workers;
+  gboolean shut_down;
+};
+
+enum
+{
+  SIGNAL_WORKER_ADDED,
+  SIGNAL_FUNCTION_LOG,
+  SIGNAL_FUNCTION_FAILED,
+  SIGNAL_FUNCTION_ERROR,
+  SIGNAL_FUNCTION_RELOADED,
+  SIGNAL_FUNCTION_STALE,
+  SIGNAL_NOTICE,
+  SIGNAL_ROUTES_CHANGED,
+  SIGNAL_CONFIG_CHANGED,
+  SIGNAL_EMPTY,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (WeirFunctionHost, weir_function_host, G_TYPE_OBJECT)
+
+static void G_GNUC_PRINTF (2, 3) notice (WeirFunctionHost *self, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_signal_emit (self, signals[SIGNAL_NOTICE], 0, text);
+}
+
+/* ---- the end ---- */
+
+static gboolean
+on_empty (gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_EMPTY], 0);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Later, and not from inside a worker's own signal: what ends here is what emits it. */
+static void
+tell_when_empty (WeirFunctionHost *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (!self->shut_down || g_list_model_get_n_items (G_LIST_MODEL (self->workers)) > 0)
+    return;
+
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "[weir] the last worker ended");
+  g_source_set_callback (source, on_empty, g_object_ref (self), g_object_unref);
+  g_source_attach (source, self->control);
+}
+
+void
+weir_function_host_shut_down (WeirFunctionHost *self)
+{
+  weir_function_host_unwatch (self);
+  self->shut_down = TRUE;
+  weir_registry_shut_down (self->registry);
+  tell_when_empty (self);
+}
+
+void
+weir_function_host_unwatch (WeirFunctionHost *self)
+{
+  g_clear_object (&self->watcher);
+}
+
+/* ---- workers and functions ---- */
+
+static const char *
+pool_name (WeirWorkerPool *pool)
+{
+  return weir_function_get_name (weir_worker_pool_get_function (pool));
+}
+
+static void
+on_worker_exited (WeirWorker *worker, WeirFunctionHost *self)
+{
+  guint at;
+
+  if (g_list_store_find (self->workers, worker, &at))
+    g_list_store_remove (self->workers, at);
+  tell_when_empty (self);
+}
+
+static void
+on_worker_added (WeirWorkerPool *pool, WeirWorker *worker, WeirFunctionHost *self)
+{
+  g_list_store_append (self->workers, worker);
+  g_signal_connect_object (worker, "exited", G_CALLBACK (on_worker_exited), self, 0);
+  g_signal_emit (self, signals[SIGNAL_WORKER_ADDED], 0, worker);
+}
+
+/* New files may have come in with a new revision: an import of something further away. */
+static void
+watch_files (WeirFunctionHost *self, WeirWorkerPool *pool)
+{
+  const char *const *files = weir_worker_pool_get_files (pool);
+
+  for (guint i = 0; self->watcher != NULL && files != NULL && files[i] != NULL; i++)
+    weir_watcher_add_file (self->watcher, files[i]);
+}
+
+static void
+on_pool_ready (WeirWorkerPool *pool, WeirWorker *worker, WeirFunctionHost *self)
+{
+  watch_files (self, pool);
+}
+
+static void
+on_pool_failed (WeirWorkerPool *pool,
+                const GError *error,
+                WeirWorker *worker,
+                WeirFunctionHost *self)
+{
+  watch_files (self, pool);
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_FAILED], 0, pool_name (pool), error);
+}
+
+static void
+on_pool_stale (WeirWorkerPool *pool, const GError *error, WeirFunctionHost *self)
+{
+  watch_files (self, pool);
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_STALE], 0, pool_name (pool), error);
+}
+
+static void
+on_pool_log (WeirWorkerPool *pool,
+             const char *level,
+             const char *message,
+             const char *request_id,
+             WeirFunctionHost *self)
+{
+  g_signal_emit (
+      self, signals[SIGNAL_FUNCTION_LOG], 0, pool_name (pool), level, message, request_id);
+}
+
+static void
+on_pool_failure (WeirWorkerPool *pool,
+                 const char *kind,
+                 const char *message,
+                 const char *stack,
+                 const char *file,
+                 guint line,
+                 guint column,
+                 const char *source,
+                 const char *request_id,
+                 WeirFunctionHost *self)
+{
+  g_autofree char *place = NULL;
+
+  /* A person wants the place even of what was thrown without a stack. */
+  if (stack == NULL && file != NULL)
+    place = g_strdup_printf ("    at %s:%u:%u", file, line, column);
+
+  g_signal_emit (self,
+                 signals[SIGNAL_FUNCTION_ERROR],
+                 0,
+                 pool_name (pool),
+                 message,
+                 stack != NULL ? stack : place,
+                 request_id);
+}
+
+static void
+on_pool_progress (WeirWorkerPool *pool, const char *text, WeirFunctionHost *self)
+{
+  notice (self, "%s: %s", pool_name (pool), text);
+}
+
+static void
+on_binding_added (WeirRegistry *registry, WeirBinding *binding, WeirFunctionHost *self)
+{
+  WeirWorkerPool *pool = weir_binding_get_pool (binding);
+
+  g_signal_connect_object (pool, "worker-added", G_CALLBACK (on_worker_added), self, 0);
+  g_signal_connect_object (pool, "ready", G_CALLBACK (on_pool_ready), self, 0);
+  g_signal_connect_object (pool, "failed", G_CALLBACK (on_pool_failed), self, 0);
+  g_signal_connect_object (pool, "stale", G_CALLBACK (on_pool_stale), self, 0);
+  g_signal_connect_object (pool, "log", G_CALLBACK (on_pool_log), self, 0);
+  g_signal_connect_object (pool, "failure", G_CALLBACK (on_pool_failure), self, 0);
+  g_signal_connect_object (pool, "progress", G_CALLBACK (on_pool_progress), self, 0);
+}
+
+static void
+on_function_reloaded (WeirRegistry *registry, const char *name, WeirFunctionHost *self)
+{
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_RELOADED], 0, name);
+}
+
+static void
+on_registry_changed (WeirRegistry *registry, WeirFunctionHost *self)
+{
+  g_signal_emit (self, signals[SIGNAL_ROUTES_CHANGED], 0);
+}
+
+static WeirProcess *
+make_process (gpointer user_data)
+{
+  return WEIR_PROCESS (weir_subprocess_new ());
+}
+
+static WeirWorkerPool *
+make_pool (WeirFunction *function, gpointer user_data)
+{
+  WeirFunctionHost *self = user_data;
+
+  return weir_worker_pool_new (function,
+                               self->runtime,
+                               self->clock,
+                               self->socket_directory,
+                               make_process,
+                               NULL);
+}
+
+/* ---- edits ---- */
+
+static void
+tell_problems (WeirFunctionHost *self)
+{
+  const char *const *problems = weir_function_host_get_problems (self);
+
+  for (guint i = 0; problems[i] != NULL; i++)
+    notice (self, "%s", problems[i]);
+}
+
+void
+weir_function_host_reload (WeirFunctionHost *self)
+{
+  g_autoptr (WeirConfig) config = NULL;
+  g_autoptr (GError) error = NULL;
+
+  config = weir_config_reload (self->config, &error);
+  if (config == NULL)
+    {
+      notice (self, "%s; the configuration before this edit stays in force", error->message);
+      return;
+    }
+  g_set_object (&self->config, config);
+  g_signal_emit (self, signals[SIGNAL_CONFIG_CHANGED], 0);
+
+  if (!weir_registry_load (self->registry, config, &error))
+    notice (self, "%s; the functions before this stay in service", error->message);
+  tell_problems (self);
+}
+
+static gboolean
+is_config_file (char **config_files, const char *path)
+{
+  g_autofree char *base = g_path_get_basename (path);
+
+  /* One that was not there when the configuration was read may be now. */
+  if (g_str_has_prefix (base, ".env") || g_str_equal (base, "function.json") ||
+      g_str_equal (base, "weir.toml") || g_str_equal (base, "config.toml"))
+    return TRUE;
+
+  for (guint i = 0; config_files[i] != NULL; i++)
+    {
+      g_autofree char *resolved = weir_watcher_resolve (config_files[i]);
+
+      if (g_str_equal (resolved, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* A folder or an entry file that came or went is another set of functions. */
+static gboolean
+is_in_root (WeirFunctionHost *self, const char *path)
+{
+  g_autofree char *root = weir_watcher_resolve (weir_config_get_functions_directory (self->config));
+  g_autofree char *parent = g_path_get_dirname (path);
+  g_autofree char *base = g_path_get_basename (path);
+  g_autofree char *grandparent = g_path_get_dirname (parent);
+
+  return g_str_equal (parent, root) ||
+         (g_str_has_prefix (base, "index.") && g_str_equal (grandparent, root));
+}
+
+static void
+on_files_changed (WeirWatcher *watcher, const char *const *paths, WeirFunctionHost *self)
+{
+  g_auto (GStrv) config_files = weir_config_dup_files (self->config);
+  gboolean reload = FALSE;
+
+  for (guint i = 0; paths[i] != NULL && !reload; i++)
+    reload = is_config_file (config_files, paths[i]) || is_in_root (self, paths[i]);
+
+  if (reload)
+    weir_function_host_reload (self);
+  weir_registry_touch (self->registry, paths);
+}
+
+void
+weir_function_host_watch (WeirFunctionHost *self)
+{
+  g_auto (GStrv) config_files = weir_config_dup_files (self->config);
+
+  if (!weir_settings_get_boolean (weir_config_get_server_settings (self->config), "reload"))
+    return;
+
+  self->watcher = weir_watcher_new (self->clock);
+  g_signal_connect_object (self->watcher, "changed", G_CALLBACK (on_files_changed), self, 0);
+  weir_watcher_add_tree (self->watcher, weir_config_get_functions_directory (self->config));
+  for (guint i = 0; config_files[i] != NULL; i++)
+    weir_watcher_add_file (self->watcher, config_files[i]);
+}
+
+/* ---- what the server sees ---- */
+
+static gboolean
+make_socket_directory (WeirFunctionHost *self, GError **error)
+{
+  const char *runtime_directory = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *template = NULL;
+
+  /* A socket's whole path has 107 bytes, so a deep one is no use. */
+  if (runtime_directory == NULL || strlen (runtime_directory) > 48 ||
+      g_access (runtime_directory, W_OK) != 0)
+    runtime_directory = "/tmp";
+  template = g_build_filename (runtime_directory, "weir-XXXXXX", NULL);
+  if (g_mkdtemp_full (template, 0700) == NULL)
+    {
+      g_set_error (error,
+                   G_IO_ERROR,
+                   g_io_error_from_errno (errno),
+                   "Cannot make a folder for sockets in %s: %s",
+                   runtime_directory,
+                   g_strerror (errno));
+      return FALSE;
+    }
+  self->socket_directory = g_steal_pointer (&template);
+
+  return TRUE;
+}
+
+gboolean
+weir_function_host_load (WeirFunctionHost *self, GError **error)
+{
+  return weir_registry_load (self->registry, self->config, error);
+}
+
+WeirConfig *
+weir_function_host_get_config (WeirFunctionHost *self)
+{
+  return self->config;
+}
+
+GListModel *
+weir_function_host_get_functions (WeirFunctionHost *self)
+{
+  return weir_registry_get_functions (self->registry);
+}
+
+GListModel *
+weir_function_host_get_workers (WeirFunctionHost *self)
+{
+  return G_LIST_MODEL (self->workers);
+}
+
+const char *const *
+weir_function_host_get_problems (WeirFunctionHost *self)
+{
+  return weir_registry_get_problems (self->registry);
+}
+
+WeirRouter *
+weir_function_host_make_router (WeirFunctionHost *self)
+{
+  return weir_registry_make_router (self->registry);
+}
+
+static void
+weir_function_host_finalize (GObject *object)
+{
+  WeirFunctionHost *self = WEIR_FUNCTION_HOST (object);
+
+  g_clear_object (&self->watcher);
+  g_clear_object (&self->registry);
+  g_clear_object (&self->workers);
+  g_clear_object (&self->runtime);
+  g_clear_object (&self->config);
+  g_clear_object (&self->clock);
+  g_clear_pointer (&self->control, g_main_context_unref);
+  if (self->socket_directory != NULL)
+    g_rmdir (self->socket_directory);
+  g_free (self->socket_directory);
+
+  G_OBJECT_CLASS (weir_function_host_parent_class)->finalize (object);
+}
+
+static guint
+new_signal (const char *name, guint n_params, const GType *types)
+{
+  return g_signal_newv (name,
+                        WEIR_TYPE_FUNCTION_HOST,
+                        G_SIGNAL_RUN_LAST,
+                        NULL,
+                        NULL,
+                        NULL,
+                        NULL,
+                        G_TYPE_NONE,
+                        n_params,
+                        (GType *) types);
+}
+
+static void
+weir_function_host_class_init (WeirFunctionHostClass *klass)
+{
+  const GType text = G_TYPE_STRING;
+
+  G_OBJECT_CLASS (klass)->finalize = weir_function_host_finalize;
+
+  signals[SIGNAL_WORKER_ADDED] =
+      new_signal ("worker-added", 1, (const GType[]){ WEIR_TYPE_WORKER });
+  signals[SIGNAL_FUNCTION_LOG] =
+      new_signal ("function-log", 4, (const GType[]){ text, text, text, text });
+  signals[SIGNAL_FUNCTION_FAILED] =
+      new_signal ("function-failed", 2, (const GType[]){ text, G_TYPE_ERROR });
+  signals[SIGNAL_FUNCTION_ERROR] =
+      new_signal ("function-error", 4, (const GType[]){ text, text, text, text });
+  signals[SIGNAL_FUNCTION_RELOADED] = new_signal ("function-reloaded", 1, (const GType[]){ text });
+  signals[SIGNAL_FUNCTION_STALE] =
+      new_signal ("function-stale", 2, (const GType[]){ text, G_TYPE_ERROR });
+  signals[SIGNAL_NOTICE] = new_signal ("notice", 1, (const GType[]){ text });
+  signals[SIGNAL_ROUTES_CHANGED] = new_signal ("routes-changed", 0, NULL);
+  signals[SIGNAL_CONFIG_CHANGED] = new_signal ("config-changed", 0, NULL);
+  signals[SIGNAL_EMPTY] = new_signal ("empty", 0, NULL);
+}
+
+static void
+weir_function_host_init (WeirFunctionHost *self)
+{
+  self->workers = g_list_store_new (WEIR_TYPE_WORKER);
+}
+
+WeirFunctionHost *
+weir_function_host_new (WeirConfig *config,
+                        WeirRuntime *runtime,
+                        WeirEngine *engine,
+                        WeirClock *clock,
+                        const char *uri,
+                        GError **error)
+{
+  g_autoptr (WeirFunctionHost) self = g_object_new (WEIR_TYPE_FUNCTION_HOST, NULL);
+
+  self->config = g_object_ref (config);
+  self->runtime = g_object_ref (runtime);
+  self->clock = g_object_ref (clock);
+  self->control = g_main_context_ref_thread_default ();
+  if (!make_socket_directory (self, error))
+    return NULL;
+
+  self->registry = weir_registry_new (engine, self->control, uri, make_pool, self);
+  g_signal_connect_object (self->registry, "binding-added", G_CALLBACK (on_binding_added), self, 0);
+  g_signal_connect_object (self->registry,
+                           "function-reloaded",
+                           G_CALLBACK (on_function_reloaded),
+                           self,
+                           0);
+  g_signal_connect_object (self->registry, "changed", G_CALLBACK (on_registry_changed), self, 0);
+
+  return g_steal_pointer (&self);
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-server"
+
+#include "server/weir-registry-private.h"
+
+#include "server/weir-function-environ-private.h"
+#include "server/weir-watcher-private.h"
+#include "store/weir-discovery-private.h"
+#include "store/weir-function-private.h"
+
+struct _WeirRegistry
+{
+  GObject parent_instance;
+
+  WeirEngine *engine;
+  GMainContext *control;
+  char *uri;
+  WeirPoolFactory factory;
+  gpointer factory_data;
+
+  GHashTable *by_name; /* name -> WeirBinding, borrowed from bindings */
+  GPtrArray *bindings;
+  GPtrArray *removed; /* ending; kept because the data thread may still call them */
+  GListStore *functions;
+  GPtrArray *problems; /* char *, NULL-terminated */
+  guint64 revision;
+};
+
+enum
+{
+  SIGNAL_BINDING_ADDED,
+  SIGNAL_FUNCTION_RELOADED,
+  SIGNAL_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (WeirRegistry, weir_registry, G_TYPE_OBJECT)
+
+/* ---- one function ---- */
+
+static gboolean
+settings_equal (WeirSettings *a, WeirSettings *b)
+{
+  g_auto (GStrv) names_a = weir_settings_dup_names (a);
+  g_auto (GStrv) names_b = weir_settings_dup_names (b);
+
+  if (!g_strv_equal ((const char *const *) names_a, (const char *const *) names_b))
+    return FALSE;
+
+  for (guint i = 0; names_a[i] != NULL; i++)
+    if (!g_variant_equal (weir_settings_get_value (a, names_a[i]),
+                          weir_settings_get_value (b, names_a[i])))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+function_equal (WeirFunction *a, WeirFunction *b)
+{
+  return g_str_equal (weir_function_get_entrypoint (a), weir_function_get_entrypoint (b)) &&
+         g_strv_equal (weir_function_get_environ (a), weir_function_get_environ (b)) &&
+         settings_equal (weir_function_get_settings (a), weir_function_get_settings (b));
+}
+
+static void
+add_problem (WeirRegistry *self, char *text)
+{
+  guint end = self->problems->len - 1;
+
+  g_ptr_array_insert (self->problems, end, text);
+}
+
+static WeirFunction *
+make_function (WeirRegistry *self,
+               WeirConfig *config,
+               const char *name,
+               const char *directory,
+               const char *found_entrypoint,
+               gboolean *enabled,
+               GError **error)
+{
+  g_autoptr (WeirSettings) settings = NULL;
+  g_auto (GStrv) own = NULL;
+  g_auto (GStrv) env = NULL;
+  g_autofree char *entrypoint = NULL;
+  const char *configured;
+
+  settings = weir_config_dup_function_settings (config, name, directory, error);
+  if (settings == NULL)
+    return NULL;
+  *enabled = weir_settings_get_boolean (settings, "enabled");
+  if (!*enabled)
+    return NULL;
+
+  configured = weir_settings_get_string (settings, "entrypoint");
+  if (configured != NULL && *configured != '\0')
+    entrypoint = g_canonicalize_filename (configured, directory);
+  else
+    entrypoint = g_strdup (found_entrypoint);
+  if (entrypoint == NULL || !g_file_test (entrypoint, G_FILE_TEST_IS_REGULAR))
+    {
+      g_set_error (error,
+                   WEIR_ERROR,
+                   WEIR_ERROR_NOT_FOUND,
+                   "%s: the function “%s” is configured but has no code: write %s, or take the "
+                   "section out",
+                   weir_settings_get_origin (settings, "entrypoint"),
+                   name,
+                   entrypoint != NULL ? entrypoint : "its index.ts");
+      return NULL;
+    }
+
+  own = weir_config_dup_function_environ (config, name, directory, error);
+  if (own == NULL)
+    return NULL;
+  env = weir_function_environ_complete (own, name, self->uri);
+
+  return weir_function_new (name,
+                            directory,
+                            weir_config_get_functions_directory (config),
+                            entrypoint,
+                            settings,
+                            (const char *const *) env,
+                            ++self->revision);
+}
+
+static WeirFunction *
+copy_function (WeirRegistry *self, WeirFunction *function)
+{
+  return weir_function_new (weir_function_get_name (function),
+                            weir_function_get_directory (function),
+                            weir_function_get_root (function),
+                            weir_function_get_entrypoint (function),
+                            weir_function_get_settings (function),
+                            weir_function_get_environ (function),
+                            ++self->revision);
+}
+
+/* ---- the set ---- */
+
+static int
+compare_names (gconstpointer a, gconstpointer b, gpointer user_data)
+{
+  return strcmp (weir_function_get_name (WEIR_FUNCTION ((gpointer) a)),
+                 weir_function_get_name (WEIR_FUNCTION ((gpointer) b)));
+}
+
+static gboolean
+same_name (gconstpointer a, gconstpointer b)
+{
+  return compare_names (a, b, NULL) == 0;
+}
+
+static void
+list_remove (WeirRegistry *self, WeirFunction *function)
+{
+  guint at;
+
+  if (g_list_store_find_with_equal_func (self->functions, function, same_name, &at))
+    g_list_store_remove (self->functions, at);
+}
+
+static void
+add_binding (WeirRegistry *self, WeirFunction *function)
+{
+  g_autoptr (WeirWorkerPool) pool = self->factory (function, self->factory_data);
+  WeirBinding *binding = weir_binding_new (self->engine, self->control, pool);
+
+  g_ptr_array_add (self->bindings, binding);
+  g_hash_table_insert (self->by_name, g_strdup (weir_function_get_name (function)), binding);
+  g_list_store_insert_sorted (self->functions, function, compare_names, NULL);
+  g_signal_emit (self, signals[SIGNAL_BINDING_ADDED], 0, binding);
+}
+
+static void
+update_binding (WeirRegistry *self, WeirBinding *binding, WeirFunction *function)
+{
+  list_remove (self, function);
+  g_list_store_insert_sorted (self->functions, function, compare_names, NULL);
+  weir_binding_set_function (binding, function);
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_RELOADED], 0, weir_function_get_name (function));
+}
+
+static void
+remove_binding (WeirRegistry *self, const char *name)
+{
+  WeirBinding *binding = g_hash_table_lookup (self->by_name, name);
+
+  list_remove (self, weir_worker_pool_get_function (weir_binding_get_pool (binding)));
+  g_ptr_array_add (self->removed, g_object_ref (binding));
+  weir_binding_shut_down (binding);
+  g_hash_table_remove (self->by_name, name);
+  g_ptr_array_remove (self->bindings, binding);
+}
+
+/* Returns whether the set of routes is another one now. */
+static gboolean
+apply (WeirRegistry *self,
+       WeirConfig *config,
+       const char *name,
+       const char *directory,
+       const char *entrypoint)
+{
+  WeirBinding *binding = g_hash_table_lookup (self->by_name, name);
+  g_autoptr (WeirFunction) function = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean enabled = FALSE;
+
+  function = make_function (self, config, name, directory, entrypoint, &enabled, &error);
+  if (function == NULL && error != NULL)
+    {
+      /* What serves goes on serving; the person is told what keeps the change away. */
+      add_problem (self, g_strdup (error->message));
+      return FALSE;
+    }
+  if (function == NULL)
+    {
+      if (binding == NULL)
+        return FALSE;
+      remove_binding (self, name);
+      return TRUE;
+    }
+  if (binding == NULL)
+    {
+      add_binding (self, function);
+      return TRUE;
+    }
+  if (!function_equal (weir_worker_pool_get_function (weir_binding_get_pool (binding)), function))
+    update_binding (self, binding, function);
+
+  return FALSE;
+}
+
+static gboolean
+remove_missing (WeirRegistry *self, GHashTable *seen)
+{
+  g_autofree char **names = (char **) g_hash_table_get_keys_as_array (self->by_name, NULL);
+  gboolean changed = FALSE;
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (!g_hash_table_contains (seen, names[i]))
+      {
+        g_autofree char *name = g_strdup (names[i]);
+
+        remove_binding (self, name);
+        changed = TRUE;
+      }
+
+  return changed;
+}
+
+gboolean
+weir_registry_load (WeirRegistry *self, WeirConfig *config, GError **error)
+{
+  const char *root = weir_config_get_functions_directory (config);
+  g_autoptr (WeirDiscovery) found = weir_discovery_scan (root, error);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_auto (GStrv) configured = NULL;
+  gboolean changed = FALSE;
+
+  if (found == NULL)
+    return FALSE;
+
+  g_ptr_array_set_size (self->problems, 0);
+  g_ptr_array_add (self->problems, NULL);
+  for (guint i = 0; i < found->problems->len; i++)
+    add_problem (self, g_strdup (found->problems->pdata[i]));
+
+  for (guint i = 0; i < found->candidates->len; i++)
+    {
+      const WeirCandidate *candidate = found->candidates->pdata[i];
+
+      g_hash_table_add (seen, g_strdup (candidate->name));
+      changed |= apply (self, config, candidate->name, candidate->directory, candidate->entrypoint);
+    }
+
+  configured = weir_config_dup_function_names (config);
+  for (guint i = 0; configured[i] != NULL; i++)
+    {
+      g_autofree char *directory = NULL;
+
+      if (!g_hash_table_add (seen, g_strdup (configured[i])))
+        continue;
+      directory = g_build_filename (root, configured[i], NULL);
+      changed |= apply (self, config, configured[i], directory, NULL);
+    }
+
+  changed |= remove_missing (self, seen);
+  if (changed)
+    g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
+
+  return TRUE;
+}
+
+/* ---- edits ---- */
+
+static gboolean
+is_below (const char *path, const char *directory)
+{
+  gsize length = strlen (directory);
+
+  return strncmp (path, directory, length) == 0 && path[length] == G_DIR_SEPARATOR;
+}
+
+static gboolean
+is_own_file (WeirFunction *function, const char *path)
+{
+  g_autofree char *directory = weir_watcher_resolve (weir_function_get_directory (function));
+  g_autofree char *root = weir_watcher_resolve (weir_function_get_root (function));
+  g_autofree char *entrypoint = weir_watcher_resolve (weir_function_get_entrypoint (function));
+
+  if (g_str_equal (path, entrypoint))
+    return TRUE;
+
+  /* A flat function has no folder of its own. */
+  return !g_str_equal (directory, root) && is_below (path, directory);
+}
+
+static gboolean
+is_graph_file (WeirWorkerPool *pool, const char *path)
+{
+  const char *const *files = weir_worker_pool_get_files (pool);
+
+  for (guint i = 0; files != NULL && files[i] != NULL; i++)
+    {
+      g_autofree char *resolved = weir_watcher_resolve (files[i]);
+
+      if (g_str_equal (resolved, path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_touched (WeirBinding *binding, const char *const *paths)
+{
+  WeirWorkerPool *pool = weir_binding_get_pool (binding);
+  WeirFunction *function = weir_worker_pool_get_function (pool);
+
+  /* Anything may be what a broken function was waiting for. */
+  if (weir_binding_is_broken (binding))
+    return TRUE;
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    if (is_own_file (function, paths[i]) || is_graph_file (pool, paths[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+void
+weir_registry_touch (WeirRegistry *self, const char *const *paths)
+{
+  for (guint i = 0; i < self->bindings->len; i++)
+    {
+      WeirBinding *binding = self->bindings->pdata[i];
+      g_autoptr (WeirFunction) next = NULL;
+
+      if (!is_touched (binding, paths))
+        continue;
+      next = copy_function (self, weir_worker_pool_get_function (weir_binding_get_pool (binding)));
+      update_binding (self, binding, next);
+    }
+}
+
+/* ---- what others see ---- */
+
+GListModel *
+weir_registry_get_functions (WeirRegistry *self)
+{
+  return G_LIST_MODEL (self->functions);
+}
+
+GPtrArray *
+weir_registry_get_bindings (WeirRegistry *self)
+{
+  return self->bindings;
+}
+
+const char *const *
+weir_registry_get_problems (WeirRegistry *self)
+{
+  return (const char *const *) self->problems->pdata;
+}
+
+WeirRouter *
+weir_registry_make_router (WeirRegistry *self)
+{
+  g_autoptr (GPtrArray) slots = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_slot_unref);
+
+  for (guint i = 0; i < self->bindings->len; i++)
+    g_ptr_array_add (slots, weir_slot_ref (weir_binding_get_slot (self->bindings->pdata[i])));
+
+  return weir_router_new (slots);
+}
+
+void
+weir_registry_shut_down (WeirRegistry *self)
+{
+  for (guint i = 0; i < self->bindings->len; i++)
+    weir_binding_shut_down (self->bindings->pdata[i]);
+}
+
+static void
+weir_registry_finalize (GObject *object)
+{
+  WeirRegistry *self = WEIR_REGISTRY (object);
+
+  g_hash_table_unref (self->by_name);
+  g_ptr_array_unref (self->bindings);
+  g_ptr_array_unref (self->removed);
+  g_ptr_array_unref (self->problems);
+  g_clear_object (&self->functions);
+  g_clear_object (&self->engine);
+  g_clear_pointer (&self->control, g_main_context_unref);
+  g_free (self->uri);
+
+  G_OBJECT_CLASS (weir_registry_parent_class)->finalize (object);
+}
+
+static void
+weir_registry_class_init (WeirRegistryClass *klass)
+{
+  GType type = G_TYPE_FROM_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = weir_registry_finalize;
+
+  signals[SIGNAL_BINDING_ADDED] = g_signal_new ("binding-added",
+                                                type,
+                                                G_SIGNAL_RUN_LAST,
+                                                0,
+                                                NULL,
+                                                NULL,
+                                                NULL,
+                                                G_TYPE_NONE,
+                                                1,
+                                                WEIR_TYPE_BINDING);
+  signals[SIGNAL_FUNCTION_RELOADED] = g_signal_new ("function-reloaded",
+                                                    type,
+                                                    G_SIGNAL_RUN_LAST,
+                                                    0,
+                                                    NULL,
+                                                    NULL,
+                                                    NULL,
+                                                    G_TYPE_NONE,
+                                                    1,
+                                                    G_TYPE_STRING);
+  signals[SIGNAL_CHANGED] =
+      g_signal_new ("changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+weir_registry_init (WeirRegistry *self)
+{
+  self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->bindings = g_ptr_array_new_with_free_func (g_object_unref);
+  self->removed = g_ptr_array_new_with_free_func (g_object_unref);
+  self->functions = g_list_store_new (WEIR_TYPE_FUNCTION);
+  self->problems = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->problems, NULL);
+}
+
+WeirRegistry *
+weir_registry_new (WeirEngine *engine,
+                   GMainContext *control,
+                   const char *uri,
+                   WeirPoolFactory factory,
+                   gpointer user_data)
+{
+  WeirRegistry *self = g_object_new (WEIR_TYPE_REGISTRY, NULL);
+
+  self->engine = g_object_ref (engine);
+  self->control = g_main_context_ref (control);
+  self->uri = g_strdup (uri);
+  self->factory = factory;
+  self->factory_data = user_data;
+
+  return self;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "server/weir-request-record.h"
+
+G_BEGIN_DECLS
+
+/* Carries records from the data thread to the control thread in batches: one wake-up per
+ * 10 ms, however many requests there are. Bounded: what does not fit is counted. */
+typedef struct _WeirRequestFeed WeirRequestFeed;
+
+/* records: WeirRequestRecord, borrowed; dropped: how many more there were. */
+typedef void (*WeirRequestFeedFunc) (GPtrArray *records, guint64 dropped, gpointer user_data);
+
+WeirRequestFeed *
+weir_request_feed_new (GMainContext *control, WeirRequestFeedFunc func, gpointer user_data);
+/* Control thread: func is not called any more. The data thread may still hold a reference. */
+void weir_request_feed_close (WeirRequestFeed *self);
+WeirRequestFeed *weir_request_feed_ref (WeirRequestFeed *self);
+void weir_request_feed_unref (WeirRequestFeed *self);
+/* Data thread; takes the record over. */
+void weir_request_feed_push (WeirRequestFeed *self, WeirRequestRecord *record);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirRequestFeed, weir_request_feed_unref)
+
+G_END_DECLS
