@@ -52,6 +52,8 @@ struct _WeirConfig
 {
   GObject parent_instance;
 
+  char *asked; /* the directory as it was given, for reload() */
+  GVariant *overrides;
   WeirConfigData *data;
   WeirSettings *server;
   char **problems;
@@ -65,6 +67,8 @@ weir_config_finalize (GObject *object)
 {
   WeirConfig *self = WEIR_CONFIG (object);
 
+  g_free (self->asked);
+  g_clear_pointer (&self->overrides, g_variant_unref);
   g_clear_pointer (&self->data, weir_config_data_free);
   g_clear_pointer (&self->server, weir_settings_unref);
   g_strfreev (self->problems);
@@ -226,6 +230,8 @@ weir_config_check (const char *directory, GVariant *overrides)
   self = g_object_new (WEIR_TYPE_CONFIG, NULL);
   weir_config_data_free (self->data);
   weir_settings_unref (self->server);
+  self->asked = g_canonicalize_filename (directory, NULL);
+  self->overrides = held != NULL ? g_variant_ref (held) : NULL;
   self->data = read_everything (directory, held);
   self->server = weir_config_merge_server (self->data);
   collect_messages (self);
@@ -270,6 +276,25 @@ weir_config_load (const char *directory, GVariant *overrides, GError **error)
     }
 
   return g_steal_pointer (&self);
+}
+
+/**
+ * weir_config_reload:
+ * @self: a config
+ * @error: return location for an error
+ *
+ * Reads the same sources again, as they are now. @self stays as it was.
+ *
+ * Returns: (transfer full): another snapshot, or %NULL with the first problem
+ *
+ * Since: 1.0
+ */
+WeirConfig *
+weir_config_reload (WeirConfig *self, GError **error)
+{
+  g_return_val_if_fail (WEIR_IS_CONFIG (self), NULL);
+
+  return weir_config_load (self->asked, self->overrides, error);
 }
 
 /**
