@@ -6,32 +6,52 @@
 #include <string.h>
 
 static char *
-put_port (char *out, guint16 port)
+put_number (char *out, guint16 number)
 {
   char digits[5];
   guint n = 0;
 
   do
-    digits[n++] = '0' + port % 10;
-  while ((port /= 10) > 0);
+    digits[n++] = '0' + number % 10;
+  while ((number /= 10) > 0);
   while (n > 0)
     *out++ = digits[--n];
   return out;
 }
 
 static char *
+put_v4 (char *out, const guint8 *bytes)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      if (i > 0)
+        *out++ = '.';
+      out = put_number (out, bytes[i]);
+    }
+  return out;
+}
+
+static char *
+put_v6 (char *out, const guint8 *bytes)
+{
+  *out++ = '[';
+  inet_ntop (AF_INET6, bytes, out, INET6_ADDRSTRLEN);
+  out += strlen (out);
+  *out++ = ']';
+  return out;
+}
+
+static char *
 put_address (char *out, GInetAddress *address, guint16 port)
 {
-  gboolean v6 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
+  const guint8 *bytes = g_inet_address_to_bytes (address);
 
-  if (v6)
-    *out++ = '[';
-  inet_ntop (v6 ? AF_INET6 : AF_INET, g_inet_address_to_bytes (address), out, INET6_ADDRSTRLEN);
-  out += strlen (out);
-  if (v6)
-    *out++ = ']';
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6)
+    out = put_v6 (out, bytes);
+  else
+    out = put_v4 (out, bytes);
   *out++ = ':';
-  return put_port (out, port);
+  return put_number (out, port);
 }
 
 void

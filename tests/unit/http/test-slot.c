@@ -145,6 +145,18 @@ test_plain (Fixture *self, gconstpointer data)
 }
 
 static void
+test_v6 (Fixture *self, gconstpointer data)
+{
+  self->fake->peer = "2001:db8::ff";
+  start_worker (self, 0);
+  dispatch (self, "GET", 0, NULL);
+  g_assert_cmpstr (get_call (self, 0, 0)->extra,
+                   ==,
+                   "x-deno-client-address: [2001:db8::ff]:4711\r\nx-request-id: id-1\r\n");
+  answer (get_call (self, 0, 0));
+}
+
+static void
 test_waits (Fixture *self, gconstpointer data)
 {
   WeirExchange *exchange = dispatch (self, "POST", 3, NULL);
@@ -613,6 +625,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   ADD ("plain", test_plain);
+  ADD ("v6", test_v6);
   ADD ("waits", test_waits);
   ADD ("boot-fails", test_boot_fails);
   ADD ("asks-again", test_asks_again);

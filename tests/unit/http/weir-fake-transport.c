@@ -145,7 +145,8 @@ fake_transport_request (FakeTransport *self,
                         const char *upgrade)
 {
   g_auto (GStrv) lines = g_strsplit (headers != NULL ? headers : "", "\n", -1);
-  g_autoptr (GInetAddress) peer = g_inet_address_new_from_string ("127.0.0.9");
+  g_autoptr (GInetAddress) peer =
+      g_inet_address_new_from_string (self->peer != NULL ? self->peer : "127.0.0.9");
   WeirHead *head = weir_head_new ();
 
   weir_head_set_request (head, method, "http", "example.org:9000", target);

@@ -18,7 +18,8 @@ typedef struct
   guint status;
   gint64 length;
   gsize granted;
-  gsize queued; /* what send_body says */
+  gsize queued;     /* what send_body says */
+  const char *peer; /* NULL: 127.0.0.9 */
   gboolean hold_sent;
   const char *push_on_grant; /* body that is pushed from within the next grant */
   gboolean gone_on_body;     /* the client goes away while it is sent something */

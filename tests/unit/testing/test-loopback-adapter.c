@@ -205,6 +205,39 @@ test_later (Fixture *self, gconstpointer data)
 }
 
 static void
+on_one_of_many (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirHead) head =
+      weir_loopback_adapter_send_finish (WEIR_LOOPBACK_ADAPTER (source), result, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (weir_head_get_status (head), <, 300);
+  ++*(guint *) user_data;
+}
+
+/* Two threads at it at once. */
+static void
+test_many (Fixture *self, gconstpointer data)
+{
+  const char *const headers[] = { "X-Name: me", NULL };
+  guint n_done = 0;
+
+  for (guint i = 0; i < 2000; i++)
+    weir_loopback_adapter_send_async (self->adapter,
+                                      self->pipeline,
+                                      "GET",
+                                      i % 3 == 0 ? "/echo" : "/later",
+                                      headers,
+                                      NULL,
+                                      NULL,
+                                      on_one_of_many,
+                                      &n_done);
+  while (n_done < 2000)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
 test_cancel (Fixture *self, gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -242,6 +275,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   ADD ("echo", test_echo);
   ADD ("later", test_later);
+  ADD ("many", test_many);
   ADD ("cancel", test_cancel);
   ADD ("bad-header", test_bad_header);
   return g_test_run ();
