@@ -65,7 +65,7 @@ WeirEntry *weir_config_data_get_server (WeirConfigData *self, const char *name);
 /* weir-config-main-file.c */
 void weir_config_read_main_file (WeirConfigData *self, const char *path);
 /* weir-config-server.c */
-void weir_config_read_environment (WeirConfigData *self, const char *const *environ);
+void weir_config_read_environment (WeirConfigData *self, const char *const *variables);
 void weir_config_read_overrides (WeirConfigData *self, GVariant *overrides);
 WeirSettings *weir_config_merge_server (WeirConfigData *self);
 /* weir-config-supabase.c */

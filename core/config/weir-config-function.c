@@ -155,16 +155,16 @@ weir_config_merge_function (WeirConfigData *self,
 }
 
 static char **
-add_lines (char **environ, char **lines)
+add_lines (char **lines, char **stronger)
 {
-  for (; *lines != NULL; lines++)
+  for (; *stronger != NULL; stronger++)
     {
-      g_autofree char *name = g_strndup (*lines, strcspn (*lines, "="));
+      g_autofree char *name = g_strndup (*stronger, strcspn (*stronger, "="));
 
-      environ = g_environ_setenv (environ, name, *lines + strlen (name) + 1, TRUE);
+      lines = g_environ_setenv (lines, name, *stronger + strlen (name) + 1, TRUE);
     }
 
-  return environ;
+  return lines;
 }
 
 static int
@@ -182,7 +182,7 @@ weir_config_merge_environ (WeirConfigData *self,
   g_autoptr (WeirOwnFiles) own = weir_config_ref_own_files (self, directory);
   g_autoptr (WeirSettings) settings = NULL;
   g_auto (GStrv) set = NULL;
-  char **environ;
+  char **lines;
   Merge merge;
 
   if (!check_own_files (own, error))
@@ -191,10 +191,10 @@ weir_config_merge_environ (WeirConfigData *self,
   settings = weir_settings_new (merge.values, merge.origins);
   set = weir_settings_dup_environ (settings, "env");
 
-  environ = add_lines (g_strdupv (self->environ), set);
+  lines = add_lines (g_strdupv (self->environ), set);
   if (own != NULL)
-    environ = add_lines (environ, own->environ);
-  qsort (environ, g_strv_length (environ), sizeof (char *), compare_strings);
+    lines = add_lines (lines, own->environ);
+  qsort (lines, g_strv_length (lines), sizeof (char *), compare_strings);
 
-  return environ;
+  return lines;
 }

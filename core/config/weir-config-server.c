@@ -44,7 +44,7 @@ warn_of_misspelling (WeirConfigData *self, const char *line, const char *const *
 }
 
 void
-weir_config_read_environment (WeirConfigData *self, const char *const *environ)
+weir_config_read_environment (WeirConfigData *self, const char *const *variables)
 {
   g_autofree char *here = g_get_current_dir ();
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
@@ -62,7 +62,7 @@ weir_config_read_environment (WeirConfigData *self, const char *const *environ)
         continue;
       name = get_variable (&options[i]);
       shown = g_strconcat ("environment ", name, NULL);
-      text = g_environ_getenv ((char **) environ, name);
+      text = g_environ_getenv ((char **) variables, name);
       if (text != NULL && *text != '\0')
         {
           WeirSource source = { self->report, shown, here };
@@ -74,10 +74,10 @@ weir_config_read_environment (WeirConfigData *self, const char *const *environ)
     }
   g_ptr_array_add (names, NULL);
 
-  for (; environ != NULL && *environ != NULL; environ++)
+  for (; variables != NULL && *variables != NULL; variables++)
     {
-      if (g_str_has_prefix (*environ, PREFIX))
-        warn_of_misspelling (self, *environ, (const char *const *) names->pdata);
+      if (g_str_has_prefix (*variables, PREFIX))
+        warn_of_misspelling (self, *variables, (const char *const *) names->pdata);
     }
 }
 

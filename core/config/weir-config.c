@@ -194,9 +194,9 @@ static WeirConfigData *
 read_everything (const char *directory, GVariant *overrides)
 {
   WeirConfigData *data = weir_config_data_new (directory);
-  g_auto (GStrv) environ = g_get_environ ();
+  g_auto (GStrv) variables = g_get_environ ();
 
-  weir_config_read_environment (data, (const char *const *) environ);
+  weir_config_read_environment (data, (const char *const *) variables);
   weir_config_read_overrides (data, overrides);
   weir_config_find_project (data);
   weir_config_read_supabase (data);

@@ -375,7 +375,7 @@ weir_env_file_parse (const char *text,
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GHashTable) values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (GPtrArray) lines = g_ptr_array_new ();
-  Parser parser = { name, text, NULL, 1, lookup, keys, values };
+  Parser parser = { name, text != NULL ? text : "", NULL, 1, lookup, keys, values };
   guint i;
 
   g_return_val_if_fail (text != NULL || length == 0, NULL);

@@ -107,7 +107,7 @@ test_damage (void)
       g_autoptr (WeirConfig) config = NULL;
       g_autoptr (WeirSettings) settings = NULL;
       g_autoptr (GVariant) options = NULL;
-      g_auto (GStrv) environ = NULL;
+      g_auto (GStrv) lines = NULL;
 
       g_assert_true (
           g_file_set_contents_full (path, text, length, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
@@ -115,7 +115,7 @@ test_damage (void)
       assert_messages (weir_config_get_problems (config));
       assert_messages (weir_config_get_warnings (config));
       settings = weir_config_dup_function_settings (config, "hello", directory, NULL);
-      environ = weir_config_dup_function_environ (config, "hello", directory, NULL);
+      lines = weir_config_dup_function_environ (config, "hello", directory, NULL);
       options = weir_config_dup_plugin_options (config, "adapter", "acme");
       g_assert_cmpstr (
           weir_settings_get_origin (weir_config_get_server_settings (config), "strict_reload"),

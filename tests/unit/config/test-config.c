@@ -400,7 +400,8 @@ test_function_precedence (void)
   g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, NULL);
   g_autoptr (WeirSettings) settings =
       weir_config_dup_function_settings (config, "hello", directory, NULL);
-  g_autofree char *names = g_strjoinv (" ", weir_config_dup_function_names (config));
+  g_auto (GStrv) names = weir_config_dup_function_names (config);
+  g_autofree char *joined = g_strjoinv (" ", names);
 
   assert_setting (settings, "spawn_timeout_ms", "5000 (built-in)");
   assert_setting (settings, "idle_timeout_ms", "1 (weir.toml:2)");
@@ -414,7 +415,7 @@ test_function_precedence (void)
                   "env",
                   "{'B': 'defaults', 'C': 'supabase', 'D': 'json', 'A': 'json'} "
                   "(weir.toml:5, supabase/config.toml:5, hello/function.json:3)");
-  g_assert_cmpstr (names, ==, "hello other");
+  g_assert_cmpstr (joined, ==, "hello other");
 }
 
 static void

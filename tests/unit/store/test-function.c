@@ -12,31 +12,31 @@ make_settings (void)
 static void
 test_new (void)
 {
-  const char *const environ[] = { "A=1", "B=2", NULL };
+  const char *const expected[] = { "A=1", "B=2", NULL };
   g_autoptr (WeirSettings) settings = make_settings ();
   g_autoptr (WeirFunction) function =
-      weir_function_new ("hello", "/f/hello", "/f", "/f/hello/index.ts", settings, environ, 7);
+      weir_function_new ("hello", "/f/hello", "/f", "/f/hello/index.ts", settings, expected, 7);
 
   g_assert_cmpstr (weir_function_get_name (function), ==, "hello");
   g_assert_cmpstr (weir_function_get_directory (function), ==, "/f/hello");
   g_assert_cmpstr (weir_function_get_root (function), ==, "/f");
   g_assert_cmpstr (weir_function_get_entrypoint (function), ==, "/f/hello/index.ts");
   g_assert_true (weir_function_get_settings (function) == settings);
-  g_assert_cmpstrv (weir_function_get_environ (function), environ);
+  g_assert_cmpstrv (weir_function_get_environ (function), expected);
   g_assert_cmpuint (weir_function_get_revision (function), ==, 7);
 }
 
 static void
 test_properties (void)
 {
-  const char *const environ[] = { "A=1", NULL };
+  const char *const expected[] = { "A=1", NULL };
   g_autoptr (WeirFunction) function = g_object_new (WEIR_TYPE_FUNCTION,
                                                     "name",
                                                     "a",
                                                     "directory",
                                                     "/f",
                                                     "environ",
-                                                    environ,
+                                                    expected,
                                                     "revision",
                                                     G_GUINT64_CONSTANT (3),
                                                     NULL);
@@ -64,7 +64,7 @@ test_properties (void)
   g_assert_cmpstr (root, ==, "/f");
   g_assert_cmpstr (entrypoint, ==, "");
   g_assert_nonnull (settings);
-  g_assert_cmpstrv (lines, environ);
+  g_assert_cmpstrv (lines, expected);
   g_assert_cmpuint (revision, ==, 3);
 }
 
