@@ -9,12 +9,13 @@
 #define BIT(id) (G_GUINT64_CONSTANT (1) << (id))
 
 /* Framing and what is for one connection only, which the upstream says itself. Host comes
- * from the authority, and 100-continue is settled before a worker is asked. */
+ * from the authority, 100-continue is settled before a worker is asked, and where a client
+ * is is not the client's to say: that comes with what the caller adds. */
 #define SKIPPED                                                                                    \
   (BIT (WEIR_FIELD_CONNECTION) | BIT (WEIR_FIELD_CONTENT_LENGTH) | BIT (WEIR_FIELD_EXPECT) |       \
    BIT (WEIR_FIELD_HOST) | BIT (WEIR_FIELD_KEEP_ALIVE) | BIT (WEIR_FIELD_PROXY_CONNECTION) |       \
    BIT (WEIR_FIELD_TE) | BIT (WEIR_FIELD_TRAILER) | BIT (WEIR_FIELD_TRANSFER_ENCODING) |           \
-   BIT (WEIR_FIELD_UPGRADE))
+   BIT (WEIR_FIELD_UPGRADE) | BIT (WEIR_FIELD_X_DENO_CLIENT_ADDRESS))
 
 /* Adapters check what clients send; this is the last place where a space or a line break
  * in the wrong place could still become a second request. */

@@ -111,6 +111,10 @@ weir_upstream_call_fail_broken (WeirUpstreamCall *self, const char *problem)
                                          : "The worker's answer broke off: %s",
                                problem);
 
+  /* Those that idled for longer are as dead, and must not be what a retry gets. */
+  if (untouched)
+    weir_upstream_close_idle (self->upstream);
+
   weir_upstream_call_fail (self, error, untouched);
 }
 

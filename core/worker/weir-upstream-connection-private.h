@@ -42,6 +42,7 @@ struct _WeirUpstreamConnection
 WeirUpstreamConnection *weir_upstream_take (WeirUpstream *self, WeirUpstreamCall *call);
 /* Back to the pool, or closed when that is full or was closed itself. */
 void weir_upstream_give_back (WeirUpstream *self, WeirUpstreamConnection *connection);
+void weir_upstream_close_idle (WeirUpstream *self);
 /* Takes one that is idle out of the pool, if it is in there. */
 void weir_upstream_forget (WeirUpstream *self, WeirUpstreamConnection *connection);
 WeirEngine *weir_upstream_get_engine (WeirUpstream *self);

@@ -39,7 +39,7 @@ weir_upstream_ref (WeirUpstream *self)
   return self;
 }
 
-static void
+void
 weir_upstream_close_idle (WeirUpstream *self)
 {
   while (self->idle != NULL)

@@ -367,6 +367,7 @@ test_request (Fixture *fixture, gconstpointer data)
   weir_head_add (head, "TE", "trailers");
   weir_head_add (head, "Expect", "100-continue");
   weir_head_add (head, "Upgrade", "h2c");
+  weir_head_add (head, "X-Deno-Client-Address", "6.6.6.6:6");
   weir_head_add (head, "empty", "");
   weir_head_add_borrowed (head, WEIR_FIELD_OTHER, "evil", 4, "a\r\nb: c", 7);
   client.call =
@@ -662,6 +663,69 @@ static void
 test_dead_idle_used (Fixture *fixture, gconstpointer data)
 {
   dead_idle (fixture, FALSE);
+}
+
+static void
+script_close_two (Peer *peer, int fd, guint index)
+{
+  int fds[2] = { fd, -1 };
+
+  if (index > 0)
+    {
+      script_text (peer, fd, index);
+      return;
+    }
+  fds[1] = accept (peer->listener, NULL, NULL);
+  for (guint i = 0; i < 2; i++)
+    read_head (fds[i], peer->received);
+  for (guint i = 0; i < 2; i++)
+    send_text (fds[i], peer->text);
+  while (g_atomic_int_get (&peer->said) == 0)
+    g_thread_yield ();
+  for (guint i = 0; i < 2; i++)
+    shutdown (fds[i], SHUT_RDWR);
+  g_atomic_int_set (&peer->said, 2);
+  close (fds[1]);
+}
+
+static void
+retry (Client *client)
+{
+  g_assert_true (client->untouched);
+  g_clear_error (&client->error);
+  client->on_failed = NULL;
+  client->over = FALSE;
+  client_call (client, "GET", NULL, 0);
+}
+
+/* Who asks again, from where it is told, must not get the next dead one. */
+static void
+test_dead_idle_retry (Fixture *fixture, gconstpointer data)
+{
+  Client clients[3];
+
+  fixture->peer.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  peer_start (fixture, script_close_two);
+  for (guint i = 0; i < 2; i++)
+    {
+      client_init (&clients[i], fixture);
+      client_call (&clients[i], "GET", NULL, 0);
+    }
+  for (guint i = 0; i < 2; i++)
+    client_wait (&clients[i]);
+  g_atomic_int_set (&fixture->peer.said, 1);
+  wait_for_peer (fixture, 2);
+
+  client_init (&clients[2], fixture);
+  clients[2].on_failed = retry;
+  client_call (&clients[2], "GET", NULL, 0);
+  client_wait (&clients[2]);
+  g_assert_no_error (clients[2].error);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_cmpstr (clients[i].body->str, ==, "ok");
+      client_clear (&clients[i]);
+    }
 }
 
 static void
@@ -1172,6 +1236,7 @@ main (int argc, char **argv)
   ADD ("full-backlog", test_full_backlog);
   ADD ("dead-idle-noticed", test_dead_idle_noticed);
   ADD ("dead-idle-used", test_dead_idle_used);
+  ADD ("dead-idle-retry", test_dead_idle_retry);
   ADD ("again-from-end", test_again_from_end);
   ADD ("upgrade", test_upgrade);
   ADD ("upgrade-refused", test_upgrade_refused);
