@@ -18,12 +18,6 @@ typedef struct
   GCancellable *cancellable;
 } Preparation;
 
-static void
-tell_progress (WeirWorkerPool *self, const char *text)
-{
-  g_signal_emit (self, weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_PROGRESS], 0, text);
-}
-
 void
 weir_worker_pool_forgive (WeirWorkerPool *self)
 {
@@ -67,7 +61,6 @@ on_retry (gpointer user_data)
 static gboolean
 has_to_wait (WeirWorkerPool *self)
 {
-  g_autofree char *text = NULL;
   gint64 rest;
 
   if (self->retry != 0)
@@ -82,9 +75,10 @@ has_to_wait (WeirWorkerPool *self)
   if (self->backoff_said)
     return TRUE;
   self->backoff_said = TRUE;
-  text = g_strdup_printf ("%s fails again and again; waiting longer between attempts",
-                          weir_function_get_name (self->function));
-  tell_progress (self, text);
+  g_signal_emit (self,
+                 weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_PROGRESS],
+                 0,
+                 "fails again and again; it is tried less often now");
   return TRUE;
 }
 
@@ -143,7 +137,6 @@ boot_worker (WeirWorkerPool *self)
   g_autoptr (WeirLaunch) launch = make_launch (self, &error);
   g_autoptr (WeirProcess) process = NULL;
   g_autoptr (WeirWorker) worker = NULL;
-  g_autofree char *text = NULL;
 
   if (launch == NULL)
     {
@@ -154,12 +147,8 @@ boot_worker (WeirWorkerPool *self)
   process = self->factory (self->factory_data);
   worker = weir_worker_new (self->function, launch, process, self->clock);
   self->booting = worker;
-  text = g_strdup_printf ("starting %s", weir_worker_get_id (worker));
   weir_worker_pool_add_worker (self, worker);
-  if (self->booting != worker) /* a handler changed its mind; the worker was stopped */
-    return;
-  tell_progress (self, text);
-  if (self->booting == worker)
+  if (self->booting == worker) /* or else a handler has changed its mind and stopped it */
     weir_worker_start (worker);
 }
 
@@ -200,13 +189,11 @@ prepare (WeirWorkerPool *self)
 {
   Preparation *preparation = g_new0 (Preparation, 1);
   GCancellable *cancellable = g_cancellable_new ();
-  g_autofree char *text = g_strdup_printf ("preparing %s", weir_function_get_name (self->function));
 
   self->preparing = cancellable;
   preparation->pool = g_object_ref (self);
   preparation->cancellable = g_object_ref (cancellable);
   weir_runtime_prepare_async (self->runtime, self->function, cancellable, on_prepared, preparation);
-  tell_progress (self, text);
 }
 
 void

@@ -24,7 +24,7 @@ G_BEGIN_DECLS
  *  "failed" (GError, WeirWorker or NULL): a demand that cannot be met; WEIR_ERROR_BOOT_FAILED,
  *     _WORKER_FAILED…. Nobody is current. The next demand tries again.
  *  "stale" (GError): a newer revision would not start; the old one goes on serving.
- *  "progress" (state text for a person)
+ *  "progress" (text for a person, to be read after the name of the function)
  *  "log", "failure": those of its workers, with the same arguments (see
  *     weir-worker-private.h); the emitter is the pool, who knows the function. */
 #define WEIR_TYPE_WORKER_POOL (weir_worker_pool_get_type ())

@@ -5,6 +5,10 @@
 #include "base/weir-error.h"
 #include "worker/weir-worker-private.h"
 
+/* For how long a demand that met a current worker counts, should that worker turn out to
+ * be dead: the kernel may take a moment to clear away a large one. */
+#define LATE_DEMAND_US (5 * G_TIME_SPAN_SECOND)
+
 guint weir_worker_pool_signals[WEIR_WORKER_POOL_N_SIGNALS];
 
 static void weir_worker_pool_list_model_init (GListModelInterface *iface);
@@ -62,7 +66,7 @@ lose_current (WeirWorkerPool *self, WeirWorker *worker)
 
   /* The data plane sees a broken socket before this thread sees the exit, so somebody may
    * have asked while the dead worker still was the current one. */
-  if (crashed && self->late_demand != 0 && now - self->late_demand < G_TIME_SPAN_SECOND)
+  if (crashed && self->late_demand != 0 && now - self->late_demand < LATE_DEMAND_US)
     self->demanded = TRUE;
   self->late_demand = 0;
   self->current = NULL;
