@@ -22,6 +22,8 @@ GError *weir_worker_error_new_limit (WeirWorkerExitReason reason, gint64 memory_
 GError *weir_worker_error_new_exit (WeirWorkerState state, int wait_status, const char *last_words);
 /* Is this line of standard error how V8 says that there is no memory left? */
 gboolean weir_worker_error_is_out_of_memory (const char *line);
+/* Does this line of standard error begin what V8 writes about itself as it dies? */
+gboolean weir_worker_error_is_dump (const char *line);
 /* May a process that ran out of memory have ended like this? */
 gboolean weir_worker_error_is_abort (int wait_status);
 

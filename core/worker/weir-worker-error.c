@@ -132,6 +132,13 @@ weir_worker_error_is_out_of_memory (const char *line)
 }
 
 gboolean
+weir_worker_error_is_dump (const char *line)
+{
+  return g_str_has_prefix (line, "<--- Last few GCs --->") || g_str_has_prefix (line, "# Fatal ") ||
+         weir_worker_error_is_out_of_memory (line);
+}
+
+gboolean
 weir_worker_error_is_abort (int wait_status)
 {
   int signum = WIFSIGNALED (wait_status) ? WTERMSIG (wait_status) : 0;

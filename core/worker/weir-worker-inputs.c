@@ -101,8 +101,8 @@ on_error_output (WeirProcess *process, const char *line, WeirWorker *self)
 {
   gssize surplus;
 
-  if (weir_worker_error_is_out_of_memory (line))
-    self->out_of_memory = TRUE;
+  self->out_of_memory |= weir_worker_error_is_out_of_memory (line);
+  self->dumping |= weir_worker_error_is_dump (line);
   g_string_append (self->last_words, line);
   g_string_append_c (self->last_words, '\n');
   surplus = (gssize) self->last_words->len - LAST_WORDS_MAX;
@@ -112,7 +112,8 @@ on_error_output (WeirProcess *process, const char *line, WeirWorker *self)
         surplus++;
       g_string_erase (self->last_words, 0, surplus);
     }
-  weir_control_channel_take_text (self->channel, line);
+  if (!self->dumping) /* pages of addresses; what matters of them is in the error */
+    weir_control_channel_take_text (self->channel, line);
 }
 
 /* Nobody had asked for this exit. */

@@ -39,6 +39,7 @@ struct _WeirWorker
   GError *error;
   GString *last_words;
   gboolean out_of_memory;
+  gboolean dumping;
   gboolean reason_untold; /* set, and to be notified after the step */
   gboolean error_untold;
 };

@@ -442,9 +442,13 @@ static void
 test_out_of_memory (Fixture *fixture, gconstpointer data)
 {
   boot (fixture);
+  weir_fake_process_say_error (fixture->process, "a warning");
+  weir_fake_process_say_error (fixture->process, "<--- Last few GCs --->");
+  weir_fake_process_say_error (fixture->process, "[1:0x1] 150 ms: Mark-Compact");
   weir_fake_process_say_error (fixture->process,
                                "# Fatal JavaScript out of memory: Reached heap limit");
   weir_fake_process_exit (fixture->process, SIGTRAP);
+  g_assert_cmpstr (fixture->logs->str, ==, "info:a warning:-;");
   check_end (fixture,
              "spawning booting idle exited",
              "spawn",
