@@ -50,17 +50,18 @@ test_client_reset (WeirConformanceFixture *fixture)
 }
 
 static void
-test_upgrade (WeirConformanceFixture *fixture)
+check_upgrade (WeirConformanceFixture *fixture, const char *path)
 {
+  g_autofree char *request =
+      g_strdup_printf ("GET %s HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+                       "Upgrade: WebSocket\r\n\r\nearly",
+                       path);
   g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
   g_autoptr (WeirConformanceResponse) response = NULL;
   g_autofree char *upgrade = NULL;
   g_autofree char *accept = NULL;
 
-  weir_conformance_client_send (client,
-                                "GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
-                                "Upgrade: WebSocket\r\n\r\nearly",
-                                -1);
+  weir_conformance_client_send (client, request, -1);
   response = weir_conformance_client_receive (client, FALSE);
   g_assert_cmpuint (response->status, ==, 101);
   upgrade = weir_conformance_response_dup_field (response, "Upgrade", NULL);
@@ -73,6 +74,13 @@ test_upgrade (WeirConformanceFixture *fixture)
   g_byte_array_set_size (client->in, 0);
   shutdown (client->fd, SHUT_WR);
   weir_conformance_client_check_closed (client);
+}
+
+static void
+test_upgrade (WeirConformanceFixture *fixture)
+{
+  check_upgrade (fixture, "/upgrade");
+  check_upgrade (fixture, "/upgrade-later");
 }
 
 static void

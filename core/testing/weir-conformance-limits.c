@@ -129,6 +129,15 @@ test_idle (WeirConformanceFixture *fixture)
   weir_conformance_client_check_closed (client);
 }
 
+static void
+test_slow_reader (WeirConformanceFixture *fixture)
+{
+  g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
+
+  weir_conformance_client_send (client, "GET /endless?1000000000 HTTP/1.1\r\nHost: a\r\n\r\n", -1);
+  weir_conformance_stage_wait (fixture->stage, WEIR_CONFORMANCE_GONE, 1);
+}
+
 /* Those over the limit are turned away, and make no difference to those that are in. */
 static void
 test_connections (WeirConformanceFixture *fixture)
@@ -157,6 +166,7 @@ const WeirConformanceCase weir_conformance_limits_cases[] = {
   { "limits/silent", test_silent, "head-timeout-ms", 150 },
   { "limits/slow-body", test_slow_body, "body-timeout-ms", 150 },
   { "limits/idle", test_idle, "idle-timeout-ms", 150 },
+  { "limits/slow-reader", test_slow_reader, "idle-timeout-ms", 150 },
   { "limits/connections", test_connections, "max-connections", 2 },
   { NULL, NULL, NULL, 0 },
 };

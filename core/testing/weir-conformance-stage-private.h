@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  *   /slow          one piece, and another   /short     less than it announced
  *                  at release()             /cut       ends in the middle of a chunked body
  *   /status/N      that status, no body     /cookies   three Set-Cookie
- *   /date          a Date of its own        /upgrade   101, then an echo */
+ *   /date          a Date of its own        /upgrade   101, then an echo; or -later */
 #define WEIR_TYPE_CONFORMANCE_STAGE (weir_conformance_stage_get_type ())
 
 G_DECLARE_FINAL_TYPE (WeirConformanceStage,

@@ -306,6 +306,14 @@ switch_protocols (WeirExchange *exchange)
       weir_engine_watch (relay->engine, &relay->watch, fd, EPOLLIN | EPOLLRDHUP, on_relay, NULL));
 }
 
+static void
+on_later (gpointer user_data)
+{
+  g_autoptr (WeirExchange) exchange = user_data;
+
+  switch_protocols (exchange);
+}
+
 /* ---- what is asked for ---- */
 
 static void
@@ -453,6 +461,11 @@ weir_conformance_stage_process (WeirStage *stage, WeirExchange *exchange)
     break_off (self, exchange, WEIR_LENGTH_UNKNOWN);
   else if (strcmp (path, "/upgrade") == 0)
     switch_protocols (exchange);
+  else if (strcmp (path, "/upgrade-later") == 0)
+    {
+      weir_exchange_take (exchange);
+      weir_engine_invoke (weir_exchange_get_engine (exchange), on_later, g_object_ref (exchange));
+    }
   else if (strcmp (path, "/cookies") == 0)
     answer_fields (exchange, "Set-Cookie", cookies);
   else if (strcmp (path, "/date") == 0)

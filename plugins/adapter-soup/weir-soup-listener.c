@@ -25,7 +25,7 @@ struct _WeirSoupListener
   char *authority;
   WeirWatch watch;
   WeirTimer pause;
-  gboolean short_of_files;
+  gboolean paused;
 };
 
 static gboolean watch (WeirSoupListener *self, GError **error);
@@ -43,6 +43,8 @@ get_peer (const struct sockaddr_storage *address, guint16 *port)
       return g_inet_address_new_from_bytes ((const guint8 *) &in4->sin_addr, G_SOCKET_FAMILY_IPV4);
     case AF_INET6:
       *port = ntohs (in6->sin6_port);
+      if (IN6_IS_ADDR_V4MAPPED (&in6->sin6_addr))
+        return g_inet_address_new_from_bytes (in6->sin6_addr.s6_addr + 12, G_SOCKET_FAMILY_IPV4);
       return g_inet_address_new_from_bytes ((const guint8 *) &in6->sin6_addr, G_SOCKET_FAMILY_IPV6);
     default:
       *port = 0;
@@ -77,16 +79,37 @@ on_pause_over (WeirTimer *timer)
     }
 }
 
-/* Out of descriptors or memory: whoever waits is still there when others have left. */
+/* Out of descriptors, say: whoever waits is still there when others have left. It is said
+ * once, not ten times a second. */
 static void
 take_pause (WeirSoupListener *self, int code)
 {
-  if (!self->short_of_files)
+  if (!self->paused)
     g_warning ("No connection can be accepted for now: %s", g_strerror (code));
-  self->short_of_files = TRUE;
+  self->paused = TRUE;
   weir_engine_unwatch (self->context->engine, &self->watch);
   self->watch.func = NULL;
   weir_engine_arm (self->context->engine, &self->pause, PAUSE_MS, on_pause_over);
+}
+
+/* Returns whether the next one may be accepted. */
+static gboolean
+on_failure (WeirSoupListener *self, int code)
+{
+  switch (code)
+    {
+    case EAGAIN:
+      return FALSE;
+    case ECONNABORTED:
+    case EINTR:
+    case EPERM:
+    case EPROTO:
+    case ETIMEDOUT:
+      return TRUE; /* one client was lost on the way */
+    default:
+      take_pause (self, code);
+      return FALSE;
+    }
 }
 
 static gboolean
@@ -103,18 +126,9 @@ accept_one (WeirSoupListener *self)
                     SOCK_NONBLOCK | SOCK_CLOEXEC);
 
   if (fd < 0)
-    {
-      if (errno == EAGAIN || errno == EWOULDBLOCK)
-        return FALSE;
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-        {
-          take_pause (self, errno);
-          return FALSE;
-        }
-      return TRUE; /* this one client was lost on the way */
-    }
+    return on_failure (self, errno);
 
-  self->short_of_files = FALSE;
+  self->paused = FALSE;
   if (self->context->n_connections >= self->context->limits.max_connections)
     {
       turn_away (fd);

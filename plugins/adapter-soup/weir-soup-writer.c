@@ -52,19 +52,25 @@ on_stall (WeirTimer *timer)
 static void
 set_blocked (WeirSoupConnection *self, gboolean blocked)
 {
-  WeirEngine *engine = self->context->engine;
-
-  if (blocked)
-    weir_engine_arm (engine, &self->stall, self->context->limits.idle_timeout_ms, on_stall);
-  else
-    weir_engine_disarm (engine, &self->stall);
   if (self->blocked == blocked)
     return;
 
   self->blocked = blocked;
-  weir_engine_modify (engine,
+  weir_engine_modify (self->context->engine,
                       &self->watch,
                       EPOLLIN | EPOLLRDHUP | (blocked ? (guint) EPOLLOUT : 0));
+}
+
+/* The time runs from the last byte that the kernel took. */
+static void
+watch_stall (WeirSoupConnection *self, gboolean moved)
+{
+  WeirEngine *engine = self->context->engine;
+
+  if (!self->blocked)
+    weir_engine_disarm (engine, &self->stall);
+  else if (moved || !weir_engine_is_armed (engine, &self->stall))
+    weir_engine_arm (engine, &self->stall, self->context->limits.idle_timeout_ms, on_stall);
 }
 
 static void
@@ -115,9 +121,27 @@ send_some (WeirSoupConnection *self)
   return FALSE;
 }
 
+static void
+shorten_out (WeirSoupConnection *self)
+{
+  if (self->out_position == self->out->len)
+    {
+      release_out (self);
+      set_blocked (self, FALSE);
+    }
+  else if (self->out_position >= KEEP_OUT)
+    {
+      g_byte_array_remove_range (self->out, 0, (guint) self->out_position);
+      self->out_position = 0;
+    }
+}
+
 void
 weir_soup_connection_send (WeirSoupConnection *self)
 {
+  gsize before = self->out_position;
+  gboolean moved;
+
   while (self->state != WEIR_SOUP_STATE_CLOSED && self->out != NULL &&
          self->out_position < self->out->len)
     {
@@ -127,17 +151,9 @@ weir_soup_connection_send (WeirSoupConnection *self)
   if (self->state == WEIR_SOUP_STATE_CLOSED || self->out == NULL)
     return;
 
-  if (self->out_position == self->out->len)
-    {
-      release_out (self);
-      if (self->blocked)
-        set_blocked (self, FALSE);
-    }
-  else if (self->out_position >= KEEP_OUT)
-    {
-      g_byte_array_remove_range (self->out, 0, (guint) self->out_position);
-      self->out_position = 0;
-    }
+  moved = self->out_position > before;
+  shorten_out (self);
+  watch_stall (self, moved);
   tell_writable (self);
 }
 
@@ -209,6 +225,23 @@ choose_framing (WeirSoupConnection *self, guint status, gint64 length)
                       self->framing == WEIR_SOUP_FRAMING_CLOSE;
 }
 
+/* Stages may set any field; libsoup takes a bad one for a mistake of the program. */
+static gboolean
+is_valid (const WeirField *field)
+{
+  for (guint i = 0; i < field->name_length; i++)
+    {
+      if ((guchar) field->name[i] <= ' ' || field->name[i] == ':')
+        return FALSE;
+    }
+  for (guint i = 0; i < field->value_length; i++)
+    {
+      if (field->value[i] == '\r' || field->value[i] == '\n' || field->value[i] == '\0')
+        return FALSE;
+    }
+  return field->name_length > 0;
+}
+
 static gboolean
 is_for_client (const WeirField *field)
 {
@@ -224,8 +257,7 @@ is_for_client (const WeirField *field)
     case WEIR_FIELD_UPGRADE:
       return FALSE;
     default:
-      return field->name_length > 0 && memchr (field->value, '\r', field->value_length) == NULL &&
-             memchr (field->value, '\n', field->value_length) == NULL;
+      return is_valid (field);
     }
 }
 
