@@ -20,7 +20,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirRequestIdStage,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
                                                       weir_request_id_stage_stage_init))
 
-static guint32 process_prefix;
+static guint32 process_suffix;
 static guint64 process_seed;
 static gsize n_made; /* atomic */
 
@@ -87,8 +87,8 @@ put_hex (char *out, guint64 value, guint digits)
     out[i] = hex[(value >> (4 * (digits - 1 - i))) & 0xf];
 }
 
-/* Unique, not secret: a counter, mixed so that neighbours do not look alike, behind what
- * tells this process from others. */
+/* Unique, not secret: a counter, mixed so that neighbours differ in the first few letters
+ * already, which is all that people look at; then what tells this process from others. */
 static void
 make_id (char *out)
 {
@@ -98,8 +98,8 @@ make_id (char *out)
   x = (x ^ (x >> 30)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
   x = (x ^ (x >> 27)) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
   x ^= x >> 31;
-  put_hex (out, process_prefix, 8);
-  put_hex (out + 8, x, 16);
+  put_hex (out, x, 16);
+  put_hex (out + 16, process_suffix, 8);
   out[24] = '\0';
 }
 
@@ -149,7 +149,7 @@ weir_request_id_stage_stage_init (WeirStageInterface *iface)
 static void
 weir_request_id_stage_class_init (WeirRequestIdStageClass *klass)
 {
-  process_prefix = g_random_int ();
+  process_suffix = g_random_int ();
   process_seed = (guint64) g_random_int () << 32 | g_random_int ();
 }
 
