@@ -228,15 +228,19 @@ on_operation (WeirExchange *exchange, gboolean responded, const GError *error, g
     run_steps (run);
 }
 
+/* No stage took it. One may have prepared what to say in that case. */
 static void
 respond_not_found (WeirExchange *exchange)
 {
-  g_autoptr (GError) error = g_error_new (WEIR_ERROR,
-                                          WEIR_ERROR_NOT_FOUND,
-                                          "Nothing answers at %s",
-                                          weir_exchange_get_path (exchange));
+  if (!weir_exchange_has_response (exchange))
+    {
+      g_autoptr (GError) error = g_error_new (WEIR_ERROR,
+                                              WEIR_ERROR_NOT_FOUND,
+                                              "Nothing answers at %s",
+                                              weir_exchange_get_path (exchange));
 
-  weir_exchange_set_response_error (exchange, error);
+      weir_exchange_set_response_error (exchange, error);
+    }
   weir_exchange_send_response (exchange);
 }
 

@@ -47,7 +47,7 @@ respond_method (WeirExchange *exchange, const char *method, const char *allowed)
 }
 
 static WeirStageResult
-respond_none (WeirRouteStage *self, WeirExchange *exchange, WeirDialect dialect)
+prepare_none (WeirRouteStage *self, WeirExchange *exchange, WeirDialect dialect)
 {
   const char *path = weir_exchange_get_path (exchange);
   g_autoptr (GError) error = NULL;
@@ -67,7 +67,10 @@ respond_none (WeirRouteStage *self, WeirExchange *exchange, WeirDialect dialect)
       weir_exchange_set_hint (exchange, hint);
     }
   weir_exchange_set_response_error (exchange, error);
-  return WEIR_STAGE_RESPOND;
+
+  /* A stage of the embedding program may know the path all the same; the pipeline sends
+   * what is prepared here when none does. */
+  return WEIR_STAGE_CONTINUE;
 }
 
 static WeirStageResult
@@ -192,7 +195,7 @@ weir_route_stage_process (WeirStage *stage, WeirExchange *exchange)
     case WEIR_ROUTE_NONE:
       break;
     }
-  return respond_none (self, exchange, route.dialect);
+  return prepare_none (self, exchange, route.dialect);
 }
 
 static WeirPhase

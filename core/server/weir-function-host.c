@@ -150,10 +150,24 @@ on_pool_failed (WeirWorkerPool *pool,
   g_signal_emit (self, signals[SIGNAL_FUNCTION_FAILED], 0, pool_name (pool), error);
 }
 
+static gboolean
+is_strict (WeirFunctionHost *self)
+{
+  return weir_settings_get_boolean (weir_config_get_server_settings (self->config),
+                                    "strict_reload");
+}
+
 static void
 on_pool_stale (WeirWorkerPool *pool, const GError *error, WeirFunctionHost *self)
 {
   watch_files (self, pool);
+  if (is_strict (self))
+    {
+      /* The next request starts the broken revision again, and gets its error. */
+      weir_worker_retire (weir_worker_pool_get_current (pool));
+      g_signal_emit (self, signals[SIGNAL_FUNCTION_FAILED], 0, pool_name (pool), error);
+      return;
+    }
   g_signal_emit (self, signals[SIGNAL_FUNCTION_STALE], 0, pool_name (pool), error);
 }
 
@@ -164,8 +178,13 @@ on_pool_log (WeirWorkerPool *pool,
              const char *request_id,
              WeirFunctionHost *self)
 {
-  g_signal_emit (
-      self, signals[SIGNAL_FUNCTION_LOG], 0, pool_name (pool), level, message, request_id);
+  g_signal_emit (self,
+                 signals[SIGNAL_FUNCTION_LOG],
+                 0,
+                 pool_name (pool),
+                 level,
+                 message,
+                 request_id);
 }
 
 static void

@@ -88,6 +88,7 @@ make_function (WeirRegistry *self,
   g_auto (GStrv) own = NULL;
   g_auto (GStrv) env = NULL;
   g_autofree char *entrypoint = NULL;
+  g_autofree char *home = NULL;
   const char *configured;
 
   settings = weir_config_dup_function_settings (config, name, directory, error);
@@ -115,13 +116,19 @@ make_function (WeirRegistry *self,
       return NULL;
     }
 
-  own = weir_config_dup_function_environ (config, name, directory, error);
+  /* One that only configuration names need not have a folder of its name. */
+  if (g_file_test (directory, G_FILE_TEST_IS_DIR))
+    home = g_strdup (directory);
+  else
+    home = g_path_get_dirname (entrypoint);
+
+  own = weir_config_dup_function_environ (config, name, home, error);
   if (own == NULL)
     return NULL;
   env = weir_function_environ_complete (own, name, self->uri);
 
   return weir_function_new (name,
-                            directory,
+                            home,
                             weir_config_get_functions_directory (config),
                             entrypoint,
                             settings,

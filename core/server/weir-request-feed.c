@@ -37,12 +37,6 @@ weir_request_feed_new (GMainContext *control, WeirRequestFeedFunc func, gpointer
   return self;
 }
 
-void
-weir_request_feed_close (WeirRequestFeed *self)
-{
-  self->func = NULL;
-}
-
 WeirRequestFeed *
 weir_request_feed_ref (WeirRequestFeed *self)
 {
@@ -84,6 +78,13 @@ on_batch (gpointer user_data)
     self->func (records, dropped, self->user_data);
 
   return G_SOURCE_REMOVE;
+}
+
+void
+weir_request_feed_close (WeirRequestFeed *self)
+{
+  on_batch (self);
+  self->func = NULL;
 }
 
 static void

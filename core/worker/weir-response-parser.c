@@ -190,7 +190,13 @@ set_body (WeirResponseParser *self, guint minor_version)
   self->reusable = minor_version == 1 && !framing.close;
   self->left = length;
   self->body_length = (gint64) length;
-  if (self->of_head_request || status == 204 || status == 304)
+  if (self->of_head_request && status != 204)
+    {
+      /* What a GET would have got: the client is told, and gets none of it. */
+      self->body_length = framing.length != NULL ? (gint64) length : -1;
+      self->state = STATE_END;
+    }
+  else if (status == 204 || status == 304)
     {
       self->body_length = 0;
       self->state = STATE_END;

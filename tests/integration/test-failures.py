@@ -242,7 +242,8 @@ class Ends(unittest.TestCase):
             client.request("GET", "/wait/slow")
             server.process.send_signal(signal.SIGTERM)
             self.assertEqual(client.response().text, "whole")
-        self.assertEqual(server.stop(), 0)
+        self.assertEqual(server.process.wait(20), 0)
+        server.stop()
         for pid in pids:
             self.assertFalse(os.path.exists(f"/proc/{pid}"), "no worker outlives the server")
 

@@ -1,9 +1,10 @@
 // Calls functions as an application does, and prints what came back as one JSON object.
 // Usage: supabase.mjs URL KEY
 import { createClient } from "@supabase/supabase-js";
+import ws from "ws"; // Node has a WebSocket of its own from version 22 on
 
 const [url, key] = process.argv.slice(2);
-const supabase = createClient(url, key);
+const supabase = createClient(url, key, { realtime: { transport: ws } });
 const seen = {};
 
 async function call(label, name, options, read) {

@@ -82,9 +82,11 @@ test_closed (void)
 
   weir_request_feed_push (feed, make_record ());
   weir_request_feed_close (feed);
+  g_assert_cmpuint (seen.records, ==, 1);
+  weir_request_feed_push (feed, make_record ());
   weir_request_feed_unref (feed);
   g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpuint (seen.records, ==, 0);
+  g_assert_cmpuint (seen.records, ==, 1);
 }
 
 int
