@@ -225,6 +225,34 @@ compare_strings (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
+/* Others may have files of these names that are not about functions. */
+static gboolean
+is_function_folder (WeirConfigData *self, const char *name, const char *path)
+{
+  static const char *const indexes[] = { "index.ts",
+                                         "index.tsx",
+                                         "index.js",
+                                         "index.mjs",
+                                         "index.jsx" };
+  gsize i;
+
+  if (!g_utf8_validate (path, -1, NULL))
+    return FALSE;
+  if (g_hash_table_contains (self->main_functions, name) ||
+      g_hash_table_contains (self->supabase_functions, name))
+    return g_file_test (path, G_FILE_TEST_IS_DIR);
+
+  for (i = 0; i < G_N_ELEMENTS (indexes); i++)
+    {
+      g_autofree char *index = g_build_filename (path, indexes[i], NULL);
+
+      if (g_file_test (index, G_FILE_TEST_EXISTS))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 void
 weir_config_read_own_files (WeirConfigData *self)
 {
@@ -245,7 +273,7 @@ weir_config_read_own_files (WeirConfigData *self)
       g_autofree char *path =
           g_build_filename (self->functions_directory, g_ptr_array_index (names, i), NULL);
 
-      if (g_utf8_validate (path, -1, NULL) && g_file_test (path, G_FILE_TEST_IS_DIR))
+      if (is_function_folder (self, g_ptr_array_index (names, i), path))
         add_own_files (self, path);
     }
 }

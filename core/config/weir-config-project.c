@@ -132,22 +132,36 @@ use_configured_folder (WeirConfigData *self, WeirEntry *entry)
   return FALSE;
 }
 
+static GError *
+explain_no_functions (const char *dir)
+{
+  g_autofree char *parent = g_path_get_dirname (dir);
+
+  if (holds (dir, is_index))
+    return g_error_new (WEIR_CONFIG_ERROR,
+                        WEIR_CONFIG_ERROR_READ,
+                        "%s is the folder of one function; give the folder above it, %s.",
+                        dir,
+                        parent);
+
+  return g_error_new (WEIR_CONFIG_ERROR,
+                      WEIR_CONFIG_ERROR_READ,
+                      "No functions found in %s. Looked in %s/supabase/functions, "
+                      "%s/fluxbase/functions, %s/functions and %s itself; `weir new hello` makes "
+                      "one.",
+                      dir,
+                      dir,
+                      dir,
+                      dir,
+                      dir);
+}
+
 static void
 fail_without_functions (WeirConfigData *self)
 {
   const char *dir = self->directory;
 
-  weir_report_take_problem (
-      self->report,
-      g_error_new (WEIR_CONFIG_ERROR,
-                   WEIR_CONFIG_ERROR_READ,
-                   "No functions found in %s. Looked in %s/supabase/functions, "
-                   "%s/fluxbase/functions, %s/functions and %s itself; `weir new hello` makes one.",
-                   dir,
-                   dir,
-                   dir,
-                   dir,
-                   dir));
+  weir_report_take_problem (self->report, explain_no_functions (dir));
   if (self->functions_directory == NULL && !try_below (self, "supabase", FALSE) &&
       !try_below (self, "fluxbase", FALSE))
     self->functions_directory = g_build_filename (dir, "functions", NULL);
@@ -190,12 +204,23 @@ find_main_file (WeirConfigData *self)
     }
 }
 
-void
-weir_config_find_project (WeirConfigData *self)
+static gboolean
+check_directory (WeirConfigData *self)
 {
-  WeirEntry *configured;
-  gboolean found;
+  if (!g_utf8_validate (self->directory, -1, NULL))
+    {
+      char *shown = g_filename_display_name (self->directory);
 
+      weir_report_take_problem (self->report,
+                                g_error_new (WEIR_CONFIG_ERROR,
+                                             WEIR_CONFIG_ERROR_READ,
+                                             "The name of the folder %s is not valid UTF-8.",
+                                             shown));
+      g_free (self->directory);
+      self->directory = shown;
+      self->functions_directory = g_build_filename (self->directory, "functions", NULL);
+      return FALSE;
+    }
   if (!g_file_test (self->directory, G_FILE_TEST_IS_DIR))
     {
       weir_report_take_problem (self->report,
@@ -204,8 +229,20 @@ weir_config_find_project (WeirConfigData *self)
                                              "There is no folder %s.",
                                              self->directory));
       self->functions_directory = g_build_filename (self->directory, "functions", NULL);
-      return;
+      return FALSE;
     }
+
+  return TRUE;
+}
+
+void
+weir_config_find_project (WeirConfigData *self)
+{
+  WeirEntry *configured;
+  gboolean found;
+
+  if (!check_directory (self))
+    return;
 
   found = try_below (self, "supabase", TRUE) || try_below (self, "fluxbase", TRUE) ||
           try_below (self, "", TRUE) || try_itself (self) || try_configured (self);

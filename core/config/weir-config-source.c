@@ -41,6 +41,13 @@ make_printable (char *text)
 void
 weir_report_take_problem (WeirReport *self, GError *error)
 {
+  if (!g_utf8_validate (error->message, -1, NULL))
+    {
+      char *valid = g_utf8_make_valid (error->message, -1);
+
+      g_free (error->message);
+      error->message = valid;
+    }
   make_printable (error->message);
   g_ptr_array_add (self->problems, error);
 }

@@ -105,11 +105,17 @@ is_address (const char *text)
   return memchr (text, ':', colon - text) == NULL;
 }
 
+/* The folder may have any name; a value may not. */
 static char *
 resolve (Read *read, const char *text)
 {
-  return read->directory != NULL ? g_canonicalize_filename (text, read->directory)
-                                 : g_strdup (text);
+  g_autofree char *path = NULL;
+
+  if (read->directory == NULL)
+    return g_strdup (text);
+  path = g_canonicalize_filename (text, read->directory);
+
+  return g_utf8_make_valid (path, -1);
 }
 
 static GVariant *

@@ -32,8 +32,12 @@ dup_joined (WeirTestFolder *folder, const char *const *lines)
 {
   g_autofree char *joined = g_strjoinv ("\n", (char **) lines);
   g_auto (GStrv) parts = g_strsplit (joined, folder->path, -1);
+  g_autofree char *inside = g_strjoinv ("DIR", parts);
+  g_autofree char *parent = g_path_get_dirname (folder->path);
+  g_autofree char *above = g_strconcat (" ", parent, ".", NULL);
+  g_auto (GStrv) rest = g_strsplit (inside, above, -1);
 
-  return g_strjoinv ("DIR", parts);
+  return g_strjoinv (" TMP.", rest);
 }
 
 /* ---- what is wrong ---- */
@@ -141,6 +145,14 @@ static const Complaint complaints[] = {
     { { "README.md", "" } },
     "No functions found in DIR. Looked in DIR/supabase/functions, DIR/fluxbase/functions, "
     "DIR/functions and DIR itself; `weir new hello` makes one.",
+    "" },
+  { "one-function",
+    { { "index.ts", CODE } },
+    "DIR is the folder of one function; give the folder above it, TMP.",
+    "" },
+  { "files-of-others",
+    { HELLO, { "functions/data/.env", "broken" }, { "functions/data/function.json", "[]" } },
+    "",
     "" },
   { "no-such-folder",
     { HELLO, { "weir.toml", "functions = 'src'" } },
@@ -270,6 +282,22 @@ test_load_error (void)
   g_assert_null (weir_config_load (missing, NULL, &error));
   g_assert_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_READ);
   g_assert_true (g_str_has_prefix (error->message, "There is no folder "));
+}
+
+static void
+test_not_utf8 (void)
+{
+  const File files[] = { { "bad\xff/functions/hello/index.ts", CODE },
+                         { "bad\xff/weir.toml", "env_files = ['x']" },
+                         { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autofree char *directory = weir_test_folder_dup_path (folder, "bad\xff");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (weir_config_load (directory, NULL, &error));
+  g_assert_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_READ);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_nonnull (strstr (error->message, "is not valid UTF-8."));
 }
 
 /* One function with broken files leaves the others alone. */
@@ -652,6 +680,7 @@ main (int argc, char *argv[])
       g_test_add_data_func (path, &places[i], test_place);
     }
   g_test_add_func ("/config/load-error", test_load_error);
+  g_test_add_func ("/config/not-utf8", test_not_utf8);
   g_test_add_func ("/config/own-problem", test_own_problem);
   g_test_add_func ("/config/function-precedence", test_function_precedence);
   g_test_add_func ("/config/server-precedence", test_server_precedence);
