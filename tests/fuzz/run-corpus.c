@@ -42,7 +42,7 @@ feed (const guint8 *data, gsize size)
 {
   g_autofree guint8 *copy = g_memdup2 (data, size);
 
-  LLVMFuzzerTestOneInput (copy, size);
+  LLVMFuzzerTestOneInput (copy != NULL ? copy : (const guint8 *) "", size);
 }
 
 static void
