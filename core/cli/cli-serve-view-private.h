@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * the signals of the server, which outlives it. */
 typedef struct _CliServeView CliServeView;
 
-CliServeView *cli_serve_view_new (WeirServer *server, gboolean json);
+CliServeView *cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet);
 void cli_serve_view_free (CliServeView *self);
 /* Where it listens and what it serves; after the start. */
 void cli_serve_view_banner (CliServeView *self);

@@ -398,7 +398,7 @@ watch (CliServeView *self, const char *signal, GCallback handler)
 }
 
 CliServeView *
-cli_serve_view_new (WeirServer *server, gboolean json)
+cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet)
 {
   CliServeView *self = g_new0 (CliServeView, 1);
 
@@ -406,7 +406,8 @@ cli_serve_view_new (WeirServer *server, gboolean json)
   self->handlers = g_ptr_array_new ();
   self->json = json;
   self->colours = !json && cli_has_colours (stdout);
-  watch (self, "request", G_CALLBACK (on_request));
+  if (!quiet) /* then the server does not even collect them */
+    watch (self, "request", G_CALLBACK (on_request));
   watch (self, "function-log", G_CALLBACK (on_function_log));
   watch (self, "function-error", G_CALLBACK (on_function_error));
   watch (self, "function-failed", G_CALLBACK (on_function_failed));

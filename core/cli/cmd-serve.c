@@ -18,6 +18,7 @@ typedef struct
   gboolean no_reload;
   gboolean strict_reload;
   gboolean json;
+  gboolean quiet;
   char **rest;
 } Options;
 
@@ -81,6 +82,7 @@ parse (Options *options, int argc, char **argv)
       N_ ("Let a broken edit fail instead of serving the old code on"),
       NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_ ("Print one JSON object a line"), NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, N_ ("No line for each request"), NULL },
     { "log-level",
       0,
       0,
@@ -181,10 +183,10 @@ on_signal (gpointer user_data)
 }
 
 static CliExit
-run (WeirServer *server, gboolean json)
+run (WeirServer *server, gboolean json, gboolean quiet)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (CliServeView) view = cli_serve_view_new (server, json);
+  g_autoptr (CliServeView) view = cli_serve_view_new (server, json, quiet);
   g_autoptr (GError) error = NULL;
   Serve serve = { server, view, loop, FALSE };
   guint interrupt;
@@ -223,5 +225,5 @@ cli_cmd_serve (int argc, char **argv)
   if (config == NULL)
     return status;
   server = weir_server_new (config);
-  return run (server, options.json);
+  return run (server, options.json, options.quiet);
 }

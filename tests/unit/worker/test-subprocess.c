@@ -147,12 +147,14 @@ test_surroundings (Fixture *fixture, gconstpointer data)
   int inherited = dup (STDERR_FILENO);
   struct sigaction before, ignore = { .sa_handler = SIG_IGN };
 
+  /* Of the signals it is a child of the shell that speaks: it has inherited both masks, and
+   * the shell itself blocks all signals for a moment while it makes a child. */
   sigaction (SIGUSR1, &ignore, &before);
   run (fixture,
        "/usr",
        environ_,
        "env | grep -v -e ^PWD= -e ^_= -e ^OLDPWD= -e ^SHLVL= | sort; pwd; ls /proc/$$/fd; "
-       "cut -d' ' -f5 /proc/$$/stat; grep -e SigBlk -e SigIgn /proc/$$/status");
+       "cut -d' ' -f5 /proc/$$/stat; grep -e SigBlk -e SigIgn /proc/self/status");
   wait_exit (fixture);
   sigaction (SIGUSR1, &before, NULL);
   close (inherited);
