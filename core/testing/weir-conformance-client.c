@@ -205,6 +205,12 @@ weir_conformance_client_ask (WeirConformanceClient *self, const char *request, g
 }
 
 void
+weir_conformance_client_check (WeirConformanceClient *self, const char *request, guint status)
+{
+  weir_conformance_response_free (weir_conformance_client_ask (self, request, status));
+}
+
+void
 weir_conformance_client_check_alive (WeirConformanceClient *self)
 {
   g_autoptr (WeirConformanceResponse) response =

@@ -87,15 +87,14 @@ static void
 test_upgrade_refused (WeirConformanceFixture *fixture)
 {
   g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
-  g_autoptr (WeirConformanceResponse) response =
-      weir_conformance_client_ask (client,
-                                   "GET /upgrade HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
-                                   400);
-  g_autoptr (WeirConformanceResponse) ignored = weir_conformance_client_ask (
-      client,
-      "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-      200);
 
+  weir_conformance_client_check (client,
+                                 "GET /upgrade HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n",
+                                 400);
+  weir_conformance_client_check (client,
+                                 "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+                                 "Upgrade: websocket\r\n\r\n",
+                                 200);
   weir_conformance_client_check_alive (client);
 }
 
@@ -126,6 +125,7 @@ test_stop (WeirConformanceFixture *fixture)
   weir_conformance_fixture_stop (fixture);
   g_assert_cmpuint (weir_pipeline_get_open (fixture->pipeline), ==, 0);
   weir_conformance_client_check_closed (waiting);
+  weir_conformance_client_check_closed (held);
   while (weir_conformance_client_fill (pouring, pouring->in->len + 1))
     ;
 }

@@ -41,7 +41,6 @@ test_many_fields (WeirConformanceFixture *fixture)
   g_autoptr (WeirConformanceClient) enough = weir_conformance_client_new (fixture);
   g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
   g_autoptr (GString) head = g_string_new ("GET /hello HTTP/1.1\r\nHost: a\r\n");
-  g_autoptr (WeirConformanceResponse) response = NULL;
 
   for (guint i = 0; i < 9; i++)
     g_string_append (head, "X: 1\r\n");
@@ -49,7 +48,7 @@ test_many_fields (WeirConformanceFixture *fixture)
   weir_conformance_client_send (client, "X: 1\r\n\r\n", -1);
   check_refused (client, 431);
   g_string_append (head, "\r\n");
-  response = weir_conformance_client_ask (enough, head->str, 200);
+  weir_conformance_client_check (enough, head->str, 200);
 }
 
 static void
@@ -70,7 +69,6 @@ test_large_body (WeirConformanceFixture *fixture)
   g_autoptr (WeirConformanceClient) announced = weir_conformance_client_new (fixture);
   g_autoptr (WeirConformanceClient) chunked = weir_conformance_client_new (fixture);
   g_autoptr (WeirConformanceClient) enough = weir_conformance_client_new (fixture);
-  g_autoptr (WeirConformanceResponse) response = NULL;
 
   weir_conformance_client_send (announced,
                                 "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n",
@@ -85,7 +83,7 @@ test_large_body (WeirConformanceFixture *fixture)
   check_refused (chunked, 413);
   g_assert_cmpuint (weir_conformance_stage_get (fixture->stage, WEIR_CONFORMANCE_WHOLE), ==, 0);
 
-  response = weir_conformance_client_ask (
+  weir_conformance_client_check (
       enough,
       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789",
       200);

@@ -91,6 +91,9 @@ void weir_conformance_client_check_closed (WeirConformanceClient *self);
 WeirConformanceResponse *
 weir_conformance_client_ask (WeirConformanceClient *self, const char *request, guint status);
 
+/* The same, for a response that is of no further interest. */
+void weir_conformance_client_check (WeirConformanceClient *self, const char *request, guint status);
+
 void weir_conformance_response_free (WeirConformanceResponse *self);
 /* The value of a field, or NULL (transfer full); count: (out) (optional) how many there are. */
 char *

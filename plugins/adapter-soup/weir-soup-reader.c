@@ -421,7 +421,7 @@ void
 weir_soup_connection_begin (WeirSoupConnection *self, SoupServerMessage *message)
 {
   gsize head_length = self->scanner.position;
-  g_autoptr (GByteArray) lent = g_byte_array_ref (self->in);
+  GByteArray *lent = g_byte_array_ref (self->in); /* the head borrows from it */
   WeirHead *head = weir_soup_request_make_head (&self->request,
                                                 &self->scanner,
                                                 (const char *) self->in->data + self->in_position,
@@ -448,6 +448,7 @@ weir_soup_connection_begin (WeirSoupConnection *self, SoupServerMessage *message
   self->beginning = TRUE;
   weir_pipeline_begin (self->context->pipeline, exchange);
   self->beginning = FALSE;
+  g_byte_array_unref (lent);
 
   if (self->state != WEIR_SOUP_STATE_CLOSED)
     {
