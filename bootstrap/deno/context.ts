@@ -6,22 +6,23 @@ interface Store {
   get(): string | undefined;
 }
 
-interface AsyncVariable {
-  enter(value: unknown): unknown;
-  get(): unknown;
-}
-
-/** The variable that AsyncLocalStorage is made of: 3 ms less start-up than node:async_hooks. */
+/** What AsyncLocalStorage is made of: an object that every local variable copies on. Putting the
+ * id there itself saves 3 ms at start, and half a microsecond for each request. */
 function fromRuntime(): Store | undefined {
   try {
-    // deno-lint-ignore no-explicit-any
-    const core = (Deno as any)[(Deno as any).internal].core;
-    const before = core.getAsyncContext();
-    const variable: AsyncVariable = new core.AsyncVariable();
-    variable.enter("probe");
-    const works = variable.get() === "probe";
-    core.setAsyncContext(before);
-    return works && variable.get() === undefined ? variable as Store : undefined;
+    const { AsyncVariable, getAsyncContext, setAsyncContext } =
+      // deno-lint-ignore no-explicit-any
+      (Deno as any)[(Deno as any).internal].core;
+    const store: Store = {
+      enter: (id) => setAsyncContext({ __proto__: null, weirRequest: id }),
+      get: () => getAsyncContext()?.weirRequest,
+    };
+    const before = getAsyncContext();
+    store.enter("probe");
+    new AsyncVariable().enter("another");
+    const works = store.get() === "probe";
+    setAsyncContext(before);
+    return works && store.get() === undefined ? store : undefined;
   } catch {
     return undefined;
   }
@@ -36,5 +37,5 @@ async function fromNode(): Promise<Store> {
 const store: Store = fromRuntime() ?? await fromNode();
 
 /** For the rest of this turn and all that it starts; each request comes in its own turn. */
-export const enterRequest: (id: string | undefined) => void = store.enter.bind(store);
-export const requestId: () => string | undefined = store.get.bind(store);
+export const enterRequest: (id: string | undefined) => void = store.enter;
+export const requestId: () => string | undefined = store.get;

@@ -49,3 +49,7 @@ export async function listenToExports(module: Exports, name: string): Promise<bo
 export const NO_HANDLER = "The module answers no requests. It needs one of: Deno.serve(handler), " +
   "export default { fetch }, export default function, a function named handler, " +
   "export default defineFunction(…), or a node:http server that listens";
+
+export const HIDDEN_HANDLER =
+  "This Deno cannot see a handler that is not exported: write export before the function " +
+  "named handler, or use a newer Deno";

@@ -6,7 +6,7 @@
 
 import type { FailureCode, Form, LoadCommand } from "../shared/protocol.ts";
 import { drained, installBackground } from "./background.ts";
-import { type Exports, listenToExports, NO_HANDLER } from "./forms.ts";
+import { type Exports, HIDDEN_HANDLER, listenToExports, NO_HANDLER } from "./forms.ts";
 import { installGuards } from "./guards.ts";
 import { emit, exit, followCommands, keepTemporary, waitForCommand } from "./host.ts";
 import { describe, report } from "./report.ts";
@@ -113,11 +113,14 @@ async function prepare(): Promise<void> {
   installServer(command.socket, onServing);
   if (command.node) {
     const { watchNodeServers } = await import(sibling("./node-server.ts"));
-    stopWatchingNode = watchNodeServers(command.socket);
+    stopWatchingNode = await watchNodeServers(
+      command.socket,
+      (message: string) => fail("no-handler", new Error(message)),
+    );
   }
   if (command.unexported) {
     const { exportHandler } = await import(sibling("./unexported.ts"));
-    exportHandler(command.entry);
+    if (!exportHandler(command.entry)) fail("no-handler", new Error(HIDDEN_HANDLER));
   }
 }
 

@@ -30,6 +30,15 @@ def logs_know_their_request():
             assert mine[0][1].endswith("{ deep: { deeper: [ 1, 2 ] } }"), mine
 
 
+def storage_of_the_functions_own():
+    with Worker("storage/index.ts") as worker:
+        worker.ready()
+        for name in ("a", "b"):
+            expect(worker.request("/" + name, request_id=name).text, "/" + name)
+            event = worker.wait("log")
+            expect((event["message"], event["request_id"]), ("in /" + name, name))
+
+
 def levels():
     with Worker(ENTRY) as worker:
         worker.ready()
@@ -122,6 +131,7 @@ def memory_limit_reaches_v8():
 
 main([
     ("log events know their request across await", logs_know_their_request),
+    ("an AsyncLocalStorage of the function's own", storage_of_the_functions_own),
     ("levels, tables, errors and the limit", levels),
     ("a failing handler is answered and reported", failing_handlers),
     ("errors after the response leave the worker alive", errors_on_the_side),
