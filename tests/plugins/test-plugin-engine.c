@@ -353,6 +353,79 @@ test_own_extension (void)
   g_assert_no_error (error);
 }
 
+/* What we ship goes the same way as what others write. */
+static void
+test_ours (void)
+{
+  g_autoptr (WeirPluginEngine) engine = weir_plugin_engine_new ();
+  guint n;
+
+  weir_plugin_engine_add_default_search_paths (engine);
+  g_assert_nonnull (weir_plugin_engine_get_info (engine, "adapter-soup"));
+  g_assert_nonnull (weir_plugin_engine_get_info (engine, "runtime-deno"));
+
+  n = g_list_model_get_n_items (G_LIST_MODEL (engine));
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (WeirPluginInfo) info = g_list_model_get_item (G_LIST_MODEL (engine), i);
+      g_autoptr (GError) error = NULL;
+
+      weir_plugin_engine_load (engine, weir_plugin_info_get_id (info), &error);
+      g_assert_no_error (error);
+    }
+}
+
+/* The options that configuration knows of are those that the plugins have. */
+static void
+test_ours_options (void)
+{
+  g_autoptr (WeirPluginEngine) engine = weir_plugin_engine_new ();
+  g_autofree char *directory = g_dir_make_tmp ("weir-options-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (directory, "weir.toml", NULL);
+  g_autofree char *functions = g_build_filename (directory, "functions", NULL);
+  const char *text =
+      "[adapters.soup]\n"
+      "head_timeout_ms = 10000\nbody_timeout_ms = 30000\nidle_timeout_ms = 75000\n"
+      "max_connections = 1024\nmax_body_size = 0\nmax_head_size = 65536\n"
+      "max_fields = 128\n[runtimes.deno]\nexecutable = '/bin/true'\ncache = '/tmp'\n";
+  g_autoptr (WeirConfig) config = NULL;
+  g_autoptr (GVariant) soup = NULL;
+  g_autoptr (GVariant) deno = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_mkdir (functions, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (file, text, -1, &error));
+  config = weir_config_check (directory, NULL);
+  soup = weir_config_dup_plugin_options (config, "adapter", "soup");
+  deno = weir_config_dup_plugin_options (config, "runtime", "deno");
+  g_assert_cmpuint (g_variant_n_children (soup), ==, 7);
+  g_assert_cmpuint (g_variant_n_children (deno), ==, 2);
+
+  weir_plugin_engine_add_default_search_paths (engine);
+  weir_plugin_engine_load_provider (engine, "adapter", "soup", &error);
+  g_assert_no_error (error);
+  weir_extension_registry_check (weir_plugin_engine_get_registry (engine),
+                                 WEIR_TYPE_ADAPTER,
+                                 "soup",
+                                 soup,
+                                 NULL,
+                                 &error);
+  g_assert_no_error (error);
+  weir_plugin_engine_load_provider (engine, "runtime", "deno", &error);
+  g_assert_no_error (error);
+  weir_extension_registry_check (weir_plugin_engine_get_registry (engine),
+                                 WEIR_TYPE_RUNTIME,
+                                 "deno",
+                                 deno,
+                                 NULL,
+                                 &error);
+  g_assert_no_error (error);
+
+  g_assert_cmpint (g_remove (file), ==, 0);
+  g_assert_cmpint (g_rmdir (functions), ==, 0);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
 /* ---- the list ---- */
 
 static void
@@ -502,6 +575,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plugin/engine/not-found", test_not_found);
   g_test_add_func ("/plugin/engine/never-answers", test_never_answers_loads);
   g_test_add_func ("/plugin/engine/own-extension", test_own_extension);
+  g_test_add_func ("/plugin/engine/ours", test_ours);
+  g_test_add_func ("/plugin/engine/ours-options", test_ours_options);
   g_test_add_func ("/plugin/engine/list", test_list);
   for (guint i = 0; i < G_N_ELEMENTS (manifests); i++)
     {
