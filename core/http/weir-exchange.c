@@ -124,6 +124,7 @@ clear_response (WeirExchange *self)
 {
   g_clear_pointer (&self->response_type, g_free);
   g_clear_pointer (&self->response_body, g_bytes_unref);
+  g_clear_pointer (&self->hint, g_free);
   g_clear_error (&self->error);
   self->prepared = FALSE;
 }

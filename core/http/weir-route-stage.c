@@ -58,6 +58,7 @@ prepare_none (WeirRouteStage *self, WeirExchange *exchange, WeirDialect dialect)
   else
     error = g_error_new (WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "There is no function at %s", path);
 
+  weir_exchange_set_response_error (exchange, error);
   if (dialect == WEIR_DIALECT_WEIR && self->router != NULL)
     nearest = weir_router_find_nearest (self->router, path);
   if (nearest != NULL)
@@ -66,8 +67,6 @@ prepare_none (WeirRouteStage *self, WeirExchange *exchange, WeirDialect dialect)
 
       weir_exchange_set_hint (exchange, hint);
     }
-  weir_exchange_set_response_error (exchange, error);
-
   /* A stage of the embedding program may know the path all the same; the pipeline sends
    * what is prepared here when none does. */
   return WEIR_STAGE_CONTINUE;
@@ -195,6 +194,7 @@ weir_route_stage_process (WeirStage *stage, WeirExchange *exchange)
     case WEIR_ROUTE_NONE:
       break;
     }
+  strip_internal (head);
   return prepare_none (self, exchange, route.dialect);
 }
 

@@ -39,7 +39,7 @@ async function get(uri) {
     const session = new Soup.Session();
     const message = Soup.Message.new('GET', uri);
     const body = await session.send_and_read_async(message, GLib.PRIORITY_DEFAULT, null);
-    return [message.get_status(), new TextDecoder().decode(body.toArray()),
+    return [message.status_code, new TextDecoder().decode(body.toArray()),
         message.get_response_headers()];
 }
 
@@ -85,7 +85,7 @@ test('a server', async () => {
     ok(await server.stop_async(null));
     equal(server.get_state(), Weir.ServerState.STOPPED);
     equal(states.at(-1), EXITED);
-    equal(exits, [Weir.WorkerExitReason.REQUESTED]);
+    equal(exits, [Weir.WorkerExitReason.RETIRED]);
     equal(records.map(r => [r.get_target(), r.get_status(), r.get_function()]),
         [['/teapot', 418, null], ['/hello', 200, 'hello'], ['/no-such-function', 404, null]]);
 });

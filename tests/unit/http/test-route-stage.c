@@ -6,6 +6,60 @@
 
 #include <string.h>
 
+/* Answers "/teapot", forbids "/helo" and lets the rest pass. */
+#define TEST_TYPE_TEAPOT (test_teapot_get_type ())
+G_DECLARE_FINAL_TYPE (TestTeapot, test_teapot, TEST, TEAPOT, GObject)
+
+struct _TestTeapot
+{
+  GObject parent_instance;
+};
+
+static WeirStageResult
+test_teapot_process (WeirStage *stage, WeirExchange *exchange)
+{
+  const char *path = weir_exchange_get_path (exchange);
+
+  if (strcmp (path, "/teapot") == 0)
+    {
+      g_autofree char *claims =
+          weir_head_dup (weir_exchange_get_request (exchange), "x-auth-claims");
+
+      g_assert_null (claims);
+      weir_exchange_set_response_text (exchange, 418, "text/plain", "short and stout");
+      return WEIR_STAGE_RESPOND;
+    }
+  if (strcmp (path, "/helo") == 0)
+    {
+      g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR, WEIR_ERROR_FORBIDDEN, "No");
+
+      weir_exchange_set_response_error (exchange, error);
+      return WEIR_STAGE_RESPOND;
+    }
+  return WEIR_STAGE_CONTINUE;
+}
+
+static void
+test_teapot_stage_init (WeirStageInterface *iface)
+{
+  iface->process = test_teapot_process;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestTeapot,
+                               test_teapot,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, test_teapot_stage_init))
+
+static void
+test_teapot_class_init (TestTeapotClass *klass)
+{
+}
+
+static void
+test_teapot_init (TestTeapot *self)
+{
+}
+
 typedef struct
 {
   FakeTransport *fake;
@@ -115,6 +169,24 @@ test_not_found (Fixture *self, gconstpointer data)
   g_assert_nonnull (strstr (self->fake->headers, "x-request-id: "));
 }
 
+/* That no function is there is the answer only when no stage has one. */
+static void
+test_stage_answers (Fixture *self, gconstpointer data)
+{
+  g_autoptr (TestTeapot) teapot = g_object_new (TEST_TYPE_TEAPOT, NULL);
+
+  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (teapot));
+  request (self, "GET", "/teapot", "x-auth-claims: forged\n");
+  g_assert_cmpuint (self->fake->status, ==, 418);
+  g_assert_cmpstr (self->fake->body->str, ==, "short and stout");
+  request (self, "GET", "/helo", NULL);
+  g_assert_cmpuint (self->fake->status, ==, 403);
+  g_assert_null (strstr (self->fake->body->str, "Did you mean"));
+  request (self, "GET", "/functions/v1/nobody", NULL);
+  g_assert_cmpuint (self->fake->status, ==, 404);
+  g_assert_cmpstr (self->fake->body->str, ==, "Function not found");
+}
+
 static void
 test_methods (Fixture *self, gconstpointer data)
 {
@@ -209,6 +281,7 @@ main (int argc, char **argv)
   ADD ("targets", test_targets);
   ADD ("health", test_health);
   ADD ("not-found", test_not_found);
+  ADD ("stage-answers", test_stage_answers);
   ADD ("methods", test_methods);
   ADD ("internal-headers", test_internal_headers);
   ADD ("request-id", test_request_id);
