@@ -78,15 +78,13 @@ weir_worker_dispose (GObject *object)
 
   if (self->process != NULL)
     {
-      g_autoptr (WeirProcess) process = NULL;
-
       kill_live_process (self);
       weir_worker_clear_timers (self);
       weir_gate_close (self->gate);
       weir_control_channel_close (self->channel);
       g_queue_clear (&self->events);
       g_signal_handlers_disconnect_by_data (self->process, self);
-      process = g_steal_pointer (&self->process);
+      g_clear_object (&self->process);
     }
   G_OBJECT_CLASS (weir_worker_parent_class)->dispose (object);
 }

@@ -701,6 +701,53 @@ test_gate_outlives (Fixture *fixture, gconstpointer data)
   set_up (fixture, NULL);
 }
 
+static gpointer
+lease_until_closed (gpointer gate)
+{
+  guint64 leases = 0;
+
+  while (weir_gate_lease (gate))
+    {
+      leases++;
+      weir_gate_release (gate);
+      if (leases % 64 == 0)
+        g_thread_yield ();
+    }
+  return NULL;
+}
+
+/* Two planes at once: whatever their order, nothing is in flight when it is told to end. */
+static void
+test_two_threads (void)
+{
+  for (guint round = 0; round < 30; round++)
+    {
+      Fixture fixture = { 0 };
+      WeirGate *gate;
+      GThread *thread;
+
+      set_up (&fixture, NULL);
+      boot (&fixture);
+      gate = weir_gate_ref (weir_worker_get_gate (fixture.worker));
+      thread = g_thread_new ("data", lease_until_closed, gate);
+      for (guint i = 0; i < 50; i++)
+        {
+          turn ();
+          weir_fake_clock_advance (fixture.clock, 7);
+        }
+      weir_worker_retire (fixture.worker);
+      while (weir_worker_get_state (fixture.worker) != WEIR_WORKER_STATE_STOPPING)
+        turn (); /* no time passes: the gate tells it, or it was vacant */
+      g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 0);
+      g_thread_join (thread);
+      weir_fake_process_exit (fixture.process, 0);
+      g_assert_no_error (weir_worker_get_error (fixture.worker));
+      turn ();
+      weir_gate_unref (gate);
+      tear_down (&fixture, NULL);
+    }
+}
+
 static void
 add (const char *path, void (*test) (Fixture *fixture, gconstpointer data))
 {
@@ -733,5 +780,6 @@ main (int argc, char **argv)
   add ("/worker/worker/gate-outlives", test_gate_outlives);
   g_test_add_func ("/worker/worker/walks", test_walks);
   g_test_add_func ("/worker/worker/dispose", test_dispose);
+  g_test_add_func ("/worker/worker/two-threads", test_two_threads);
   return g_test_run ();
 }
