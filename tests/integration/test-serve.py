@@ -53,7 +53,8 @@ def a_request_is_one_event():
         event = server.wait_for_type("request")
         equal(
             (event["method"], event["target"], event["status"], event["function"], event["aborted"]),
-            ("GET", "/functions/v1/hello?x=1", 200, "hello", False),
+            ("GET", "/functions/v1/hello", 200, "hello", False),
+            "a query may hold secrets and is not shown",
         )
         equal((event["request_id"], event["bytes_sent"]), ("abc-123", 6))
         equal(event["duration_ms"] > 0, True)
@@ -98,7 +99,9 @@ def an_edit_is_told_and_a_broken_one_loudly():
         source = root / "functions/hello/index.ts"
         write(source, HELLO.replace("hello", "hi"))
         server.wait_for(is_type("reloaded", "hello"))
-        equal(server.call("/functions/v1/hello")[1], "hi\n")
+        # Until its worker is ready the old code answers.
+        while server.call("/functions/v1/hello")[1] != "hi\n":
+            pass
         write(source, BROKEN)
         stale = server.wait_for(is_type("stale", "hello"))
         equal((stale["location"] or {}).get("line"), 2, stale["message"])
@@ -271,7 +274,7 @@ def invoke_asks_the_server_that_runs():
             server.wait_for(is_type("request", "echo"))
             answer = json.loads(weir("invoke", "echo", "--json", "--path", "/sub?q=1", cwd=elsewhere).out)
             equal((answer["status"], answer["body"]), (200, "GET "))
-            equal(server.wait_for(is_type("request", "echo"))["target"], "/functions/v1/echo/sub?q=1")
+            equal(server.wait_for(is_type("request", "echo"))["target"], "/functions/v1/echo/sub")
             equal(weir("invoke", "nobody", cwd=elsewhere).status, FAILED)
 
 

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 
 WEIR = os.environ.get("WEIR_PROGRAM", "weir")
-WAIT = 60
+WAIT = int(os.environ.get("WEIR_TEST_WAIT", "60"))
 
 
 class Result:
