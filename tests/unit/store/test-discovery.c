@@ -65,7 +65,8 @@ fill (Folder *folder, const char *files)
       else if (g_str_has_suffix (*name, "/"))
         g_mkdir_with_parents (path, 0700);
       else
-        g_assert_true (g_file_set_contents (path, "", 0, NULL));
+        g_assert_true (
+            g_file_set_contents_full (path, "", 0, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
     }
 }
 
