@@ -240,6 +240,8 @@ weir_exchange_upgrade (WeirExchange *self, WeirHead *head, GBytes **early)
   self->status = weir_head_get_status (head);
   self->vtable = NULL;
   self->transport = NULL;
+  if (self->upgraded != NULL)
+    self->upgraded (self, self->finished_data);
   return fd;
 }
 
@@ -392,6 +394,13 @@ weir_exchange_set_finished (WeirExchange *self,
 {
   self->finished = finished;
   self->finished_data = user_data;
+}
+
+void
+weir_exchange_set_upgraded (WeirExchange *self,
+                            void (*upgraded) (WeirExchange *exchange, gpointer user_data))
+{
+  self->upgraded = upgraded;
 }
 
 void

@@ -52,8 +52,13 @@ void weir_exchange_set_finished (WeirExchange *self,
                                  void (*finished) (WeirExchange *exchange, gpointer user_data),
                                  gpointer user_data);
 
-/* What an error response tells the caller to do, in place of the error table's words. */
+/* What the error that was just prepared tells the caller to do, in place of the error table's
+ * words. */
 void weir_exchange_set_hint (WeirExchange *self, const char *hint);
+
+/* Called once when the connection was handed over, with what set_finished was given. */
+void weir_exchange_set_upgraded (WeirExchange *self,
+                                 void (*upgraded) (WeirExchange *exchange, gpointer user_data));
 
 /* Whoever takes the exchange answers it, now or later; the pipeline lets it go. */
 void weir_exchange_take (WeirExchange *self);

@@ -35,7 +35,8 @@ struct _WeirExchange
   const WeirExchangeSink *sink;
   gpointer sink_data;
   void (*finished) (WeirExchange *exchange, gpointer user_data);
-  gpointer finished_data;
+  void (*upgraded) (WeirExchange *exchange, gpointer user_data);
+  gpointer finished_data; /* of both */
 
   GPtrArray *headers; /* name, value, name, value… */
   GThread *thread;

@@ -50,6 +50,7 @@ typedef struct
   WeirExchange *exchange;
   WeirOperation *operation;
   guint next;
+  gboolean uncounted;
 } Run;
 
 static void run_steps (Run *run);
@@ -179,7 +180,7 @@ weir_pipeline_add_observer (WeirPipeline *self, WeirExchangeObserver observer, g
  * weir_pipeline_get_open:
  * @self: a pipeline
  *
- * Any thread.
+ * Connections that were upgraded, to a WebSocket for instance, are not counted. Any thread.
  *
  * Returns: how many exchanges were begun and are not finished
  *
@@ -191,6 +192,22 @@ weir_pipeline_get_open (WeirPipeline *self)
   g_return_val_if_fail (WEIR_IS_PIPELINE (self), 0);
 
   return g_atomic_int_get (&self->open);
+}
+
+static void
+uncount (Run *run)
+{
+  if (run->uncounted)
+    return;
+  run->uncounted = TRUE;
+  g_atomic_int_add (&run->pipeline->open, -1);
+}
+
+/* It may stay for days: nobody who drains should wait for it. */
+static void
+on_upgraded (WeirExchange *exchange, gpointer user_data)
+{
+  uncount (user_data);
 }
 
 static void
@@ -208,7 +225,7 @@ on_finished (WeirExchange *exchange, gpointer user_data)
       observer->func (exchange, observer->user_data);
     }
 
-  g_atomic_int_add (&self->open, -1);
+  uncount (run);
   g_object_unref (run->exchange);
   g_slice_free (Run, run);
   g_object_unref (self);
@@ -314,6 +331,7 @@ weir_pipeline_begin (WeirPipeline *self, WeirExchange *exchange)
   run->exchange = g_object_ref (exchange);
   g_atomic_int_inc (&self->open);
   weir_exchange_set_finished (exchange, on_finished, run);
+  weir_exchange_set_upgraded (exchange, on_upgraded);
   run_steps (run);
 
   /* What the adapter lent ends with this call. */

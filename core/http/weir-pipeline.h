@@ -29,7 +29,7 @@ void weir_pipeline_set_stage_timeout (WeirPipeline *self, guint timeout_ms);
 /* For adapters, data thread: takes an exchange (a reference of its own) and runs it. */
 WEIR_AVAILABLE_IN_ALL
 void weir_pipeline_begin (WeirPipeline *self, WeirExchange *exchange);
-/* Exchanges that are not finished. Atomic: any thread. */
+/* Exchanges that are not finished, upgraded ones left out. Atomic: any thread. */
 WEIR_AVAILABLE_IN_ALL
 guint weir_pipeline_get_open (WeirPipeline *self);
 

@@ -388,6 +388,11 @@ test_upgrade (Fixture *self, gconstpointer data)
   self->fake->upgrade_fd = client[0];
   self->fake->early = g_bytes_new ("ear", 3);
   begin (self, "GET", "/hello", 0, "websocket");
+  g_assert_cmpuint (weir_pipeline_get_open (self->pipeline), ==, 1);
+  while (self->fake->status == 0)
+    g_main_context_iteration (self->fake->context, TRUE);
+  g_assert_cmpuint (weir_pipeline_get_open (self->pipeline), ==, 0);
+  g_assert_cmpuint (weir_gate_get_in_flight (self->gate), ==, 1);
   write_text (client[1], "ly");
   fake_transport_finish (self->fake);
   g_assert_cmpuint (self->fake->status, ==, 101);
