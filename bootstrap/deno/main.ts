@@ -21,6 +21,7 @@ let form: Form | undefined;
 let evaluated = false;
 let ready = false;
 let stopping = false;
+const early: unknown[] = [];
 let stopWatchingNode: (() => void) | undefined;
 
 async function stop(reason = "termination"): Promise<void> {
@@ -36,6 +37,7 @@ function announce(): void {
   if (ready || form === undefined) return;
   ready = true;
   stopWatchingNode?.();
+  reportEarly();
   emit({ type: "ready", form, load_ms: Math.round((performance.now() - started) * 100) / 100 });
   followCommands((next) => {
     if (next.type === "stop") stop(next.reason);
@@ -72,16 +74,31 @@ function classify(error: unknown): FailureCode {
   return message?.includes("--cached-only is specified") ? "not-cached" : "missing-module";
 }
 
+/** While the module loads, its own failure comes by as an unhandled rejection too. */
+function keepEarly(thrown: unknown): boolean {
+  if (ready || evaluated) return false;
+  early.push(thrown);
+  return true;
+}
+
+function reportEarly(failure?: unknown): void {
+  for (const thrown of early.splice(0)) {
+    if (thrown !== failure) report("rejection", thrown);
+  }
+}
+
 async function finishLoading(module: Promise<Exports>): Promise<void> {
   let exports: Exports;
   try {
     exports = await module;
   } catch (error) {
+    reportEarly(error);
     if (!ready) fail(classify(error), error);
     report("uncaught", error);
     return;
   }
   evaluated = true;
+  reportEarly();
   if (!isServing()) await listenToExports(exports, command.name);
   announce();
 }
@@ -132,8 +149,7 @@ function waitForLoad(): LoadCommand {
   }
 }
 
-// While the module loads, what it throws reaches the host as the failure of the load.
-installGuards(() => !ready && !evaluated && !isServing());
+installGuards(keepEarly);
 installBackground();
 addEventListener("beforeunload", onIdle);
 Deno.addSignalListener("SIGTERM", () => void stop());

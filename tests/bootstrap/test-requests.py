@@ -87,6 +87,16 @@ def errors_on_the_side():
         expect(worker.request("/").text, "ok")
 
 
+def errors_while_loading():
+    with Worker("stray/index.ts") as worker:
+        worker.start()
+        error = worker.wait("error")
+        expect((error["kind"], error["message"], error["line"]),
+               ("rejection", "Error: stray", 1))
+        assert worker.wait("ready") is not None
+        expect(worker.request("/").text, "served")
+
+
 def exit_has_no_effect():
     with Worker(ENTRY) as worker:
         worker.ready()
@@ -135,6 +145,7 @@ main([
     ("levels, tables, errors and the limit", levels),
     ("a failing handler is answered and reported", failing_handlers),
     ("errors after the response leave the worker alive", errors_on_the_side),
+    ("errors beside the load are reported", errors_while_loading),
     ("Deno.exit and process.exit have no effect", exit_has_no_effect),
     ("standard output is a log, not the protocol", standard_output_is_a_log),
     ("the environment is the function's own", environment_is_the_functions_own),

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <glib/gstdio.h>
+#include <weir.h>
+
+#include "weir-deno-folder.h"
+#include "weir-deno-runtime.h"
+
+/* A script stands in for Deno. */
+typedef struct
+{
+  char *folder;
+  char *script;
+  WeirRuntime *runtime;
+  WeirFunction *function;
+  GCancellable *cancellable;
+  GAsyncResult *result;
+  guint n_done;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *entry = NULL;
+
+  fixture->folder = g_dir_make_tmp ("weir-prepare-XXXXXX", NULL);
+  fixture->script = g_build_filename (fixture->folder, "deno", NULL);
+  entry = g_build_filename (fixture->folder, "index.ts", NULL);
+  g_assert_true (g_file_set_contents (entry, "Deno.serve(h);", -1, NULL));
+  fixture->runtime = g_object_new (WEIR_TYPE_DENO_RUNTIME, "executable", fixture->script, NULL);
+  fixture->cancellable = g_cancellable_new ();
+  fixture->function = g_object_new (WEIR_TYPE_FUNCTION,
+                                    "name",
+                                    "hello",
+                                    "root",
+                                    fixture->folder,
+                                    "directory",
+                                    fixture->folder,
+                                    "entrypoint",
+                                    entry,
+                                    NULL);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_assert_finalize_object (fixture->runtime);
+  g_assert_finalize_object (fixture->function);
+  g_object_unref (fixture->cancellable);
+  weir_deno_folder_remove (fixture->folder);
+  g_free (fixture->folder);
+  g_free (fixture->script);
+}
+
+static void
+write_script (Fixture *fixture, const char *text)
+{
+  g_assert_true (g_file_set_contents (fixture->script, text, -1, NULL));
+  g_assert_cmpint (g_chmod (fixture->script, 0755), ==, 0);
+}
+
+static void
+on_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_set_object (&fixture->result, result);
+  fixture->n_done++;
+}
+
+static char **
+prepare (Fixture *fixture, GError **error)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  weir_runtime_prepare_async (fixture->runtime,
+                              fixture->function,
+                              fixture->cancellable,
+                              on_done,
+                              fixture);
+  while (fixture->n_done == 0)
+    g_main_context_iteration (NULL, TRUE);
+  result = g_steal_pointer (&fixture->result);
+  return weir_runtime_prepare_finish (fixture->runtime, result, error);
+}
+
+static void
+test_files (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) files = NULL;
+
+  write_script (fixture,
+                "#!/bin/sh\n"
+                "echo 'Download https://registry.npmjs.org/x/-/x-1.0.0.tgz' >&2\n"
+                "echo '{\"roots\":[],\"modules\":[{\"specifier\":\"file:///f/a.ts\","
+                "\"local\":\"/f/a.ts\"}]}'\n");
+  files = prepare (fixture, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (files), ==, 1);
+  g_assert_cmpstr (files[0], ==, "/f/a.ts");
+}
+
+static void
+test_fails (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  write_script (fixture, "#!/bin/sh\necho 'error: odd flag' >&2\nexit 1\n");
+  g_assert_null (prepare (fixture, &error));
+  g_assert_error (error, WEIR_ERROR, WEIR_ERROR_BOOT_FAILED);
+  g_assert_cmpstr (error->message,
+                   ==,
+                   "Deno cannot read the modules of \"hello\": error: odd flag");
+}
+
+static void
+test_nonsense (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  write_script (fixture, "#!/bin/sh\necho 'not JSON'\n");
+  g_assert_null (prepare (fixture, &error));
+  g_assert_nonnull (strstr (error->message, "deno info"));
+}
+
+static gboolean
+on_started (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  g_autofree char *path = g_build_filename (fixture->folder, "started", NULL);
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return G_SOURCE_CONTINUE;
+  g_cancellable_cancel (fixture->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_cancelled (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  write_script (fixture, "#!/bin/sh\ntouch started\nexec tail -f /dev/null\n");
+  g_idle_add (on_started, fixture);
+  g_assert_null (prepare (fixture, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+/* Two hold a lock each; a third at the same time finds none and fails. */
+static void
+test_at_most_two (Fixture *fixture, gconstpointer data)
+{
+  const guint n = 6;
+
+  write_script (fixture,
+                "#!/bin/sh\n"
+                "if mkdir a 2>/dev/null; then lock=a\n"
+                "elif mkdir b 2>/dev/null; then lock=b\n"
+                "else touch too-many; fi\n"
+                "ls / >/dev/null\n"
+                "rmdir $lock\n"
+                "echo '{\"modules\":[]}'\n");
+  for (guint i = 0; i < n; i++)
+    weir_runtime_prepare_async (fixture->runtime, fixture->function, NULL, on_done, fixture);
+  while (fixture->n_done < n)
+    g_main_context_iteration (NULL, TRUE);
+  g_clear_object (&fixture->result);
+  {
+    g_autofree char *path = g_build_filename (fixture->folder, "too-many", NULL);
+
+    g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  }
+}
+
+static gboolean
+on_late (gpointer user_data)
+{
+  g_error ("The test takes too long");
+  return G_SOURCE_REMOVE;
+}
+
+#define ADD(name, func) g_test_add ("/deno/prepare/" name, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_timeout_add_seconds (20, on_late, NULL);
+  ADD ("files", test_files);
+  ADD ("fails", test_fails);
+  ADD ("nonsense", test_nonsense);
+  ADD ("cancelled", test_cancelled);
+  ADD ("at-most-two", test_at_most_two);
+  return g_test_run ();
+}
