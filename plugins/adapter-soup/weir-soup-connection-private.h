@@ -95,6 +95,8 @@ void weir_soup_connection_disarm (WeirSoupConnection *self);
 void weir_soup_connection_disconnect (WeirSoupConnection *self, const GError *error);
 /* Answers in place of the exchange, as long as nothing was answered, and closes. */
 void weir_soup_connection_refuse (WeirSoupConnection *self, guint status, const char *reason);
+/* The client is gone. */
+void weir_soup_connection_lose (WeirSoupConnection *self);
 /* Lets go of the socket, which is the caller's now. */
 int weir_soup_connection_release (WeirSoupConnection *self);
 /* Goes on to the next request, or to the end. */

@@ -150,6 +150,15 @@ weir_soup_connection_close (WeirSoupConnection *self, const GError *error)
   weir_soup_connection_unref (self);
 }
 
+void
+weir_soup_connection_lose (WeirSoupConnection *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (WEIR_ERROR, WEIR_ERROR_CANCELLED, "The client closed the connection");
+
+  weir_soup_connection_close (self, error);
+}
+
 int
 weir_soup_connection_release (WeirSoupConnection *self)
 {
@@ -289,15 +298,6 @@ weir_soup_connection_disarm (WeirSoupConnection *self)
   weir_engine_disarm (self->context->engine, &self->timer);
 }
 
-static void
-on_gone (WeirSoupConnection *self)
-{
-  g_autoptr (GError) error =
-      g_error_new_literal (WEIR_ERROR, WEIR_ERROR_CANCELLED, "The client closed the connection");
-
-  weir_soup_connection_close (self, error);
-}
-
 /* A client that shuts its side down counts as gone, also after a whole request: nothing
  * tells it from one that was killed, and a function should not work for nobody. */
 static void
@@ -307,7 +307,7 @@ on_watch (WeirWatch *watch, guint events)
       G_STRUCT_MEMBER_P (watch, -G_STRUCT_OFFSET (WeirSoupConnection, watch)));
 
   if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-    on_gone (self);
+    weir_soup_connection_lose (self);
   else
     {
       if (events & EPOLLIN)

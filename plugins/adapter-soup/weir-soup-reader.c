@@ -8,9 +8,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#define HEAD_READ 8192
-/* What is thrown away of a body after its response, or of anything after the last answer,
- * before the connection is closed in the client's face. */
+/* What is thrown away of a body after its response, or of anything after the last answer;
+ * what comes then is left in the socket. */
 #define MAX_DRAIN (256 * 1024)
 #define MAX_TURNS 16
 
@@ -36,15 +35,6 @@ use_input (WeirSoupConnection *self, gsize length)
   g_clear_pointer (&self->in, g_byte_array_unref);
 }
 
-static void
-on_lost (WeirSoupConnection *self)
-{
-  g_autoptr (GError) error =
-      g_error_new_literal (WEIR_ERROR, WEIR_ERROR_CANCELLED, "The client closed the connection");
-
-  weir_soup_connection_close (self, error);
-}
-
 /* Returns 0 when there is nothing now; a lost connection is closed. */
 static gsize
 receive (WeirSoupConnection *self, void *buffer, gsize length)
@@ -66,7 +56,7 @@ receive (WeirSoupConnection *self, void *buffer, gsize length)
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
     self->readable = FALSE;
   else
-    on_lost (self);
+    weir_soup_connection_lose (self);
   return 0;
 }
 
@@ -75,7 +65,7 @@ receive (WeirSoupConnection *self, void *buffer, gsize length)
 static void
 expect_body (WeirSoupConnection *self)
 {
-  if (self->body_done || self->credit == 0 || self->continue_due)
+  if (self->body_done || self->credit == 0 || self->continue_due || self->ended)
     weir_soup_connection_disarm (self);
   else
     weir_soup_connection_arm (self, self->context->limits.body_timeout_ms);
@@ -224,17 +214,16 @@ drain_body (WeirSoupConnection *self)
   return more && self->state == WEIR_SOUP_STATE_DRAIN;
 }
 
+/* Above the bound nothing is read any more: the client waits, and reads its answer. */
 static gboolean
 discard (WeirSoupConnection *self)
 {
-  gsize length = receive (self, self->context->scratch, WEIR_SOUP_SCRATCH);
+  gsize length;
 
+  if (self->drained > MAX_DRAIN)
+    return FALSE;
+  length = receive (self, self->context->scratch, WEIR_SOUP_SCRATCH);
   self->drained += length;
-  if (length > 0 && self->drained > MAX_DRAIN)
-    {
-      weir_soup_connection_close (self, NULL);
-      return FALSE;
-    }
   return length > 0;
 }
 
@@ -299,24 +288,12 @@ static gboolean
 read_head (WeirSoupConnection *self)
 {
   gboolean first = !weir_soup_connection_has_input (self);
-  guint length = 0;
-  gsize n;
+  gsize length = receive (self, self->context->scratch, WEIR_SOUP_SCRATCH);
 
-  if (self->in != NULL)
-    length = self->in->len;
-  else
-    self->in = g_byte_array_sized_new (HEAD_READ);
-  g_byte_array_set_size (self->in, length + HEAD_READ);
-  n = receive (self, self->in->data + length, HEAD_READ);
-  if (self->in != NULL)
-    g_byte_array_set_size (self->in, length + (guint) n);
-  if (n == 0)
-    {
-      if (self->in != NULL && !weir_soup_connection_has_input (self))
-        g_clear_pointer (&self->in, g_byte_array_unref);
-      return FALSE;
-    }
+  if (length == 0)
+    return FALSE;
 
+  keep_input (self, self->context->scratch, length);
   if (first)
     weir_soup_connection_arm (self, self->context->limits.head_timeout_ms);
   return scan_head (self);

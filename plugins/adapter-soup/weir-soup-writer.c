@@ -117,7 +117,7 @@ send_some (WeirSoupConnection *self)
   if (errno == EAGAIN || errno == EWOULDBLOCK)
     set_blocked (self, TRUE);
   else
-    weir_soup_connection_close (self, NULL);
+    weir_soup_connection_lose (self);
   return FALSE;
 }
 
@@ -384,6 +384,7 @@ end (WeirExchange *exchange, gpointer transport)
   if (self->framing == WEIR_SOUP_FRAMING_CHUNKED)
     append (self->head_written ? &self->out : &self->held, "0\r\n\r\n", 5);
   self->ended = TRUE;
+  weir_soup_connection_disarm (self);
   weir_soup_connection_queue (self);
 }
 
