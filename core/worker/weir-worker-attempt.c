@@ -82,10 +82,22 @@ has_to_wait (WeirWorkerPool *self)
   return TRUE;
 }
 
+/* A runtime that was not found is no function that was not found: clients must not be told
+ * so. */
+static gboolean
+is_about_workers (const GError *error)
+{
+  return g_error_matches (error, WEIR_ERROR, WEIR_ERROR_BOOT_FAILED) ||
+         g_error_matches (error, WEIR_ERROR, WEIR_ERROR_WORKER_FAILED) ||
+         g_error_matches (error, WEIR_ERROR, WEIR_ERROR_WORKER_LIMIT) ||
+         g_error_matches (error, WEIR_ERROR, WEIR_ERROR_OVERLOADED) ||
+         g_error_matches (error, WEIR_ERROR, WEIR_ERROR_CANCELLED);
+}
+
 static GError *
 copy_as_boot_error (const GError *error)
 {
-  if (error != NULL && error->domain == WEIR_ERROR)
+  if (is_about_workers (error))
     return g_error_copy (error);
   return g_error_new_literal (WEIR_ERROR,
                               WEIR_ERROR_BOOT_FAILED,
