@@ -74,6 +74,7 @@ class Server:
         self.events = queue.Queue()
         self.seen = []
         self.errors = []
+        self.json_lines = json_lines
         command = [WEIR, "serve", str(directory), "--listen", "127.0.0.1:0", *args]
         if json_lines:
             command.append("--json")
@@ -87,7 +88,6 @@ class Server:
         )
         for stream, take in ((self.process.stdout, self._take), (self.process.stderr, self.errors.append)):
             threading.Thread(target=self._read, args=(stream, take), daemon=True).start()
-        self.json_lines = json_lines
 
     def _read(self, stream, take):
         for line in stream:
