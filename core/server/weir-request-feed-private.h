@@ -19,7 +19,8 @@ typedef void (*WeirRequestFeedFunc) (GPtrArray *records, guint64 dropped, gpoint
 
 WeirRequestFeed *
 weir_request_feed_new (GMainContext *control, WeirRequestFeedFunc func, gpointer user_data);
-/* Control thread: gives func what is left, and does not call it any more. The data thread may still hold a reference. */
+/* Control thread: gives func what is left, and does not call it any more. The data thread may still
+ * hold a reference. */
 void weir_request_feed_close (WeirRequestFeed *self);
 WeirRequestFeed *weir_request_feed_ref (WeirRequestFeed *self);
 void weir_request_feed_unref (WeirRequestFeed *self);

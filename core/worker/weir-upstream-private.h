@@ -27,8 +27,8 @@ void weir_upstream_close (WeirUpstream *self);
 typedef struct
 {
   /* The response's head: borrowed for the call. length: bytes of body, -1 unknown, 0 none
-   * (also for 204 and 304); for HEAD what a GET would have got, though none of it comes. Hop-by-hop fields and framing are already taken out.
-   * 1xx never get here, 101 goes to upgraded. */
+   * (also for 204 and 304); for HEAD what a GET would have got, though none of it comes. Hop-by-hop
+   * fields and framing are already taken out. 1xx never get here, 101 goes to upgraded. */
   void (*head) (WeirUpstreamCall *call, WeirHead *head, gint64 length, gpointer user_data);
   /* A piece of body, borrowed. The callee may pause the call. */
   void (*body) (WeirUpstreamCall *call, const guint8 *data, gsize length, gpointer user_data);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // A gateway as one would write it in Node: http in front, a keep-alive agent on the worker's
 // Unix socket behind. Usage: node-gateway.mjs PORT SOCKET
 import http from "node:http";

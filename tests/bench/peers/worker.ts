@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // The same function as functions/hello, started by hand: what every gateway here proxies to.
 const [where] = Deno.args;
 const handler = () => new Response("Hello from a function\n");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
 // Calls functions as an application does, and prints what came back as one JSON object.
 // Usage: supabase.mjs URL KEY
 import { createClient } from "@supabase/supabase-js";
