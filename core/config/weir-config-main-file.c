@@ -8,8 +8,8 @@
 
 #include "base/weir-suggest-private.h"
 
-static const char *const tables[] = { "defaults", "functions", "plugins",
-                                      "adapters", "runtimes",  NULL };
+static const char *const tables[] = { "defaults", "functions", "plugins", "adapters",
+                                      "runtimes", "stages",    NULL };
 
 /* The option, unless its dotted name only looks as if it were a key of this table. */
 static const WeirOption *

@@ -19,5 +19,10 @@ WeirRuntime *
 weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
 WeirAdapter *
 weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+/* Appends the stages of [stages.*] and of whatever plugin is loaded, by name. */
+gboolean weir_extensions_make_stages (WeirPluginEngine *plugins,
+                                      WeirConfig *config,
+                                      GPtrArray *stages,
+                                      GError **error);
 
 G_END_DECLS

@@ -2,6 +2,8 @@
 
 #include "server/weir-extensions-private.h"
 
+#include <string.h>
+
 gboolean
 weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
 {
@@ -13,6 +15,8 @@ weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **er
   for (guint i = 0; path[i] != NULL; i++)
     weir_plugin_engine_add_search_path (plugins, path[i]);
   weir_plugin_engine_add_default_search_paths (plugins);
+  for (guint i = 0; disabled[i] != NULL; i++)
+    weir_plugin_engine_disable (plugins, disabled[i]);
 
   for (guint i = 0; required[i] != NULL; i++)
     {
@@ -60,29 +64,31 @@ check_enabled (WeirPluginEngine *plugins, WeirConfig *config, const char *provid
 }
 
 /* An error about an option gets the place in the file, which the engine cannot know. */
-static void
-add_place (GError **error, WeirConfig *config, const char *table, const char *name)
+static gboolean
+check_options (WeirPluginEngine *plugins,
+               WeirConfig *config,
+               GType type,
+               const char *table,
+               const char *name,
+               GVariant *options,
+               GError **error)
 {
-  g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, table, name);
-  GVariantIter iter;
-  const char *option;
+  g_autofree char *option = NULL;
+  g_autofree char *origin = NULL;
 
-  if (error == NULL || !g_error_matches (*error, WEIR_PLUGIN_ERROR, WEIR_PLUGIN_ERROR_OPTION))
-    return;
+  if (weir_extension_registry_check (weir_plugin_engine_get_registry (plugins),
+                                     type,
+                                     name,
+                                     options,
+                                     &option,
+                                     error))
+    return TRUE;
 
-  g_variant_iter_init (&iter, options);
-  while (g_variant_iter_next (&iter, "{&sv}", &option, NULL))
-    {
-      g_autofree char *origin = NULL;
-      g_autofree char *quoted = g_strdup_printf ("“%s”", option);
-
-      if (strstr ((*error)->message, quoted) == NULL)
-        continue;
-      origin = weir_config_dup_plugin_option_origin (config, table, name, option);
-      if (origin != NULL)
-        g_prefix_error (error, "%s: ", origin);
-      return;
-    }
+  if (option != NULL)
+    origin = weir_config_dup_plugin_option_origin (config, table, name, option);
+  if (origin != NULL)
+    g_prefix_error (error, "%s: ", origin);
+  return FALSE;
 }
 
 static GObject *
@@ -96,8 +102,6 @@ make (WeirPluginEngine *plugins,
 {
   g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, table, name);
   g_autofree char *provided = g_strdup_printf ("%s:%s", point, name);
-  g_autoptr (GError) local_error = NULL;
-  GObject *object;
 
   if (!check_enabled (plugins, config, provided, error))
     return NULL;
@@ -108,18 +112,13 @@ make (WeirPluginEngine *plugins,
       !weir_plugin_engine_load_provider (plugins, point, name, error))
     return NULL;
 
-  object = weir_extension_registry_create (weir_plugin_engine_get_registry (plugins),
-                                           type,
-                                           name,
-                                           options,
-                                           &local_error);
-  if (object == NULL)
-    {
-      add_place (&local_error, config, table, name);
-      g_propagate_error (error, g_steal_pointer (&local_error));
-    }
-
-  return object;
+  if (!check_options (plugins, config, type, table, name, options, error))
+    return NULL;
+  return weir_extension_registry_create (weir_plugin_engine_get_registry (plugins),
+                                         type,
+                                         name,
+                                         options,
+                                         error);
 }
 
 WeirRuntime *
@@ -136,4 +135,50 @@ weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GEr
 
   return (
       WeirAdapter *) make (plugins, config, WEIR_TYPE_ADAPTER, "adapter", "adapters", name, error);
+}
+
+/* [stages.NAME] asks for a stage; the plugin that has it need not be required as well. */
+static gboolean
+load_configured_stages (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  g_auto (GStrv) names = weir_settings_dup_names (settings);
+
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (names[i], ".", 3);
+
+      if (g_strv_length (parts) != 3 || strcmp (parts[0], "stages") != 0)
+        continue;
+      if (!weir_plugin_engine_load_provider (plugins, "stage", parts[1], error))
+        {
+          g_prefix_error (error, "%s: ", weir_settings_get_origin (settings, names[i]));
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+weir_extensions_make_stages (WeirPluginEngine *plugins,
+                             WeirConfig *config,
+                             GPtrArray *stages,
+                             GError **error)
+{
+  g_auto (GStrv) names = NULL;
+
+  if (!load_configured_stages (plugins, config, error))
+    return FALSE;
+
+  names = weir_extension_registry_dup_names (weir_plugin_engine_get_registry (plugins),
+                                             WEIR_TYPE_STAGE);
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      GObject *stage = make (plugins, config, WEIR_TYPE_STAGE, "stage", "stages", names[i], error);
+
+      if (stage == NULL)
+        return FALSE;
+      g_ptr_array_add (stages, stage);
+    }
+  return TRUE;
 }

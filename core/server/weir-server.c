@@ -350,18 +350,27 @@ start_host (WeirServer *self, GError **error)
   return weir_function_host_load (self->host, error);
 }
 
+static gpointer
+ref_stage (gconstpointer stage, gpointer user_data)
+{
+  return g_object_ref ((gpointer) stage);
+}
+
 static gboolean
 start_parts (WeirServer *self, GError **error)
 {
+  g_autoptr (GPtrArray) stages = g_ptr_array_copy (self->stages, ref_stage, NULL);
   g_autoptr (WeirAdapter) adapter = NULL;
 
   if (!load_runtime (self, error))
     return FALSE;
   adapter = weir_extensions_make_adapter (self->plugins, self->config, error);
-  if (adapter == NULL || !listen_all (self, error))
+  if (adapter == NULL ||
+      !weir_extensions_make_stages (self->plugins, self->config, stages, error) ||
+      !listen_all (self, error))
     return FALSE;
 
-  self->frontend = weir_frontend_new (self->control, self->stages, error);
+  self->frontend = weir_frontend_new (self->control, stages, error);
   if (self->frontend == NULL)
     return FALSE;
   self->feed = weir_request_feed_new (self->control, on_records, self);
