@@ -36,7 +36,7 @@ function stackOf(error: Error, around: Surroundings): string {
   for (let depth = 0; current instanceof Error && depth < 8; depth++) {
     const stack = String(current.stack ?? current)
       .split("\n")
-      .filter((line) => !line.includes(around.hidden))
+      .filter((line) => !line.includes(around.hidden) && !line.includes("(ext:"))
       .join("\n");
     parts.push(depth === 0 ? stack : "Caused by: " + stack);
     current = current.cause;

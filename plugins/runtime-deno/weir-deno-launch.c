@@ -179,36 +179,36 @@ static char **
 make_environ (const WeirDenoPlaces *places)
 {
   const char *registry = g_getenv ("NPM_CONFIG_REGISTRY");
-  g_auto (GStrv) environ = g_new0 (char *, 1);
+  g_auto (GStrv) result = g_new0 (char *, 1);
 
-  environ = g_environ_setenv (environ, "PATH", "/usr/bin:/bin", TRUE);
-  environ = g_environ_setenv (environ, "HOME", places->temporary, TRUE);
-  environ = g_environ_setenv (environ, "TMPDIR", places->temporary, TRUE);
-  environ = g_environ_setenv (environ, "DENO_DIR", places->deno_dir, TRUE);
-  environ = g_environ_setenv (environ, "DENO_NO_UPDATE_CHECK", "1", TRUE);
-  environ = g_environ_setenv (environ, "DENO_NO_PACKAGE_JSON", "1", TRUE);
-  environ = g_environ_setenv (environ, "DENO_TRUST_PROXY_HEADERS", "1", TRUE);
-  environ = g_environ_setenv (environ, "NO_COLOR", "1", TRUE);
+  result = g_environ_setenv (result, "PATH", "/usr/bin:/bin", TRUE);
+  result = g_environ_setenv (result, "HOME", places->temporary, TRUE);
+  result = g_environ_setenv (result, "TMPDIR", places->temporary, TRUE);
+  result = g_environ_setenv (result, "DENO_DIR", places->deno_dir, TRUE);
+  result = g_environ_setenv (result, "DENO_NO_UPDATE_CHECK", "1", TRUE);
+  result = g_environ_setenv (result, "DENO_NO_PACKAGE_JSON", "1", TRUE);
+  result = g_environ_setenv (result, "DENO_TRUST_PROXY_HEADERS", "1", TRUE);
+  result = g_environ_setenv (result, "NO_COLOR", "1", TRUE);
   /* Packages are cached by registry. */
   if (registry != NULL)
-    environ = g_environ_setenv (environ, "NPM_CONFIG_REGISTRY", registry, TRUE);
-  return g_steal_pointer (&environ);
+    result = g_environ_setenv (result, "NPM_CONFIG_REGISTRY", registry, TRUE);
+  return g_steal_pointer (&result);
 }
 
 static JsonObject *
 make_variables (WeirFunction *function)
 {
-  const char *const *environ = weir_function_get_environ (function);
+  const char *const *pairs = weir_function_get_environ (function);
   JsonObject *variables = json_object_new ();
 
-  for (guint i = 0; environ != NULL && environ[i] != NULL; i++)
+  for (guint i = 0; pairs != NULL && pairs[i] != NULL; i++)
     {
-      const char *equals = strchr (environ[i], '=');
+      const char *equals = strchr (pairs[i], '=');
       g_autofree char *name = NULL;
 
-      if (equals == NULL || equals == environ[i])
+      if (equals == NULL || equals == pairs[i])
         continue;
-      name = g_strndup (environ[i], equals - environ[i]);
+      name = g_strndup (pairs[i], equals - pairs[i]);
       json_object_set_string_member (variables, name, equals + 1);
     }
   return variables;
@@ -245,11 +245,11 @@ make_launch (WeirFunction *function,
              const char *socket_path)
 {
   g_auto (GStrv) argv = make_argv (function, plan, places, socket_path);
-  g_auto (GStrv) environ = make_environ (places);
+  g_auto (GStrv) variables = make_environ (places);
   g_autofree char *load = make_load_command (function, plan, places, socket_path);
 
   return weir_launch_new ((const char *const *) argv,
-                          (const char *const *) environ,
+                          (const char *const *) variables,
                           weir_function_get_directory (function),
                           load,
                           socket_path);

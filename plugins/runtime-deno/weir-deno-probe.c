@@ -105,15 +105,15 @@ static char *
 read_version (const char *executable, GError **error)
 {
   const char *argv[] = { executable, "--version", NULL };
-  g_auto (GStrv) environ = g_get_environ ();
+  g_auto (GStrv) variables = g_get_environ ();
   g_autofree char *output = NULL;
   int status = 0;
 
-  environ = g_environ_setenv (environ, "DENO_NO_UPDATE_CHECK", "1", TRUE);
-  environ = g_environ_setenv (environ, "NO_COLOR", "1", TRUE);
+  variables = g_environ_setenv (variables, "DENO_NO_UPDATE_CHECK", "1", TRUE);
+  variables = g_environ_setenv (variables, "NO_COLOR", "1", TRUE);
   if (!g_spawn_sync (NULL,
                      (char **) argv,
-                     environ,
+                     variables,
                      G_SPAWN_STDERR_TO_DEV_NULL,
                      NULL,
                      NULL,
