@@ -189,12 +189,12 @@ script_mirror (int fd, guint n)
 static void
 script_count (int fd, guint n)
 {
-  g_autofree char *head = read_head (fd);
   g_autofree char *answer = NULL;
   char buffer[4096];
   gsize total = 0;
   gssize got;
 
+  g_free (read_head (fd));
   while (total < LARGE && (got = recv (fd, buffer, sizeof buffer, 0)) > 0)
     total += got;
   answer = g_strdup_printf ("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n%zu", total);
@@ -204,9 +204,9 @@ script_count (int fd, guint n)
 static void
 script_large (int fd, guint n)
 {
-  g_autofree char *head = read_head (fd);
   g_autofree char *data = g_strnfill (LARGE, 'x');
 
+  g_free (read_head (fd));
   write_text (fd, "HTTP/1.1 200 OK\r\ncontent-length: 3145728\r\n\r\n");
   write_all (fd, data, LARGE);
   g_free (read_head (fd));
@@ -216,8 +216,7 @@ script_large (int fd, guint n)
 static void
 script_dies_once (int fd, guint n)
 {
-  g_autofree char *head = read_head (fd);
-
+  g_free (read_head (fd));
   if (n == 0)
     return;
   write_text (fd, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
