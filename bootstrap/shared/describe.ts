@@ -3,6 +3,10 @@
 
 import type { Description, Position } from "./protocol.ts";
 
+/** A line between worker and host must stay short, whatever was thrown. */
+const LIMIT = 10_000;
+const SOURCE_LIMIT = 500;
+
 const PLACE = /file:\/\/(\/[^\s()]*?):(\d+):(\d+)/g;
 
 export interface Surroundings {
@@ -21,7 +25,8 @@ function findPosition(text: string, around: Surroundings): Position {
       column: Number(column),
     };
     try {
-      position.source = around.readText(position.file!).split("\n")[position.line! - 1]?.trimEnd();
+      position.source = around.readText(position.file!).split("\n")[position.line! - 1]
+        ?.trimEnd().slice(0, SOURCE_LIMIT);
     } catch {
       // Not readable (a package, a deleted file): the place alone must do.
     }
@@ -47,11 +52,15 @@ function stackOf(error: Error, around: Surroundings): string {
 export function describe(thrown: unknown, around: Surroundings): Description {
   if (!(thrown instanceof Error)) {
     const text = typeof thrown === "string" ? thrown : around.inspect(thrown);
-    return { message: "Uncaught " + text };
+    return { message: ("Uncaught " + text).slice(0, LIMIT) };
   }
   const stack = stackOf(thrown, around);
   const message = thrown.message.startsWith(thrown.name)
     ? thrown.message
     : `${thrown.name}: ${thrown.message}`;
-  return { message, stack, ...findPosition(stack, around) };
+  return {
+    message: message.slice(0, LIMIT),
+    stack: stack.slice(0, LIMIT),
+    ...findPosition(stack, around),
+  };
 }

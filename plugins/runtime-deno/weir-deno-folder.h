@@ -6,6 +6,8 @@
 
 G_BEGIN_DECLS
 
+char *weir_deno_folder_make_base (GError **error);
+void weir_deno_folder_sweep (const char *parent);
 char *weir_deno_folder_make (const char *parent, guint number, GError **error);
 void weir_deno_folder_remove (const char *path);
 

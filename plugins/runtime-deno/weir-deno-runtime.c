@@ -186,6 +186,16 @@ weir_deno_runtime_prepare (WeirRuntime *runtime, WeirFunction *function, GTask *
   start_waiting (self);
 }
 
+static gboolean
+ensure_temporary (WeirDenoRuntime *self, GError **error)
+{
+  if (self->temporary != NULL)
+    return TRUE;
+  weir_deno_folder_sweep (g_get_tmp_dir ());
+  self->temporary = weir_deno_folder_make_base (error);
+  return self->temporary != NULL;
+}
+
 static WeirLaunch *
 weir_deno_runtime_launch (WeirRuntime *runtime,
                           WeirFunction *function,
@@ -200,9 +210,7 @@ weir_deno_runtime_launch (WeirRuntime *runtime,
 
   if (plan == NULL || get_executable (self, error) == NULL)
     return NULL;
-  if (self->temporary == NULL)
-    self->temporary = g_dir_make_tmp ("weir-XXXXXX", error);
-  if (self->temporary == NULL)
+  if (!ensure_temporary (self, error))
     return NULL;
   temporary = weir_deno_folder_make (self->temporary, self->n_launched++, error);
   if (temporary == NULL)
