@@ -168,6 +168,30 @@ on_request (WeirServer *server, WeirRequestRecord *record, gpointer user_data)
 }
 
 static void
+on_requests_dropped (WeirServer *server, guint64 count, gpointer user_data)
+{
+  CliServeView *self = user_data;
+  g_autofree char *time = NULL;
+
+  if (self->json)
+    {
+      g_autoptr (JsonBuilder) builder = begin_event ("dropped");
+
+      json_integer (builder, "requests", count);
+      end_event (builder);
+      return;
+    }
+  time = clock_text ();
+  cli_print (stdout,
+             g_dngettext (GETTEXT_PACKAGE,
+                          "%s %u more request, too fast to be shown\n",
+                          "%s %u more requests, too fast to be shown\n",
+                          (gulong) count),
+             time,
+             (guint) MIN (count, G_MAXUINT));
+}
+
+static void
 on_function_log (WeirServer *server,
                  const char *function,
                  const char *level,
@@ -375,6 +399,7 @@ on_notice (WeirServer *server, const char *message, gpointer user_data)
   CliServeView *self = user_data;
   g_autofree char *time = NULL;
   g_autofree char *clean = NULL;
+  g_autofree char *dim = NULL;
 
   if (self->json)
     {
@@ -386,7 +411,8 @@ on_notice (WeirServer *server, const char *message, gpointer user_data)
     }
   time = clock_text ();
   clean = cli_clean (message, FALSE);
-  cli_print (stdout, "%s %s\n", time, clean);
+  dim = cli_styled (stdout, CLI_STYLE_DIM, clean);
+  cli_print (stdout, "%s %s\n", time, dim);
 }
 
 static void
@@ -407,7 +433,10 @@ cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet)
   self->json = json;
   self->colours = !json && cli_has_colours (stdout);
   if (!quiet) /* then the server does not even collect them */
-    watch (self, "request", G_CALLBACK (on_request));
+    {
+      watch (self, "request", G_CALLBACK (on_request));
+      watch (self, "requests-dropped", G_CALLBACK (on_requests_dropped));
+    }
   watch (self, "function-log", G_CALLBACK (on_function_log));
   watch (self, "function-error", G_CALLBACK (on_function_error));
   watch (self, "function-failed", G_CALLBACK (on_function_failed));
