@@ -35,7 +35,7 @@ static const WeirOption options[] = {
   { "stop_timeout_ms", "stopTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "5000", "ms",
     "How long a worker that was told to end may take before it is killed." },
   { "request_timeout_ms", "requestTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "150000", "ms",
-    "How long a function may take to answer; 0 is no limit." },
+    "How long a function may take to answer, or be silent in the middle of an answer; 0 is no limit." },
 
   { "listen", NULL, SERVER, WEIR_OPTION_ADDRESSES, 0, 0, "['127.0.0.1:9000']", NULL,
     "Addresses to serve on. Port 0 takes a free one." },

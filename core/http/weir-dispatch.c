@@ -29,6 +29,7 @@ struct _WeirDispatch
   GError *failure;
   gsize owed; /* credit that the client has not got back yet */
   guint timeout_ms;
+  gint64 heard; /* when the worker last said something; 0 before the head */
   gboolean leased;
   gboolean queued;
   gboolean retryable;   /* nothing came of the failed call, and all of the body is here */
@@ -315,6 +316,7 @@ on_head (WeirUpstreamCall *call, WeirHead *head, gint64 length, gpointer user_da
   const char *stale = weir_slot_get_stale (self->slot);
 
   self->responding = TRUE;
+  self->heard = weir_engine_get_now (get_engine (self));
   if (stale != NULL)
     weir_head_set (head, "x-weir-stale", stale);
   weir_exchange_send_head (self->exchange, head, length);
@@ -326,6 +328,8 @@ on_body (WeirUpstreamCall *call, const guint8 *data, gsize length, gpointer user
 {
   WeirDispatch *self = dispatch_ref (user_data);
   gsize queued = weir_exchange_send_body (self->exchange, data, length);
+
+  self->heard = weir_engine_get_now (get_engine (self));
 
   if (queued > HIGH_WATER && self->call != NULL && !self->paused)
     {
@@ -465,15 +469,38 @@ start (WeirDispatch *self)
     wait_for_upstream (self);
 }
 
+/* Of a response that goes on only a silence counts, and not one that a slow client makes. */
+static gint64
+get_remaining_ms (WeirDispatch *self)
+{
+  gint64 silent = weir_engine_get_now (get_engine (self)) - self->heard;
+
+  if (self->heard == 0)
+    return 0;
+  if (self->paused)
+    return self->timeout_ms;
+
+  return MAX (0, self->timeout_ms - silent / 1000);
+}
+
 static void
 on_deadline (WeirTimer *timer)
 {
   WeirDispatch *self = (WeirDispatch *) timer;
-  g_autoptr (GError) error = g_error_new (WEIR_ERROR,
-                                          WEIR_ERROR_TIMED_OUT,
-                                          "%s did not answer within %u ms",
-                                          weir_slot_get_name (self->slot),
-                                          self->timeout_ms);
+  gint64 remaining_ms = get_remaining_ms (self);
+  g_autoptr (GError) error = NULL;
+
+  if (remaining_ms > 0)
+    {
+      weir_engine_arm (get_engine (self), timer, (guint) remaining_ms, on_deadline);
+      return;
+    }
+
+  error = g_error_new (WEIR_ERROR,
+                       WEIR_ERROR_TIMED_OUT,
+                       "%s did not answer within %u ms",
+                       weir_slot_get_name (self->slot),
+                       self->timeout_ms);
 
   answer_error (self, error);
 }

@@ -24,7 +24,7 @@ WeirSlot *weir_binding_get_slot (WeirBinding *self);
 void weir_binding_set_function (WeirBinding *self, WeirFunction *function);
 /* The newest revision could not be started, or the one that serves is older than it. */
 gboolean weir_binding_is_broken (WeirBinding *self);
-/* No demand is passed on any more; the workers end. */
-void weir_binding_shut_down (WeirBinding *self);
+/* No demand is passed on any more; the workers end, once they are done with drain. */
+void weir_binding_shut_down (WeirBinding *self, gboolean drain);
 
 G_END_DECLS

@@ -238,12 +238,12 @@ weir_binding_is_broken (WeirBinding *self)
 }
 
 void
-weir_binding_shut_down (WeirBinding *self)
+weir_binding_shut_down (WeirBinding *self, gboolean drain)
 {
   Fact *fact = fact_new (self);
 
   self->shut_down = TRUE;
-  weir_worker_pool_shut_down (self->pool, TRUE);
+  weir_worker_pool_shut_down (self->pool, drain);
   tell (fact_new (self), tell_gone);
 
   fact->error = g_error_new (WEIR_ERROR,

@@ -110,7 +110,8 @@ make_function (WeirRegistry *self,
                    WEIR_ERROR_NOT_FOUND,
                    "%s: the function “%s” is configured but has no code: write %s, or take the "
                    "section out",
-                   weir_settings_get_origin (settings, "entrypoint"),
+                   configured != NULL ? weir_settings_get_origin (settings, "entrypoint")
+                                      : weir_config_get_directory (config),
                    name,
                    entrypoint != NULL ? entrypoint : "its index.ts");
       return NULL;
@@ -200,7 +201,7 @@ remove_binding (WeirRegistry *self, const char *name)
 
   list_remove (self, weir_worker_pool_get_function (weir_binding_get_pool (binding)));
   g_ptr_array_add (self->removed, g_object_ref (binding));
-  weir_binding_shut_down (binding);
+  weir_binding_shut_down (binding, TRUE);
   g_hash_table_remove (self->by_name, name);
   g_ptr_array_remove (self->bindings, binding);
 }
@@ -410,8 +411,10 @@ weir_registry_make_router (WeirRegistry *self)
 void
 weir_registry_shut_down (WeirRegistry *self)
 {
+  /* What was in flight is over by now, but for sockets that nobody would ever close: the
+   * worker does, with the code for a server that goes away. */
   for (guint i = 0; i < self->bindings->len; i++)
-    weir_binding_shut_down (self->bindings->pdata[i]);
+    weir_binding_shut_down (self->bindings->pdata[i], FALSE);
 }
 
 static void

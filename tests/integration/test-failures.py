@@ -136,6 +136,15 @@ Deno.serve(async (req) => {
       pull(c) { if (n++ === 0) { c.enqueue(new TextEncoder().encode("begin")); return; } return new Promise(() => {}); },
     }));
   }
+  if (req.url.endsWith("/drip")) {
+    let n = 0;
+    return new Response(new ReadableStream({
+      async pull(c) {
+        await new Promise((r) => setTimeout(r, 300));
+        if (n++ < 4) c.enqueue(new TextEncoder().encode(String(n))); else c.close();
+      },
+    }));
+  }
   return new Response(String(Deno.pid));
 });
 """
@@ -168,6 +177,17 @@ class Killed(ServerTest):
         self.assertEqual(answer.status, 504)
         self.assertEqual(answer.json, {"message": "The upstream server is timing out"})
         self.assertEqual(self.server.get("/slow").text, pid)
+
+    def test_request_timeout_is_for_silence(self):
+        # 1.5 s in all, but never 700 ms without a byte.
+        self.assertEqual(self.server.get("/slow/drip").text, "1234")
+
+    def test_silence_in_the_middle_of_an_answer(self):
+        with self.server.client() as client:
+            client.request("GET", "/slow/begin")
+            self.assertEqual(client.read_head().status, 200)
+            self.assertEqual(client.read_chunk(), b"begin")
+            self.assertTrue(client.at_end())
 
     def test_boot_timeout(self):
         answer = self.server.get("/functions/v1/sleepy")
@@ -246,6 +266,27 @@ class Ends(unittest.TestCase):
         server.stop()
         for pid in pids:
             self.assertFalse(os.path.exists(f"/proc/{pid}"), "no worker outlives the server")
+
+    def test_terminate_closes_web_sockets(self):
+        project = Project({"functions/socket/index.ts": """
+          Deno.serve((req) => {
+            const { socket, response } = Deno.upgradeWebSocket(req);
+            socket.onmessage = (e) => socket.send(e.data);
+            return response;
+          });
+        """})
+        self.addCleanup(project.remove)
+        server = Server(project)
+        with server.client() as client:
+            client.send("GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            self.assertEqual(client.read_head().status, 101)
+            server.process.send_signal(signal.SIGTERM)
+            frame = client.file.read(4)
+            self.assertEqual((frame[0], int.from_bytes(frame[2:4], "big")), (0x88, 1001))
+        # Well within the time that a worker may take to drain.
+        self.assertEqual(server.process.wait(10), 0)
+        server.stop()
 
     def test_kill_leaves_no_worker(self):
         project = Project({"functions/ok/index.ts": OK})
