@@ -206,7 +206,7 @@ static void
 choose_framing (WeirSoupConnection *self, guint status, gint64 length)
 {
   gboolean head_only = self->request.head_only;
-  gboolean no_body = status < 200 || status == 204 || status == 304;
+  gboolean no_body = status == 204 || status == 304;
 
   self->bodiless = head_only || no_body;
   self->length = length;
@@ -285,13 +285,17 @@ send_head (WeirExchange *exchange, gpointer transport, WeirHead *head, gint64 le
 {
   WeirSoupConnection *self = transport;
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (self->message);
+  guint status = weir_head_get_status (head);
 
-  choose_framing (self, weir_head_get_status (head), length);
+  /* Nothing else can be the last word; a stage may have said it all the same. */
+  if (status < 200 || status > 999)
+    status = SOUP_STATUS_INTERNAL_SERVER_ERROR;
+  choose_framing (self, status, length);
   self->head_ready = TRUE;
   copy_fields (head, headers);
   /* The body passes beside libsoup, and so does what says how long it is. */
   soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
-  soup_server_message_set_status (self->message, weir_head_get_status (head), NULL);
+  soup_server_message_set_status (self->message, status, NULL);
   if (!self->beginning)
     soup_server_message_unpause (self->message);
 }
