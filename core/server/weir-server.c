@@ -90,6 +90,18 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (WeirServer, weir_server, G_TYPE_OBJECT)
 
+/**
+ * WeirServerState:
+ * @WEIR_SERVER_STATE_STOPPED: it does nothing; it can be started
+ * @WEIR_SERVER_STATE_STARTING: it loads plugins, finds functions and binds
+ * @WEIR_SERVER_STATE_RUNNING: clients are answered
+ * @WEIR_SERVER_STATE_DRAINING: it takes no more clients and finishes what is in flight
+ *
+ * The life of a server.
+ *
+ * Since: 1.0
+ */
+
 G_DEFINE_ENUM_TYPE (WeirServerState,
                     weir_server_state,
                     G_DEFINE_ENUM_VALUE (WEIR_SERVER_STATE_STOPPED, "stopped"),
