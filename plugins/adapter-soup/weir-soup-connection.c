@@ -198,9 +198,10 @@ void
 weir_soup_connection_refuse (WeirSoupConnection *self, guint status, const char *reason)
 {
   g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR, code_of_status (status), reason);
+  g_autofree char *peer = self->peer != NULL ? g_inet_address_to_string (self->peer) : NULL;
   gboolean answered = self->head_ready;
 
-  g_debug ("Refused with %u: %s", status, reason);
+  g_info ("Refused %s with %u: %s", peer != NULL ? peer : "a local client", status, reason);
   weir_soup_connection_disconnect (self, error);
   if (self->state == WEIR_SOUP_STATE_CLOSED)
     return;
