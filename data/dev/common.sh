@@ -4,6 +4,13 @@
 
 WEIR_ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 
+# Node and Deno bring their own lists of certificate authorities; those that this machine trusts
+# on top (of a company's proxy, say) are in Debian's. Inherited by everything that fetches.
+if [[ -f /etc/ssl/certs/ca-certificates.crt ]]; then
+  export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
+fi
+export DENO_TLS_CA_STORE=${DENO_TLS_CA_STORE:-system,mozilla}
+
 say() { printf '%s\n' "==> $*"; }
 note() { printf '%s\n' "    $*"; }
 die() {
@@ -114,11 +121,6 @@ fetch_deno() {
   fresh=$dir.new.$$
   rm -rf -- "$fresh"
   mkdir -p -- "$fresh"
-  # Node brings its own list of certificate authorities; those that this machine trusts on top
-  # (a proxy of a company, say) are in Debian's.
-  if [[ -z ${NODE_EXTRA_CA_CERTS:-} && -f /etc/ssl/certs/ca-certificates.crt ]]; then
-    export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
-  fi
   # The copy is put in place whole or not at all, so that an interrupted run leaves no half.
   if ! npm install --prefix "$fresh" --no-audit --no-fund --loglevel=error 'deno@2' </dev/null; then
     rm -rf -- "$fresh"
