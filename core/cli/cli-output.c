@@ -101,6 +101,9 @@ cli_print (FILE *stream, const char *format, ...)
   funlockfile (stream);
 }
 
+static void print_labelled (CliStyle style, const char *label, const char *format, va_list args)
+    G_GNUC_PRINTF (3, 0);
+
 static void
 print_labelled (CliStyle style, const char *label, const char *format, va_list args)
 {

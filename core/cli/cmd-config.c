@@ -73,10 +73,10 @@ check_functions (WeirConfig *config, GPtrArray *problems)
       g_autoptr (GError) error = NULL;
       g_autoptr (WeirSettings) settings =
           weir_config_dup_function_settings (config, names[i], directory, &error);
-      g_auto (GStrv) environ = NULL;
+      g_auto (GStrv) variables = NULL;
 
       if (settings != NULL)
-        environ = weir_config_dup_function_environ (config, names[i], directory, &error);
+        variables = weir_config_dup_function_environ (config, names[i], directory, &error);
       if (error != NULL &&
           !g_ptr_array_find_with_equal_func (problems, error->message, g_str_equal, NULL))
         g_ptr_array_add (problems, g_strdup (error->message));
@@ -263,13 +263,13 @@ unknown_function (WeirConfig *config, const char *name)
 }
 
 static char **
-environ_names (char **environ)
+environ_names (char **variables)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  for (gsize i = 0; environ[i] != NULL; i++)
+  for (gsize i = 0; variables[i] != NULL; i++)
     {
-      g_autofree char *name = g_strndup (environ[i], strcspn (environ[i], "="));
+      g_autofree char *name = g_strndup (variables[i], strcspn (variables[i], "="));
       g_strv_builder_add (builder, name);
     }
   return g_strv_builder_end (builder);
@@ -281,7 +281,7 @@ explain_function (WeirConfig *config, const char *name, gboolean json)
   g_autofree char *directory = function_directory (config, name);
   g_auto (GStrv) known = configurable_names (config);
   g_autoptr (WeirSettings) settings = NULL;
-  g_auto (GStrv) environ = NULL;
+  g_auto (GStrv) variables = NULL;
   g_auto (GStrv) shown = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -290,10 +290,10 @@ explain_function (WeirConfig *config, const char *name, gboolean json)
   settings = weir_config_dup_function_settings (config, name, directory, &error);
   if (settings == NULL)
     return cli_fail (NULL, error);
-  environ = weir_config_dup_function_environ (config, name, directory, &error);
-  if (environ == NULL)
+  variables = weir_config_dup_function_environ (config, name, directory, &error);
+  if (variables == NULL)
     return cli_fail (NULL, error);
-  shown = environ_names (environ);
+  shown = environ_names (variables);
   if (json)
     explain_json (settings, shown);
   else

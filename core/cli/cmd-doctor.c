@@ -72,12 +72,13 @@ check_config (GPtrArray *findings, WeirConfig *config, const char *directory)
 {
   const char *const *problems = weir_config_get_problems (config);
   g_autoptr (GError) error = NULL;
-  g_autoptr (WeirConfig) loaded = weir_config_load (directory, NULL, &error);
+  WeirConfig *loaded = weir_config_load (directory, NULL, &error);
   /* That nothing was written yet is no fault; check_functions says so. */
   gboolean is_new = g_error_matches (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_READ) &&
                     !has_functions_folder (config);
   gboolean good = TRUE;
 
+  g_clear_object (&loaded); /* only its error was wanted */
   for (gsize i = 0; problems != NULL && problems[i] != NULL; i++)
     if (!is_new || g_strcmp0 (problems[i], error->message) != 0)
       {
