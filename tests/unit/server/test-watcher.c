@@ -148,10 +148,10 @@ static void
 test_noise (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *noise = NULL;
-  g_autofree char *hidden = make_folder (fixture, "node_modules");
   g_autofree char *module = NULL;
   g_autofree char *path = NULL;
 
+  g_free (make_folder (fixture, "node_modules"));
   weir_watcher_add_tree (fixture->watcher, fixture->directory);
   noise = write_file (fixture, "index.ts~", "1");
   module = write_file (fixture, "node_modules/m.js", "1");
