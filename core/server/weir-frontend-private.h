@@ -26,7 +26,8 @@ gboolean
 weir_frontend_start (WeirFrontend *self, WeirAdapter *adapter, GPtrArray *sockets, GError **error);
 void weir_frontend_drain (WeirFrontend *self);
 void weir_frontend_stop (WeirFrontend *self);
-guint weir_frontend_get_open (WeirFrontend *self);
+/* After drain: nothing is in flight any more. */
+gboolean weir_frontend_is_drained (WeirFrontend *self);
 /* Lets go of what the slots hold on the data thread, and ends it. */
 void weir_frontend_free (WeirFrontend *self);
 

@@ -13,6 +13,7 @@ struct _WeirFrontend
   WeirPipeline *pipeline;
   WeirRouteStage *route;
   WeirAdapter *adapter; /* NULL until it was started */
+  gint settled;         /* atomic: what had come before the drain is an exchange by now */
 };
 
 /* What one call on the data thread takes and gives. */
@@ -111,17 +112,36 @@ weir_frontend_start (WeirFrontend *self, WeirAdapter *adapter, GPtrArray *socket
   return start.ok;
 }
 
+static gboolean
+on_settled (gpointer user_data)
+{
+  WeirFrontend *self = user_data;
+
+  g_atomic_int_set (&self->settled, TRUE);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* An adapter may need a turn of the loop to make an exchange of what it has just read, so
+ * there is no telling that nothing is open before the loop has nothing better to do. */
 static void
 on_drain (gpointer user_data)
 {
-  weir_adapter_drain (user_data);
+  WeirFrontend *self = user_data;
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  weir_adapter_drain (self->adapter);
+  g_source_set_static_name (source, "[weir] drain");
+  g_source_set_priority (source, G_PRIORITY_LOW);
+  g_source_set_callback (source, on_settled, self, NULL);
+  g_source_attach (source, weir_engine_get_context (weir_frontend_get_engine (self)));
 }
 
 void
 weir_frontend_drain (WeirFrontend *self)
 {
   if (self->adapter != NULL)
-    weir_data_thread_call (self->thread, on_drain, self->adapter);
+    weir_data_thread_call (self->thread, on_drain, self);
 }
 
 static void
@@ -137,10 +157,10 @@ weir_frontend_stop (WeirFrontend *self)
     weir_data_thread_call (self->thread, on_stop, self->adapter);
 }
 
-guint
-weir_frontend_get_open (WeirFrontend *self)
+gboolean
+weir_frontend_is_drained (WeirFrontend *self)
 {
-  return weir_pipeline_get_open (self->pipeline);
+  return g_atomic_int_get (&self->settled) && weir_pipeline_get_open (self->pipeline) == 0;
 }
 
 /* Objects of the data thread are let go of there. */

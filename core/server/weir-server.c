@@ -485,7 +485,7 @@ on_drain_check (gpointer user_data)
 {
   WeirServer *self = user_data;
 
-  if (weir_frontend_get_open (self->frontend) == 0 ||
+  if (weir_frontend_is_drained (self->frontend) ||
       weir_clock_now (self->clock) >= self->stop_deadline)
     end_workers (self);
   else

@@ -63,6 +63,7 @@ struct _WeirSoupConnection
   gsize drained;
   gboolean body_done;
   gboolean continue_due; /* the client waits for a 100 */
+  gboolean cut_due;      /* aborted, but for the head that libsoup still writes */
 
   GByteArray *out;
   gsize out_position;
@@ -110,6 +111,7 @@ gboolean weir_soup_connection_has_input (WeirSoupConnection *self);
 /* -writer.c */
 extern const WeirTransport weir_soup_connection_transport;
 void weir_soup_connection_write (WeirSoupConnection *self, const void *data, gsize length);
+void weir_soup_connection_cut (WeirSoupConnection *self);
 void weir_soup_connection_send (WeirSoupConnection *self);
 gsize weir_soup_connection_get_unsent (WeirSoupConnection *self);
 void weir_soup_connection_write_answer (WeirSoupConnection *self, guint status, const char *reason);

@@ -274,8 +274,13 @@ void
 weir_soup_connection_drain (WeirSoupConnection *self)
 {
   self->draining = TRUE;
+  weir_soup_connection_ref (self);
+  /* A request may be in the kernel that was sent before anybody thought of stopping. */
+  self->readable = TRUE;
+  weir_soup_connection_read (self);
   if (self->state == WEIR_SOUP_STATE_HEAD && !weir_soup_connection_has_input (self))
     weir_soup_connection_close (self, NULL);
+  weir_soup_connection_unref (self);
 }
 
 /* ---- what happens to it ---- */
@@ -329,8 +334,14 @@ on_flush (WeirFlush *flush)
       G_STRUCT_MEMBER_P (flush, -G_STRUCT_OFFSET (WeirSoupConnection, flush)));
 
   weir_soup_connection_send (self);
-  if (self->state == WEIR_SOUP_STATE_LAST && weir_soup_connection_get_unsent (self) == 0)
-    linger (self);
+  if (self->state == WEIR_SOUP_STATE_LAST && self->head_ready == self->head_written &&
+      weir_soup_connection_get_unsent (self) == 0)
+    {
+      if (self->cut_due)
+        weir_soup_connection_cut (self);
+      else
+        linger (self);
+    }
   else if (self->state == WEIR_SOUP_STATE_EXCHANGE && self->ended && self->head_written &&
            weir_soup_connection_get_unsent (self) == 0)
     weir_soup_connection_finish (self);

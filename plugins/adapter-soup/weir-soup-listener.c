@@ -159,6 +159,15 @@ on_watch (WeirWatch *listening, guint events)
   on_pause_over (&self->pause);
 }
 
+void
+weir_soup_listener_drain (WeirSoupListener *self)
+{
+  guint most = self->context->limits.max_connections;
+
+  while (most-- > 0 && accept_one (self))
+    ;
+}
+
 static gboolean
 watch (WeirSoupListener *self, GError **error)
 {

@@ -393,16 +393,35 @@ end (WeirExchange *exchange, gpointer transport)
 }
 
 /* A body that ends with the connection would look whole: a reset does not. */
+void
+weir_soup_connection_cut (WeirSoupConnection *self)
+{
+  struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+  if (self->state != WEIR_SOUP_STATE_CLOSED && self->framing == WEIR_SOUP_FRAMING_CLOSE)
+    setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  weir_soup_connection_close (self, NULL);
+}
+
 static void
 abort_response (WeirExchange *exchange, gpointer transport)
 {
   WeirSoupConnection *self = weir_soup_connection_ref (transport);
-  struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-  weir_soup_connection_send (self);
-  if (self->state != WEIR_SOUP_STATE_CLOSED && self->framing == WEIR_SOUP_FRAMING_CLOSE)
-    setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  weir_soup_connection_close (self, NULL);
+  if (self->head_ready && !self->head_written)
+    {
+      /* libsoup has the head and will write it in a moment: the client shall see how it
+       * began, and that it broke off. */
+      g_clear_object (&self->exchange);
+      self->cut_due = TRUE;
+      self->state = WEIR_SOUP_STATE_LAST;
+      weir_soup_connection_disarm (self);
+    }
+  else
+    {
+      weir_soup_connection_send (self);
+      weir_soup_connection_cut (self);
+    }
   weir_soup_connection_unref (self);
 }
 
