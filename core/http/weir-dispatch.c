@@ -31,6 +31,7 @@ struct _WeirDispatch
   guint timeout_ms;
   gint64 heard; /* when the worker last said something; 0 before the head */
   gboolean leased;
+  gboolean upgraded;
   gboolean queued;
   gboolean retryable;   /* nothing came of the failed call, and all of the body is here */
   gboolean reconnected; /* tried again with the same worker */
@@ -77,6 +78,15 @@ release (WeirDispatch *self)
   weir_gate_release (weir_upstream_get_gate (self->upstream));
 }
 
+/* From here on it is a socket, and no request that anybody waits for. */
+static void
+exchange_lease (WeirDispatch *self)
+{
+  self->upgraded = TRUE;
+  weir_gate_add_socket (weir_upstream_get_gate (self->upstream));
+  release (self);
+}
+
 static void
 leave_queue (WeirDispatch *self)
 {
@@ -99,6 +109,8 @@ stop (WeirDispatch *self)
   weir_engine_disarm (get_engine (self), &self->deadline);
   g_clear_pointer (&self->call, weir_upstream_call_cancel);
   release (self);
+  if (self->upgraded)
+    weir_gate_remove_socket (weir_upstream_get_gate (self->upstream));
   dispatch_unref (self);
 }
 
@@ -230,6 +242,14 @@ is_upstream_gone (WeirDispatch *self)
          weir_gate_is_closed (weir_upstream_get_gate (self->upstream));
 }
 
+/* What a worker was killed for would come to pass with the next one as well. */
+static gboolean
+is_replayable (WeirDispatch *self)
+{
+  return self->retryable && !self->moved &&
+         !weir_gate_is_condemned (weir_upstream_get_gate (self->upstream));
+}
+
 static void
 try_again (WeirDispatch *self, const GError *failure)
 {
@@ -237,7 +257,7 @@ try_again (WeirDispatch *self, const GError *failure)
       weir_slot_get_exit_error (self->slot, weir_upstream_get_gate (self->upstream));
   gboolean gone = exit_error != NULL || is_upstream_gone (self);
 
-  if (self->retryable && !self->moved && gone)
+  if (gone && is_replayable (self))
     {
       move (self);
       return;
@@ -273,7 +293,7 @@ weir_dispatch_get_gate (WeirDispatch *self)
 gboolean
 weir_dispatch_can_move (WeirDispatch *self)
 {
-  return self->retryable && !self->moved && is_upstream_gone (self);
+  return is_replayable (self) && is_upstream_gone (self);
 }
 
 void
@@ -301,7 +321,7 @@ weir_dispatch_learn (WeirDispatch *self, const GError *error)
 {
   self->queued = FALSE;
   weir_engine_disarm (get_engine (self), &self->hold);
-  if (self->retryable && !self->moved)
+  if (is_replayable (self))
     move (self);
   else
     answer_error (self, error);
@@ -408,6 +428,7 @@ on_upgraded (WeirUpstreamCall *call,
   client_fd = weir_exchange_upgrade (self->exchange, head, &client_early);
   if (client_fd >= 0)
     {
+      exchange_lease (self);
       weir_relay_start (get_engine (self),
                         client_fd,
                         client_early,

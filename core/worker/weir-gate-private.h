@@ -29,13 +29,22 @@ void weir_gate_unref (WeirGate *self);
 /* Data plane. FALSE when it is closed. */
 gboolean weir_gate_lease (WeirGate *self);
 void weir_gate_release (WeirGate *self);
+/* A connection that was upgraded holds no lease: it may stay for days, and is counted apart.
+ * To be called before its lease is released, so that none is ever seen without the other. */
+void weir_gate_add_socket (WeirGate *self);
+void weir_gate_remove_socket (WeirGate *self);
+/* Whatever is in flight here is lost, and why will be told: nobody should try it elsewhere. */
+gboolean weir_gate_is_condemned (WeirGate *self);
 
 /* Control plane. */
 gboolean weir_gate_close_if_idle (WeirGate *self); /* TRUE: closed, nothing in flight */
 guint weir_gate_close (WeirGate *self);            /* how many are still in flight */
 guint weir_gate_get_in_flight (WeirGate *self);
 guint64 weir_gate_get_total (WeirGate *self); /* leases ever taken */
+guint weir_gate_get_sockets (WeirGate *self);
 gboolean weir_gate_is_closed (WeirGate *self);
+/* Closes it, before the worker is killed for what its requests did. */
+void weir_gate_condemn (WeirGate *self);
 /* Asks for one call of activity: while the gate is open, as soon as a lease is in flight;
  * when it is closed, as soon as none is. One shot: what keeps a busy worker from posting a
  * message per request. Closing an open gate ends the watch for its first lease. */

@@ -13,6 +13,8 @@ struct _WeirGate
   gatomicrefcount ref_count;
   guint word;
   guint64 total;
+  guint sockets;
+  gboolean condemned;
   WeirGateFunc activity;
   gpointer user_data;
   GDestroyNotify destroy;
@@ -113,6 +115,37 @@ weir_gate_release (WeirGate *self)
 
   if ((word & WATCH) != 0 && is_last_of_closed (word))
     weir_gate_notify (self);
+}
+
+void
+weir_gate_add_socket (WeirGate *self)
+{
+  __atomic_add_fetch (&self->sockets, 1, __ATOMIC_SEQ_CST);
+}
+
+void
+weir_gate_remove_socket (WeirGate *self)
+{
+  __atomic_sub_fetch (&self->sockets, 1, __ATOMIC_SEQ_CST);
+}
+
+guint
+weir_gate_get_sockets (WeirGate *self)
+{
+  return __atomic_load_n (&self->sockets, __ATOMIC_SEQ_CST);
+}
+
+gboolean
+weir_gate_is_condemned (WeirGate *self)
+{
+  return __atomic_load_n (&self->condemned, __ATOMIC_SEQ_CST);
+}
+
+void
+weir_gate_condemn (WeirGate *self)
+{
+  __atomic_store_n (&self->condemned, TRUE, __ATOMIC_SEQ_CST);
+  weir_gate_close (self);
 }
 
 gboolean

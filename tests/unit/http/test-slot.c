@@ -311,6 +311,21 @@ test_exit_error_first (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->fake->status, ==, 546);
 }
 
+/* What it was killed for may have been this very request. */
+static void
+test_condemned_is_not_moved (Fixture *self, gconstpointer data)
+{
+  start_worker (self, 0);
+  dispatch (self, "GET", 0, NULL);
+  weir_gate_condemn (self->gates[0]);
+  fake_call_fail (get_call (self, 0, 0), WEIR_ERROR_WORKER_FAILED, TRUE);
+  weir_slot_set_upstream (self->slot, NULL);
+  start_worker (self, 1);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[1]), ==, 0);
+  tell_exit (self, 0, WEIR_ERROR_WORKER_LIMIT);
+  g_assert_cmpuint (self->fake->status, ==, 546);
+}
+
 static void
 test_touched_is_not_retried (Fixture *self, gconstpointer data)
 {
@@ -498,7 +513,8 @@ test_upgrade (Fixture *self, gconstpointer data)
   fake_call_upgrade (get_call (self, 0, 0), worker[0], "early!");
   g_assert_cmpuint (self->fake->status, ==, 101);
   g_assert_cmpint (weir_exchange_get_state (exchange), ==, WEIR_EXCHANGE_STATE_RESPONDING);
-  g_assert_cmpuint (weir_gate_get_in_flight (self->gates[0]), ==, 1);
+  g_assert_cmpuint (weir_gate_get_in_flight (self->gates[0]), ==, 0);
+  g_assert_cmpuint (weir_gate_get_sockets (self->gates[0]), ==, 1);
 
   read_exactly (self->fake, client[1], "early!");
   read_exactly (self->fake, worker[1], "early?");
@@ -510,6 +526,7 @@ test_upgrade (Fixture *self, gconstpointer data)
   g_assert_cmpint (weir_exchange_get_state (exchange), ==, WEIR_EXCHANGE_STATE_DONE);
   g_assert_cmpuint (weir_exchange_get_bytes_sent (exchange), ==, 11);
   g_assert_cmpuint (weir_exchange_get_bytes_received (exchange), ==, 6);
+  g_assert_cmpuint (weir_gate_get_sockets (self->gates[0]), ==, 0);
   close (client[1]);
 }
 
@@ -635,6 +652,7 @@ main (int argc, char **argv)
   ADD ("moves", test_moves);
   ADD ("moves-once", test_moves_once);
   ADD ("exit-error-first", test_exit_error_first);
+  ADD ("condemned-is-not-moved", test_condemned_is_not_moved);
   ADD ("touched-is-not-retried", test_touched_is_not_retried);
   ADD ("long-body-is-not-retried", test_long_body_is_not_retried);
   ADD ("hold-ends", test_hold_ends);

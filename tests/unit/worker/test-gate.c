@@ -134,6 +134,25 @@ lease_and_release (gpointer user_data)
   return NULL;
 }
 
+/* A socket is no lease: the gate closes while it is open. */
+static void
+test_sockets (void)
+{
+  g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
+
+  g_assert_true (weir_gate_lease (gate));
+  weir_gate_add_socket (gate);
+  weir_gate_release (gate);
+  g_assert_cmpuint (weir_gate_get_sockets (gate), ==, 1);
+  g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 0);
+  g_assert_false (weir_gate_is_condemned (gate));
+  weir_gate_condemn (gate);
+  g_assert_true (weir_gate_is_condemned (gate));
+  g_assert_false (weir_gate_lease (gate));
+  weir_gate_remove_socket (gate);
+  g_assert_cmpuint (weir_gate_get_sockets (gate), ==, 0);
+}
+
 /* The data plane takes leases as fast as it can while the control plane closes the gate,
  * in both ways, with a watch that must be answered in each case. */
 static void
@@ -191,6 +210,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/watch", test_watch);
   g_test_add_func ("/gate/watch-ends", test_watch_ends);
   g_test_add_func ("/gate/destroy", test_destroy);
+  g_test_add_func ("/gate/sockets", test_sockets);
   g_test_add_func ("/gate/stress", test_stress);
   return g_test_run ();
 }
