@@ -85,7 +85,7 @@ test('a server', async () => {
     ok(await server.stop_async(null));
     equal(server.get_state(), Weir.ServerState.STOPPED);
     equal(states.at(-1), EXITED);
-    equal(exits, [Weir.WorkerExitReason.RETIRED]);
+    equal(exits, [Weir.WorkerExitReason.REQUESTED]);
     equal(records.map(r => [r.get_target(), r.get_status(), r.get_function()]),
         [['/teapot', 418, null], ['/hello', 200, 'hello'], ['/no-such-function', 404, null]]);
 });

@@ -121,7 +121,7 @@ class Server(unittest.TestCase):
 
         self.stop(server)
         self.assertEqual(states[-1], "exited")
-        self.assertEqual(exits, ["retired"])
+        self.assertEqual(exits, ["requested"])
         self.assertEqual(server.get_workers().get_n_items(), 0)
         seen = [(r.get_target(), r.get_status(), r.get_function()) for r in records]
         self.assertEqual(
