@@ -43,6 +43,11 @@ void cli_print_json (JsonBuilder *builder);
 void cli_json_string (JsonBuilder *builder, const char *member, const char *value);
 void cli_json_strv (JsonBuilder *builder, const char *member, const char *const *values);
 
+/* One line of a stream of events: an object with its type and the time. */
+JsonBuilder *cli_event_begin (const char *type);
+/* Prints it; the builder stays the caller's. */
+void cli_event_end (JsonBuilder *builder);
+
 /* Rows of cells; the columns are made as wide as they need. */
 typedef struct _CliTable CliTable;
 

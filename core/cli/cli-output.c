@@ -181,6 +181,26 @@ cli_json_strv (JsonBuilder *builder, const char *member, const char *const *valu
   json_builder_end_array (builder);
 }
 
+JsonBuilder *
+cli_event_begin (const char *type)
+{
+  JsonBuilder *builder = json_builder_new ();
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
+
+  json_builder_begin_object (builder);
+  cli_json_string (builder, "type", type);
+  cli_json_string (builder, "time", time);
+  return builder;
+}
+
+void
+cli_event_end (JsonBuilder *builder)
+{
+  json_builder_end_object (builder);
+  cli_print_json (builder);
+}
+
 struct _CliTable
 {
   guint columns;

@@ -16,8 +16,6 @@ typedef struct _CliServeView CliServeView;
 
 CliServeView *cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet);
 void cli_serve_view_free (CliServeView *self);
-/* Where it listens and what it serves; after the start. */
-void cli_serve_view_banner (CliServeView *self);
 void cli_serve_view_stopping (CliServeView *self);
 void cli_serve_view_stopped (CliServeView *self);
 

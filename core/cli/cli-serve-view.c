@@ -8,8 +8,6 @@
 #include "cli-output-private.h"
 #include "cli-source-frame-private.h"
 
-#define EXAMPLES 5
-
 struct _CliServeView
 {
   WeirServer *server;
@@ -17,26 +15,6 @@ struct _CliServeView
   gboolean json;
   gboolean colours;
 };
-
-static JsonBuilder *
-begin_event (const char *type)
-{
-  JsonBuilder *builder = json_builder_new ();
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
-
-  json_builder_begin_object (builder);
-  cli_json_string (builder, "type", type);
-  cli_json_string (builder, "time", time);
-  return builder;
-}
-
-static void
-end_event (JsonBuilder *builder)
-{
-  json_builder_end_object (builder);
-  cli_print_json (builder);
-}
 
 static void
 json_integer (JsonBuilder *builder, const char *member, gint64 value)
@@ -102,7 +80,7 @@ status_style (guint status)
 static void
 request_json (WeirRequestRecord *record)
 {
-  g_autoptr (JsonBuilder) builder = begin_event ("request");
+  g_autoptr (JsonBuilder) builder = cli_event_begin ("request");
   guint status = weir_request_record_get_status (record);
 
   cli_json_string (builder, "method", weir_request_record_get_method (record));
@@ -121,7 +99,7 @@ request_json (WeirRequestRecord *record)
   json_builder_set_member_name (builder, "aborted");
   json_builder_add_boolean_value (builder, weir_request_record_get_aborted (record));
   cli_json_string (builder, "error", weir_request_record_get_error (record));
-  end_event (builder);
+  cli_event_end (builder);
 }
 
 static void
@@ -175,10 +153,10 @@ on_requests_dropped (WeirServer *server, guint64 count, gpointer user_data)
 
   if (self->json)
     {
-      g_autoptr (JsonBuilder) builder = begin_event ("dropped");
+      g_autoptr (JsonBuilder) builder = cli_event_begin ("dropped");
 
       json_integer (builder, "requests", count);
-      end_event (builder);
+      cli_event_end (builder);
       return;
     }
   time = clock_text ();
@@ -208,13 +186,13 @@ on_function_log (WeirServer *server,
 
   if (self->json)
     {
-      g_autoptr (JsonBuilder) builder = begin_event ("log");
+      g_autoptr (JsonBuilder) builder = cli_event_begin ("log");
 
       cli_json_string (builder, "function", function);
       cli_json_string (builder, "level", level);
       cli_json_string (builder, "message", message);
       cli_json_string (builder, "request_id", request_id);
-      end_event (builder);
+      cli_event_end (builder);
       return;
     }
   if (g_strcmp0 (level, "error") == 0)
@@ -313,7 +291,7 @@ on_function_error (WeirServer *server,
 
   if (self->json)
     {
-      g_autoptr (JsonBuilder) builder = begin_event ("error");
+      g_autoptr (JsonBuilder) builder = cli_event_begin ("error");
       g_autoptr (CliSourcePlace) place = find_place (self, message, stack);
 
       cli_json_string (builder, "function", function);
@@ -321,7 +299,7 @@ on_function_error (WeirServer *server,
       cli_json_string (builder, "stack", stack);
       cli_json_string (builder, "request_id", request_id);
       json_place (builder, place);
-      end_event (builder);
+      cli_event_end (builder);
       return;
     }
   print_trouble (self, _ ("error"), CLI_STYLE_RED, function, message, stack, request_id);
@@ -330,13 +308,13 @@ on_function_error (WeirServer *server,
 static void
 failure_json (CliServeView *self, const char *type, const char *function, const GError *error)
 {
-  g_autoptr (JsonBuilder) builder = begin_event (type);
+  g_autoptr (JsonBuilder) builder = cli_event_begin (type);
   g_autoptr (CliSourcePlace) place = find_place (self, error->message, NULL);
 
   cli_json_string (builder, "function", function);
   cli_json_string (builder, "message", error->message);
   json_place (builder, place);
-  end_event (builder);
+  cli_event_end (builder);
 }
 
 static void
@@ -382,10 +360,10 @@ on_function_reloaded (WeirServer *server, const char *function, gpointer user_da
 
   if (self->json)
     {
-      g_autoptr (JsonBuilder) builder = begin_event ("reloaded");
+      g_autoptr (JsonBuilder) builder = cli_event_begin ("reloaded");
 
       cli_json_string (builder, "function", function);
-      end_event (builder);
+      cli_event_end (builder);
       return;
     }
   time = clock_text ();
@@ -403,10 +381,10 @@ on_notice (WeirServer *server, const char *message, gpointer user_data)
 
   if (self->json)
     {
-      g_autoptr (JsonBuilder) builder = begin_event ("notice");
+      g_autoptr (JsonBuilder) builder = cli_event_begin ("notice");
 
       cli_json_string (builder, "message", message);
-      end_event (builder);
+      cli_event_end (builder);
       return;
     }
   time = clock_text ();
@@ -456,123 +434,6 @@ cli_serve_view_free (CliServeView *self)
   g_free (self);
 }
 
-static char **
-function_names (WeirServer *server)
-{
-  GListModel *functions = weir_server_get_functions (server);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  for (guint i = 0; i < g_list_model_get_n_items (functions); i++)
-    {
-      g_autoptr (WeirFunction) function = g_list_model_get_item (functions, i);
-      g_strv_builder_add (builder, weir_function_get_name (function));
-    }
-  return g_strv_builder_end (builder);
-}
-
-static void
-banner_json (CliServeView *self, char **uris, char **names, const char *runtime)
-{
-  g_autoptr (JsonBuilder) builder = begin_event ("listening");
-  WeirConfig *config = weir_server_get_config (self->server);
-
-  cli_json_string (builder, "version", weir_get_version ());
-  cli_json_string (builder, "runtime", runtime);
-  cli_json_strv (builder, "uris", (const char *const *) uris);
-  cli_json_string (builder, "directory", weir_config_get_functions_directory (config));
-  cli_json_strv (builder, "functions", (const char *const *) names);
-  cli_json_strv (builder, "warnings", weir_config_get_warnings (config));
-  cli_json_strv (builder, "problems", weir_server_get_problems (self->server));
-  end_event (builder);
-}
-
-static gboolean
-is_exposed (const char *uri)
-{
-  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_NONE, NULL);
-  g_autoptr (GInetAddress) address = NULL;
-
-  if (parsed == NULL || g_strcmp0 (g_uri_get_host (parsed), "localhost") == 0)
-    return FALSE;
-  address = g_inet_address_new_from_string (g_uri_get_host (parsed));
-  return address == NULL || !g_inet_address_get_is_loopback (address);
-}
-
-static void
-print_notes (CliServeView *self, char **uris)
-{
-  WeirConfig *config = weir_server_get_config (self->server);
-  const char *const *warnings = weir_config_get_warnings (config);
-  const char *const *problems = weir_server_get_problems (self->server);
-
-  for (gsize i = 0; warnings != NULL && warnings[i] != NULL; i++)
-    cli_print_warning ("%s", warnings[i]);
-  for (gsize i = 0; problems != NULL && problems[i] != NULL; i++)
-    cli_print_error ("%s", problems[i]);
-  for (gsize i = 0; uris[i] != NULL; i++)
-    if (is_exposed (uris[i]))
-      cli_print_warning (_ ("whoever reaches this machine at %s may call every function: "
-                            "no token is checked"),
-                         uris[i]);
-}
-
-static void
-print_examples (char **uris, char **names)
-{
-  guint n = g_strv_length (names);
-
-  for (guint i = 0; i < MIN (n, EXAMPLES); i++)
-    cli_print (stdout, "  - %s/functions/v1/%s\n", uris[0], names[i]);
-  if (n > EXAMPLES)
-    cli_print (stdout,
-               g_dngettext (GETTEXT_PACKAGE,
-                            "  ... and %u more function\n",
-                            "  ... and %u more functions\n",
-                            n - EXAMPLES),
-               n - EXAMPLES);
-}
-
-static void
-banner_text (CliServeView *self, char **uris, char **names, const char *runtime)
-{
-  WeirConfig *config = weir_server_get_config (self->server);
-  const char *directory = weir_config_get_functions_directory (config);
-  g_autofree char *title = g_strdup_printf ("Weir %s", weir_get_version ());
-  g_autofree char *bold = cli_styled (stdout, CLI_STYLE_BOLD, title);
-
-  cli_print (stdout, "%s%s%s\n", bold, runtime != NULL ? ", " : "", runtime != NULL ? runtime : "");
-  for (gsize i = 0; uris[i] != NULL; i++)
-    cli_print (stdout, _ ("Serving functions on %s/functions/v1/<function-name>\n"), uris[i]);
-  if (names[0] == NULL)
-    cli_print (stdout,
-               _ ("No functions in %s yet. Write the first one: weir new hello\n"),
-               directory);
-  else if (uris[0] != NULL)
-    print_examples (uris, names);
-}
-
-void
-cli_serve_view_banner (CliServeView *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv) uris = weir_server_dup_uris (self->server);
-  g_auto (GStrv) names = function_names (self->server);
-  g_autofree char *runtime = weir_server_dup_runtime_version (self->server, &error);
-
-  if (self->json)
-    {
-      banner_json (self, uris, names, runtime);
-      return;
-    }
-  banner_text (self, uris, names, runtime);
-  print_notes (self, uris);
-  if (error != NULL)
-    {
-      cli_print_error (_ ("no function can run: %s"), error->message);
-      cli_print_hint (_ ("`weir doctor` says how to mend it"));
-    }
-}
-
 void
 cli_serve_view_stopping (CliServeView *self)
 {
@@ -591,6 +452,6 @@ cli_serve_view_stopped (CliServeView *self)
       cli_print (stdout, _ ("Stopped serving %s\n"), weir_config_get_functions_directory (config));
       return;
     }
-  builder = begin_event ("stopped");
-  end_event (builder);
+  builder = cli_event_begin ("stopped");
+  cli_event_end (builder);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli-log-private.h"
+#include "cli-serve-banner-private.h"
 #include "cli-serve-view-private.h"
 
 typedef struct
@@ -196,7 +197,7 @@ run (WeirServer *server, gboolean json, gboolean quiet)
     return cli_fail (_ ("the server cannot start"), error);
   interrupt = g_unix_signal_add (SIGINT, on_signal, &serve);
   terminate = g_unix_signal_add (SIGTERM, on_signal, &serve);
-  cli_serve_view_banner (view);
+  cli_serve_banner_print (server, json);
   g_main_loop_run (loop);
   g_source_remove (interrupt);
   g_source_remove (terminate);
