@@ -391,7 +391,8 @@ test_upgrade (Fixture *self, gconstpointer data)
   while (self->fake->status == 0)
     g_main_context_iteration (self->fake->context, TRUE);
   g_assert_cmpuint (weir_pipeline_get_open (self->pipeline), ==, 0);
-  g_assert_cmpuint (weir_gate_get_in_flight (self->gate), ==, 1);
+  g_assert_cmpuint (weir_gate_get_in_flight (self->gate), ==, 0);
+  g_assert_cmpuint (weir_gate_get_sockets (self->gate), ==, 1);
   write_text (client[1], "ly");
   fake_transport_finish (self->fake);
   g_assert_cmpuint (self->fake->status, ==, 101);
