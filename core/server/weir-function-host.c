@@ -10,8 +10,11 @@
 
 #include "server/weir-registry-private.h"
 #include "server/weir-watcher-private.h"
+#include "worker/weir-standby-pool-private.h"
 #include "worker/weir-subprocess-private.h"
 #include "worker/weir-worker-private.h"
+
+#define PRIMED_FUNCTIONS 8
 
 struct _WeirFunctionHost
 {
@@ -24,6 +27,7 @@ struct _WeirFunctionHost
   char *socket_directory;
   WeirRegistry *registry;
   WeirWatcher *watcher; /* NULL when files are not watched */
+  WeirStandbyPool *standbys;
   GListStore *workers;
   gboolean shut_down;
 };
@@ -88,6 +92,7 @@ weir_function_host_shut_down (WeirFunctionHost *self)
 {
   weir_function_host_unwatch (self);
   self->shut_down = TRUE;
+  weir_standby_pool_shut_down (self->standbys);
   weir_registry_shut_down (self->registry);
   tell_when_empty (self);
 }
@@ -136,6 +141,12 @@ watch_files (WeirFunctionHost *self, WeirWorkerPool *pool)
 
 static void
 on_pool_ready (WeirWorkerPool *pool, WeirWorker *worker, WeirFunctionHost *self)
+{
+  watch_files (self, pool);
+}
+
+static void
+on_pool_files_changed (WeirWorkerPool *pool, WeirFunctionHost *self)
 {
   watch_files (self, pool);
 }
@@ -227,6 +238,7 @@ on_binding_added (WeirRegistry *registry, WeirBinding *binding, WeirFunctionHost
 
   g_signal_connect_object (pool, "worker-added", G_CALLBACK (on_worker_added), self, 0);
   g_signal_connect_object (pool, "ready", G_CALLBACK (on_pool_ready), self, 0);
+  g_signal_connect_object (pool, "files-changed", G_CALLBACK (on_pool_files_changed), self, 0);
   g_signal_connect_object (pool, "failed", G_CALLBACK (on_pool_failed), self, 0);
   g_signal_connect_object (pool, "stale", G_CALLBACK (on_pool_stale), self, 0);
   g_signal_connect_object (pool, "log", G_CALLBACK (on_pool_log), self, 0);
@@ -257,12 +269,46 @@ make_pool (WeirFunction *function, gpointer user_data)
 {
   WeirFunctionHost *self = user_data;
 
-  return weir_worker_pool_new (function,
-                               self->runtime,
-                               self->clock,
-                               self->socket_directory,
-                               make_process,
-                               NULL);
+  WeirWorkerPool *pool = weir_worker_pool_new (function,
+                                               self->runtime,
+                                               self->clock,
+                                               self->socket_directory,
+                                               make_process,
+                                               NULL);
+
+  weir_worker_pool_set_standbys (pool, self->standbys);
+  return pool;
+}
+
+/* ---- standbys ---- */
+
+static void
+configure_standbys (WeirFunctionHost *self)
+{
+  WeirSettings *settings = weir_config_get_server_settings (self->config);
+
+  weir_standby_pool_configure (self->standbys,
+                               weir_settings_get_integer (settings, "standby_workers"),
+                               weir_settings_get_integer (settings, "standby_max"));
+}
+
+/* One function stands for all that share a standby with it; to look at every one of a
+ * thousand would take longer than the start. */
+static void
+prime_standbys (WeirFunctionHost *self)
+{
+  GListModel *functions = weir_registry_get_functions (self->registry);
+
+  for (guint i = 0; i < PRIMED_FUNCTIONS; i++)
+    {
+      g_autoptr (WeirFunction) function = g_list_model_get_item (functions, i);
+
+      if (function == NULL)
+        return;
+      weir_standby_pool_prime (self->standbys, function);
+      if (weir_standby_pool_get_n_keys (self->standbys) > 0)
+        return;
+    }
 }
 
 /* ---- edits ---- */
@@ -289,6 +335,7 @@ weir_function_host_reload (WeirFunctionHost *self)
       return;
     }
   g_set_object (&self->config, config);
+  configure_standbys (self);
   g_signal_emit (self, signals[SIGNAL_CONFIG_CHANGED], 0);
 
   if (!weir_registry_load (self->registry, config, &error))
@@ -390,7 +437,10 @@ make_socket_directory (WeirFunctionHost *self, GError **error)
 gboolean
 weir_function_host_load (WeirFunctionHost *self, GError **error)
 {
-  return weir_registry_load (self->registry, self->config, error);
+  if (!weir_registry_load (self->registry, self->config, error))
+    return FALSE;
+  prime_standbys (self);
+  return TRUE;
 }
 
 WeirConfig *
@@ -430,6 +480,7 @@ weir_function_host_finalize (GObject *object)
 
   g_clear_object (&self->watcher);
   g_clear_object (&self->registry);
+  g_clear_object (&self->standbys);
   g_clear_object (&self->workers);
   g_clear_object (&self->runtime);
   g_clear_object (&self->config);
@@ -504,6 +555,12 @@ weir_function_host_new (WeirConfig *config,
   if (!make_socket_directory (self, error))
     return NULL;
 
+  self->standbys = weir_standby_pool_new (self->runtime,
+                                          self->clock,
+                                          self->socket_directory,
+                                          make_process,
+                                          NULL);
+  configure_standbys (self);
   self->registry = weir_registry_new (engine, self->control, uri, make_pool, self);
   g_signal_connect_object (self->registry, "binding-added", G_CALLBACK (on_binding_added), self, 0);
   g_signal_connect_object (self->registry,

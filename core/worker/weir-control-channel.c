@@ -37,9 +37,9 @@ struct _WeirControlChannel
 static const char *const form_words[] = { "serve", "fetch", "default", "handler",
                                           "flux",  "node",  NULL };
 static const char *const level_words[] = { "info", "debug", "warn", "error", NULL };
-static const char *const code_words[] = { "threw",      "syntax",     "missing-module",
-                                          "not-cached", "no-handler", "timeout",
-                                          NULL };
+static const char *const code_words[] = {
+  "threw", "syntax", "missing-module", "not-cached", "not-permitted", "no-handler", "timeout", NULL
+};
 static const char *const kind_words[] = { "uncaught", "handler", "response", "rejection", NULL };
 
 /* The parser calls itself for each level: a line of brackets must not eat the stack. */

@@ -22,7 +22,8 @@ struct _WeirProcessInterface
 {
   GTypeInterface g_iface;
 
-  void (*spawn) (WeirProcess *self, WeirLaunch *launch); /* answers by signal, later */
+  /* Answers by signal, later; at once if it runs already. */
+  void (*spawn) (WeirProcess *self, WeirLaunch *launch);
   void (*write_line) (WeirProcess *self, const char *line);
   void (*send_signal) (WeirProcess *self, int signum);
 };

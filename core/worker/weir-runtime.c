@@ -26,9 +26,22 @@
  *   the function is made of, by `g_task_return_pointer (task, paths, g_strfreev)`. The
  *   cancellable rides in the task.
  * @launch: gives the command for one worker. Never blocks; @prepare has succeeded for
- *   this revision before.
+ *   this revision before, or @get_standby_key gave a key for it.
+ * @get_standby_key: says which *standby* can load this function: a process that was
+ *   started beforehand and waits for its load command. Functions with the same key may be
+ *   loaded into each other's standbys, so everything that is fixed when a process starts
+ *   has to be part of the key. %NULL means that the function needs a process of its own,
+ *   and the text in `reason` says why, in a few words for a person. Never blocks. It is
+ *   asked before @prepare and after it; a function that has a key is loaded without
+ *   waiting for @prepare, which then only has to tell its files. May be %NULL: this runtime
+ *   has no standbys.
+ * @launch_standby: gives the command for one standby, for any function with the key of
+ *   this one. Its load command is empty. Never blocks.
+ * @make_load_command: gives the load command of this function for a process that
+ *   @launch_standby described. Never blocks.
  *
- * What a runtime has to know.
+ * What a runtime has to know. The three methods about standbys go together: all of them
+ * are there, or none.
  *
  * Since: 1.0
  */
@@ -178,5 +191,107 @@ weir_runtime_launch (WeirRuntime *self,
   if (iface->launch != NULL)
     return iface->launch (self, function, socket_path, error);
   set_missing (error, self, "launch");
+  return NULL;
+}
+
+/**
+ * weir_runtime_get_standby_key:
+ * @self: a runtime
+ * @function: a revision
+ * @reason: (out) (optional) (nullable) (transfer full): return location for the words that
+ *   say why there is no key
+ *
+ * Says which standby can load a function. Does not block.
+ *
+ * Returns: (transfer full) (nullable): the same text for all functions that can be loaded
+ *   by the same process, or %NULL if this one needs a process of its own
+ *
+ * Since: 1.0
+ */
+char *
+weir_runtime_get_standby_key (WeirRuntime *self, WeirFunction *function, char **reason)
+{
+  WeirRuntimeInterface *iface;
+  g_autofree char *said = NULL;
+  g_autofree char *key = NULL;
+
+  g_return_val_if_fail (WEIR_IS_RUNTIME (self), NULL);
+  g_return_val_if_fail (WEIR_IS_FUNCTION (function), NULL);
+
+  iface = WEIR_RUNTIME_GET_IFACE (self);
+  if (iface->get_standby_key != NULL && iface->launch_standby != NULL &&
+      iface->make_load_command != NULL)
+    key = iface->get_standby_key (self, function, &said);
+  else
+    said = g_strdup ("its runtime has no standbys");
+  if (reason != NULL)
+    *reason = key == NULL ? g_steal_pointer (&said) : NULL;
+  return g_steal_pointer (&key);
+}
+
+/**
+ * weir_runtime_launch_standby:
+ * @self: a runtime
+ * @function: a revision that has a standby key
+ * @socket_path: where the worker shall listen once it has loaded a function
+ * @error: return location for an error
+ *
+ * Gives the command for one standby. Does not block.
+ *
+ * Returns: (transfer full): how to start the standby; its load command is empty
+ *
+ * Since: 1.0
+ */
+WeirLaunch *
+weir_runtime_launch_standby (WeirRuntime *self,
+                             WeirFunction *function,
+                             const char *socket_path,
+                             GError **error)
+{
+  WeirRuntimeInterface *iface;
+
+  g_return_val_if_fail (WEIR_IS_RUNTIME (self), NULL);
+  g_return_val_if_fail (WEIR_IS_FUNCTION (function), NULL);
+  g_return_val_if_fail (socket_path != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  iface = WEIR_RUNTIME_GET_IFACE (self);
+  if (iface->launch_standby != NULL)
+    return iface->launch_standby (self, function, socket_path, error);
+  set_missing (error, self, "launch_standby");
+  return NULL;
+}
+
+/**
+ * weir_runtime_make_load_command:
+ * @self: a runtime
+ * @function: a revision that has the key of the standby
+ * @launch: how the standby was started
+ * @error: return location for an error
+ *
+ * Gives the line that makes a standby load a function. It carries the function's
+ * environment, secrets included: it must never be logged. Does not block.
+ *
+ * Returns: (transfer full): one line of JSON without the newline
+ *
+ * Since: 1.0
+ */
+char *
+weir_runtime_make_load_command (WeirRuntime *self,
+                                WeirFunction *function,
+                                WeirLaunch *launch,
+                                GError **error)
+{
+  WeirRuntimeInterface *iface;
+
+  g_return_val_if_fail (WEIR_IS_RUNTIME (self), NULL);
+  g_return_val_if_fail (WEIR_IS_FUNCTION (function), NULL);
+  g_return_val_if_fail (launch != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  iface = WEIR_RUNTIME_GET_IFACE (self);
+  if (iface->make_load_command != NULL)
+    return iface->make_load_command (self, function, launch, error);
+  set_missing (error, self, "make_load_command");
   return NULL;
 }

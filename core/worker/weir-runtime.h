@@ -34,9 +34,23 @@ struct _WeirRuntimeInterface
                          WeirFunction *function,
                          const char *socket_path,
                          GError **error);
+  /* Which standby can load this function: processes with the same key are alike. NULL: none
+   * can, and reason (transfer full, for a person) says why. Never blocks; may be asked before
+   * prepare(), and a function that has a key may be launched and loaded before it too. */
+  char *(*get_standby_key) (WeirRuntime *self, WeirFunction *function, char **reason);
+  /* A process that waits for its load command, for any function with the key of this one. */
+  WeirLaunch *(*launch_standby) (WeirRuntime *self,
+                                 WeirFunction *function,
+                                 const char *socket_path,
+                                 GError **error);
+  /* The load command of this function for a process that launch_standby() described. */
+  char *(*make_load_command) (WeirRuntime *self,
+                              WeirFunction *function,
+                              WeirLaunch *launch,
+                              GError **error);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[5];
 };
 
 WEIR_AVAILABLE_IN_ALL
@@ -54,5 +68,17 @@ WeirLaunch *weir_runtime_launch (WeirRuntime *self,
                                  WeirFunction *function,
                                  const char *socket_path,
                                  GError **error);
+WEIR_AVAILABLE_IN_ALL
+char *weir_runtime_get_standby_key (WeirRuntime *self, WeirFunction *function, char **reason);
+WEIR_AVAILABLE_IN_ALL
+WeirLaunch *weir_runtime_launch_standby (WeirRuntime *self,
+                                         WeirFunction *function,
+                                         const char *socket_path,
+                                         GError **error);
+WEIR_AVAILABLE_IN_ALL
+char *weir_runtime_make_load_command (WeirRuntime *self,
+                                      WeirFunction *function,
+                                      WeirLaunch *launch,
+                                      GError **error);
 
 G_END_DECLS

@@ -289,6 +289,11 @@ weir_subprocess_spawn (WeirProcess *process, WeirLaunch *launch)
   WeirSubprocess *self = WEIR_SUBPROCESS (process);
   int pipes[3];
 
+  if (self->pid != 0 && self->answer_source == NULL)
+    {
+      g_signal_emit_by_name (self, "spawned", self->pid);
+      return;
+    }
   g_return_if_fail (self->pid == 0 && self->answer_source == NULL);
 
   if (weir_spawn (launch, &self->pid, pipes, &self->spawn_error))

@@ -31,6 +31,7 @@ struct _WeirWorkerPool
   char *socket_directory;
   WeirProcessFactory factory;
   gpointer factory_data;
+  WeirStandbyPool *standbys; /* nullable */
 
   GPtrArray *workers;
   WeirWorker *current; /* in workers; takes leases */
@@ -40,7 +41,12 @@ struct _WeirWorkerPool
   gboolean demanded;
   gboolean reloading;
   GCancellable *preparing;
-  gboolean prepared; /* this revision */
+  gboolean prepared;        /* this revision */
+  gboolean needs_preparing; /* it would not load without */
+  gboolean without_standby; /* this attempt: one was of no use */
+  GError *load_error;       /* why it would not load unprepared */
+  GCancellable *collecting; /* files of a revision that serves already */
+  guint64 collector;
   char **files;
   WeirWorker *booting; /* in workers */
   guint64 retry;
@@ -59,6 +65,7 @@ enum
   WEIR_WORKER_POOL_SIGNAL_FAILED,
   WEIR_WORKER_POOL_SIGNAL_STALE,
   WEIR_WORKER_POOL_SIGNAL_PROGRESS,
+  WEIR_WORKER_POOL_SIGNAL_FILES_CHANGED,
   WEIR_WORKER_POOL_SIGNAL_LOG,
   WEIR_WORKER_POOL_SIGNAL_FAILURE,
   WEIR_WORKER_POOL_N_SIGNALS
@@ -70,6 +77,8 @@ extern guint weir_worker_pool_signals[WEIR_WORKER_POOL_N_SIGNALS];
 void weir_worker_pool_pursue (WeirWorkerPool *self);
 /* The attempt, if there is one, is for nothing. */
 void weir_worker_pool_abandon_attempt (WeirWorkerPool *self);
+/* The same, without a word to any worker: the pool is being disposed. */
+void weir_worker_pool_forget_attempt (WeirWorkerPool *self);
 /* The attempt is over. Whoever waits is told; the next demand makes a new one. */
 void weir_worker_pool_fail_attempt (WeirWorkerPool *self, const GError *error, WeirWorker *worker);
 /* One failure may be tried again at once; the next one soon after it has to wait. */

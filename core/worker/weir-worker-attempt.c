@@ -11,6 +11,8 @@
 #define BACKOFF_MAX_MS 5000
 /* sizeof (sun_path) is 108; some room is left for tools that add to a path. */
 #define SOCKET_PATH_MAX 100
+/* A function whose files are not known yet has a request to answer first. */
+#define COLLECT_MS 100
 
 typedef struct
 {
@@ -94,6 +96,14 @@ is_about_workers (const GError *error)
          g_error_matches (error, WEIR_ERROR, WEIR_ERROR_CANCELLED);
 }
 
+static gboolean
+is_about_modules (const char *code)
+{
+  static const char *const codes[] = { "missing-module", "not-cached", "not-permitted", NULL };
+
+  return code != NULL && g_strv_contains (codes, code);
+}
+
 static GError *
 copy_as_boot_error (const GError *error)
 {
@@ -104,10 +114,41 @@ copy_as_boot_error (const GError *error)
                               error != NULL ? error->message : "The worker did not start");
 }
 
+/* A standby that was of no use, and a revision that would not load before it was prepared,
+ * are nobody's failure: the attempt goes on another way. */
+static gboolean
+tries_another_way (WeirWorkerPool *self, WeirWorker *worker)
+{
+  gboolean loaded = weir_worker_get_exit_reason (worker) == WEIR_WORKER_EXIT_REASON_LOAD;
+  gboolean stood_by = weir_worker_get_start_kind (worker) != WEIR_WORKER_START_KIND_SPAWNED;
+
+  if (weir_worker_get_exit_reason (worker) == WEIR_WORKER_EXIT_REASON_CRASH && stood_by)
+    {
+      g_debug ("%s: its standby died while it loaded", weir_worker_get_id (worker));
+      self->without_standby = TRUE;
+      weir_worker_pool_pursue (self);
+      return TRUE;
+    }
+  if (!loaded || self->prepared || self->needs_preparing)
+    return FALSE;
+  self->needs_preparing = TRUE;
+  g_clear_error (&self->load_error);
+  /* What was thrown by the code itself it would throw again. */
+  if (!is_about_modules (weir_worker_get_load_code (worker)))
+    self->load_error = g_error_copy (weir_worker_get_error (worker));
+  weir_worker_pool_pursue (self);
+  return TRUE;
+}
+
 void
 weir_worker_pool_fail_attempt (WeirWorkerPool *self, const GError *error, WeirWorker *worker)
 {
-  g_autoptr (GError) reported = copy_as_boot_error (error);
+  g_autoptr (GError) reported = NULL;
+
+  if (worker != NULL && tries_another_way (self, worker))
+    return;
+  reported = copy_as_boot_error (error);
+  self->without_standby = FALSE;
 
   weir_worker_pool_note_failure (self);
   self->demanded = FALSE;
@@ -142,24 +183,71 @@ make_launch (WeirWorkerPool *self, GError **error)
   return weir_runtime_launch (self->runtime, self->function, path, error);
 }
 
+static WeirProcess *
+claim_standby (WeirWorkerPool *self, WeirLaunch **launch, WeirWorkerStartKind *kind, char **reason)
+{
+  WeirSettings *settings = weir_function_get_settings (self->function);
+  g_autofree char *key = NULL;
+  const char *why = "there are no standbys";
+  WeirProcess *process = NULL;
+
+  *kind = WEIR_WORKER_START_KIND_SPAWNED;
+  key = weir_runtime_get_standby_key (self->runtime, self->function, reason);
+  if (key == NULL)
+    return NULL;
+  if (self->without_standby)
+    {
+      self->without_standby = FALSE;
+      why = "its standby died";
+    }
+  else if (self->standbys != NULL)
+    process = weir_standby_pool_claim (self->standbys, self->function, key, launch, &why);
+  *reason = g_strdup (why);
+  if (process == NULL)
+    return NULL;
+  *kind = settings != NULL && weir_settings_get_boolean (settings, "bundle")
+              ? WEIR_WORKER_START_KIND_BUNDLED
+              : WEIR_WORKER_START_KIND_STANDBY;
+  return process;
+}
+
+static void on_loaded_unprepared (WeirWorker *worker,
+                                  WeirWorkerState from,
+                                  WeirWorkerState to,
+                                  WeirWorkerPool *self);
+
 static void
 boot_worker (WeirWorkerPool *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (WeirLaunch) launch = make_launch (self, &error);
+  g_autoptr (WeirLaunch) launch = NULL;
   g_autoptr (WeirProcess) process = NULL;
   g_autoptr (WeirWorker) worker = NULL;
+  g_autofree char *reason = NULL;
+  WeirWorkerStartKind kind;
 
-  if (launch == NULL)
+  process = claim_standby (self, &launch, &kind, &reason);
+  if (process == NULL)
+    {
+      launch = make_launch (self, &error);
+      process = launch != NULL ? self->factory (self->factory_data) : NULL;
+    }
+  if (process == NULL)
     {
       weir_worker_pool_fail_attempt (self, error, NULL);
       return;
     }
 
-  process = self->factory (self->factory_data);
   worker = weir_worker_new (self->function, launch, process, self->clock);
+  weir_worker_set_start (worker, kind, reason);
   self->booting = worker;
   weir_worker_pool_add_worker (self, worker);
+  if (!self->prepared)
+    g_signal_connect_object (worker,
+                             "state-changed::idle",
+                             G_CALLBACK (on_loaded_unprepared),
+                             self,
+                             G_CONNECT_AFTER);
   if (self->booting == worker) /* or else a handler has changed its mind and stopped it */
     weir_worker_start (worker);
 }
@@ -173,6 +261,75 @@ preparation_free (Preparation *preparation)
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Preparation, preparation_free)
+
+static Preparation *
+preparation_new (WeirWorkerPool *self, GCancellable *cancellable)
+{
+  Preparation *preparation = g_new0 (Preparation, 1);
+
+  preparation->pool = g_object_ref (self);
+  preparation->cancellable = g_object_ref (cancellable);
+  return preparation;
+}
+
+static void
+set_files (WeirWorkerPool *self, char **files)
+{
+  g_strfreev (self->files);
+  self->files = files;
+  self->prepared = TRUE;
+}
+
+static void
+on_collected (GObject *runtime, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Preparation) preparation = user_data;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) files = weir_runtime_prepare_finish (WEIR_RUNTIME (runtime), result, &error);
+  WeirWorkerPool *self = preparation->pool;
+
+  if (self->collecting != preparation->cancellable)
+    return;
+  g_clear_object (&self->collecting);
+  if (files == NULL)
+    {
+      g_debug ("%s: its files are not known: %s",
+               weir_function_get_name (self->function),
+               error->message);
+      return;
+    }
+  set_files (self, g_steal_pointer (&files));
+  g_signal_emit (self, weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FILES_CHANGED], 0);
+}
+
+static void
+collect_files (gpointer user_data)
+{
+  WeirWorkerPool *self = user_data;
+
+  self->collector = 0;
+  if (self->prepared || self->preparing != NULL || self->collecting != NULL)
+    return;
+  self->collecting = g_cancellable_new ();
+  weir_runtime_prepare_async (self->runtime,
+                              self->function,
+                              self->collecting,
+                              on_collected,
+                              preparation_new (self, self->collecting));
+}
+
+/* It serves; what it is made of can be found out when its first requests are answered. */
+static void
+on_loaded_unprepared (WeirWorker *worker,
+                      WeirWorkerState from,
+                      WeirWorkerState to,
+                      WeirWorkerPool *self)
+{
+  if (from != WEIR_WORKER_STATE_BOOTING || self->shut_down || self->collector != 0 ||
+      weir_worker_get_function (worker) != self->function)
+    return;
+  self->collector = weir_clock_arm (self->clock, COLLECT_MS, collect_files, self);
+}
 
 static void
 on_prepared (GObject *runtime, GAsyncResult *result, gpointer user_data)
@@ -190,22 +347,52 @@ on_prepared (GObject *runtime, GAsyncResult *result, gpointer user_data)
       weir_worker_pool_fail_attempt (self, error, NULL);
       return;
     }
-  g_strfreev (self->files);
-  self->files = g_steal_pointer (&files);
-  self->prepared = TRUE;
+  set_files (self, g_steal_pointer (&files));
+  if (self->load_error != NULL)
+    {
+      g_autoptr (GError) load_error = g_steal_pointer (&self->load_error);
+
+      weir_worker_pool_fail_attempt (self, load_error, NULL);
+      return;
+    }
   weir_worker_pool_pursue (self);
+}
+
+static void
+cancel_collecting (WeirWorkerPool *self)
+{
+  weir_clock_disarm (self->clock, self->collector);
+  self->collector = 0;
+  if (self->collecting != NULL)
+    g_cancellable_cancel (self->collecting);
+  g_clear_object (&self->collecting);
 }
 
 static void
 prepare (WeirWorkerPool *self)
 {
-  Preparation *preparation = g_new0 (Preparation, 1);
-  GCancellable *cancellable = g_cancellable_new ();
+  cancel_collecting (self);
+  self->preparing = g_cancellable_new ();
+  weir_runtime_prepare_async (self->runtime,
+                              self->function,
+                              self->preparing,
+                              on_prepared,
+                              preparation_new (self, self->preparing));
+}
 
-  self->preparing = cancellable;
-  preparation->pool = g_object_ref (self);
-  preparation->cancellable = g_object_ref (cancellable);
-  weir_runtime_prepare_async (self->runtime, self->function, cancellable, on_prepared, preparation);
+/* A function that a standby could load is tried as it is: most have nothing to prepare, and
+ * looking would take longer than loading. */
+static gboolean
+can_load (WeirWorkerPool *self)
+{
+  g_autofree char *key = NULL;
+
+  if (self->prepared)
+    return TRUE;
+  if (self->needs_preparing || self->standbys == NULL)
+    return FALSE;
+  key = weir_runtime_get_standby_key (self->runtime, self->function, NULL);
+  return key != NULL;
 }
 
 void
@@ -215,20 +402,32 @@ weir_worker_pool_pursue (WeirWorkerPool *self)
     return;
   if (self->preparing != NULL || self->booting != NULL || has_to_wait (self))
     return;
-  if (self->prepared)
+  if (can_load (self))
     boot_worker (self);
   else
     prepare (self);
 }
 
 void
-weir_worker_pool_abandon_attempt (WeirWorkerPool *self)
+weir_worker_pool_forget_attempt (WeirWorkerPool *self)
 {
   g_autoptr (GCancellable) preparing = g_steal_pointer (&self->preparing);
-  WeirWorker *booting = g_steal_pointer (&self->booting);
 
+  self->booting = NULL;
+  self->needs_preparing = self->without_standby = FALSE;
+  g_clear_error (&self->load_error);
+  if (self->clock != NULL)
+    cancel_collecting (self);
   if (preparing != NULL)
     g_cancellable_cancel (preparing);
+}
+
+void
+weir_worker_pool_abandon_attempt (WeirWorkerPool *self)
+{
+  WeirWorker *booting = self->booting;
+
+  weir_worker_pool_forget_attempt (self);
   if (booting != NULL)
     weir_worker_stop (booting);
 }

@@ -27,6 +27,7 @@ on_control_failed (const WeirWorkerFailure *failure, gpointer user_data)
 
   if (self->state == WEIR_WORKER_STATE_BOOTING)
     {
+      self->load_code = failure->kind;
       weir_worker_set_exit_reason (self, WEIR_WORKER_EXIT_REASON_LOAD);
       weir_worker_take_error (self, weir_worker_error_new_load (failure));
     }

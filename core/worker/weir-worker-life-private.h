@@ -25,6 +25,10 @@ struct _WeirWorker
   WeirGate *gate;
   WeirControlChannel *channel;
 
+  WeirWorkerStartKind start_kind;
+  char *start_reason;
+  const char *load_code; /* static */
+
   WeirWorkerState state;
   GQueue events;
   gboolean firing;
@@ -53,6 +57,8 @@ typedef enum
   WEIR_WORKER_PROP_IN_FLIGHT,
   WEIR_WORKER_PROP_EXIT_REASON,
   WEIR_WORKER_PROP_ERROR,
+  WEIR_WORKER_PROP_START_KIND,
+  WEIR_WORKER_PROP_START_REASON,
 } WeirWorkerProperty;
 
 enum
@@ -64,7 +70,7 @@ enum
   WEIR_WORKER_N_SIGNALS
 };
 
-extern GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_ERROR + 1];
+extern GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_START_REASON + 1];
 extern guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
 
 /* Takes an event. From a handler it is queued behind the one that is being handled. */

@@ -8,6 +8,7 @@
 
 #include "base/weir-clock-private.h"
 #include "worker/weir-runtime.h"
+#include "worker/weir-standby-pool-private.h"
 #include "worker/weir-worker.h"
 #include "worker/weir-process-private.h"
 
@@ -24,6 +25,7 @@ G_BEGIN_DECLS
  *  "failed" (GError, WeirWorker or NULL): a demand that cannot be met; WEIR_ERROR_BOOT_FAILED,
  *     _WORKER_FAILED…. Nobody is current. The next demand tries again.
  *  "stale" (GError): a newer revision would not start; the old one goes on serving.
+ *  "files-changed" (): get_files() gives others, after "ready"
  *  "progress" (text for a person, to be read after the name of the function)
  *  "log", "failure": those of its workers, with the same arguments (see
  *     weir-worker-private.h); the emitter is the pool, who knows the function. */
@@ -38,6 +40,8 @@ WeirWorkerPool *weir_worker_pool_new (WeirFunction *function,
                                       const char *socket_directory,
                                       WeirProcessFactory factory,
                                       gpointer factory_data);
+/* Where its workers come from before a process is started for them. */
+void weir_worker_pool_set_standbys (WeirWorkerPool *self, WeirStandbyPool *standbys);
 /* Somebody waits: makes sure that a worker is there or coming. Idempotent. */
 void weir_worker_pool_demand (WeirWorkerPool *self);
 /* A newer revision. With a live worker, a new one boots first and then takes over; with

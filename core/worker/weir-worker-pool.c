@@ -193,13 +193,25 @@ weir_worker_pool_set_function (WeirWorkerPool *self, WeirFunction *function)
   g_return_if_fail (WEIR_IS_WORKER_POOL (self));
   g_return_if_fail (WEIR_IS_FUNCTION (function));
 
-  if (!g_set_object (&self->function, function))
+  if (self->function == function)
     return;
+  if (self->standbys != NULL)
+    weir_standby_pool_replace (self->standbys, self->function, function);
+  g_set_object (&self->function, function);
   self->prepared = FALSE;
   self->reloading = self->current != NULL;
   weir_worker_pool_forgive (self);
   weir_worker_pool_abandon_attempt (self);
   weir_worker_pool_pursue (self);
+}
+
+void
+weir_worker_pool_set_standbys (WeirWorkerPool *self, WeirStandbyPool *standbys)
+{
+  g_return_if_fail (WEIR_IS_WORKER_POOL (self));
+  g_return_if_fail (standbys == NULL || WEIR_IS_STANDBY_POOL (standbys));
+
+  g_set_object (&self->standbys, standbys);
 }
 
 WeirFunction *
@@ -313,9 +325,7 @@ weir_worker_pool_dispose (GObject *object)
       weir_clock_disarm (self->clock, self->retry);
       self->retry = 0;
     }
-  if (self->preparing != NULL)
-    g_cancellable_cancel (self->preparing);
-  g_clear_object (&self->preparing);
+  weir_worker_pool_forget_attempt (self);
   self->current = self->booting = NULL;
   for (guint i = 0; i < self->workers->len; i++)
     g_signal_handlers_disconnect_by_data (g_ptr_array_index (self->workers, i), self);
@@ -331,6 +341,7 @@ weir_worker_pool_finalize (GObject *object)
   g_clear_object (&self->function);
   g_clear_object (&self->runtime);
   g_clear_object (&self->clock);
+  g_clear_object (&self->standbys);
   g_free (self->socket_directory);
   g_ptr_array_unref (self->workers);
   g_strfreev (self->files);
@@ -377,6 +388,8 @@ weir_worker_pool_class_init (WeirWorkerPoolClass *klass)
       define_signal ("stale", 1, G_TYPE_ERROR);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_PROGRESS] =
       define_signal ("progress", 1, G_TYPE_STRING);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FILES_CHANGED] =
+      define_signal ("files-changed", 0);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_LOG] =
       define_signal ("log", 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILURE] = define_signal ("failure",

@@ -25,6 +25,8 @@ WeirWorker *weir_worker_new (WeirFunction *function,
                              WeirProcess *process,
                              WeirClock *clock);
 
+/* Before the start. reason: why not a quicker way; may be NULL. */
+void weir_worker_set_start (WeirWorker *self, WeirWorkerStartKind kind, const char *reason);
 void weir_worker_start (WeirWorker *self);
 /* No new leases; ends when the last one is back. */
 void weir_worker_retire (WeirWorker *self);
@@ -35,6 +37,8 @@ void weir_worker_limit (WeirWorker *self, WeirWorkerExitReason reason);
 
 WeirGate *weir_worker_get_gate (WeirWorker *self);
 const char *weir_worker_get_socket_path (WeirWorker *self);
+/* The word of the worker that would not load, such as "not-cached", or NULL. */
+const char *weir_worker_get_load_code (WeirWorker *self);
 /* The text of its last stderr lines (transfer full): what a crash said. */
 char *weir_worker_dup_last_words (WeirWorker *self);
 

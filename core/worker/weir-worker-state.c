@@ -63,6 +63,22 @@ G_DEFINE_ENUM_TYPE (WeirWorkerExitReason,
                     G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_SPAWN, "spawn"),
                     G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_CRASH, "crash"))
 
+/**
+ * WeirWorkerStartKind:
+ * @WEIR_WORKER_START_KIND_SPAWNED: a process of its own was started for it
+ * @WEIR_WORKER_START_KIND_STANDBY: a process that was there already loaded the function
+ * @WEIR_WORKER_START_KIND_BUNDLED: the same, from one file with all modules in it
+ *
+ * Which way a worker was started.
+ *
+ * Since: 1.0
+ */
+G_DEFINE_ENUM_TYPE (WeirWorkerStartKind,
+                    weir_worker_start_kind,
+                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_START_KIND_SPAWNED, "spawned"),
+                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_START_KIND_STANDBY, "standby"),
+                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_START_KIND_BUNDLED, "bundled"))
+
 /* clang-format off */
 #define SPAWNING WEIR_WORKER_STATE_SPAWNING
 #define BOOTING  WEIR_WORKER_STATE_BOOTING

@@ -48,4 +48,16 @@ typedef enum
 WEIR_AVAILABLE_IN_ALL
 GType weir_worker_exit_reason_get_type (void) G_GNUC_CONST;
 
+typedef enum
+{
+  WEIR_WORKER_START_KIND_SPAWNED,
+  WEIR_WORKER_START_KIND_STANDBY,
+  WEIR_WORKER_START_KIND_BUNDLED,
+} WeirWorkerStartKind;
+
+#define WEIR_TYPE_WORKER_START_KIND (weir_worker_start_kind_get_type ())
+
+WEIR_AVAILABLE_IN_ALL
+GType weir_worker_start_kind_get_type (void) G_GNUC_CONST;
+
 G_END_DECLS

@@ -9,7 +9,7 @@
 
 #include "worker/weir-worker-error-private.h"
 
-GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_ERROR + 1];
+GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_START_REASON + 1];
 guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
 
 /**
@@ -54,6 +54,12 @@ weir_worker_get_property (GObject *object, guint id, GValue *value, GParamSpec *
     case WEIR_WORKER_PROP_ERROR:
       g_value_set_boxed (value, self->error);
       break;
+    case WEIR_WORKER_PROP_START_KIND:
+      g_value_set_enum (value, self->start_kind);
+      break;
+    case WEIR_WORKER_PROP_START_REASON:
+      g_value_set_string (value, self->start_reason);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -95,6 +101,7 @@ weir_worker_finalize (GObject *object)
   WeirWorker *self = WEIR_WORKER (object);
 
   g_free (self->id);
+  g_free (self->start_reason);
   g_clear_object (&self->function);
   g_clear_pointer (&self->launch, weir_launch_unref);
   g_clear_object (&self->clock);
@@ -184,6 +191,31 @@ define_properties (GObjectClass *klass)
    */
   weir_worker_properties[WEIR_WORKER_PROP_ERROR] =
       g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, flags);
+
+  /**
+   * WeirWorker:start-kind:
+   *
+   * Which way it was started.
+   *
+   * Since: 1.0
+   */
+  weir_worker_properties[WEIR_WORKER_PROP_START_KIND] =
+      g_param_spec_enum ("start-kind",
+                         NULL,
+                         NULL,
+                         WEIR_TYPE_WORKER_START_KIND,
+                         WEIR_WORKER_START_KIND_SPAWNED,
+                         flags);
+
+  /**
+   * WeirWorker:start-reason:
+   *
+   * Why it was not started in a quicker way, in words for a person, or %NULL if it was.
+   *
+   * Since: 1.0
+   */
+  weir_worker_properties[WEIR_WORKER_PROP_START_REASON] =
+      g_param_spec_string ("start-reason", NULL, NULL, NULL, flags);
 
   g_object_class_install_properties (klass,
                                      G_N_ELEMENTS (weir_worker_properties),
@@ -328,6 +360,17 @@ weir_worker_new (WeirFunction *function, WeirLaunch *launch, WeirProcess *proces
   self->gate = weir_worker_make_gate (self);
   weir_worker_connect_inputs (self);
   return self;
+}
+
+void
+weir_worker_set_start (WeirWorker *self, WeirWorkerStartKind kind, const char *reason)
+{
+  g_return_if_fail (WEIR_IS_WORKER (self));
+  g_return_if_fail (self->state == WEIR_WORKER_STATE_NEW);
+
+  self->start_kind = kind;
+  g_free (self->start_reason);
+  self->start_reason = g_strdup (reason);
 }
 
 void
@@ -497,6 +540,47 @@ weir_worker_get_error (WeirWorker *self)
   g_return_val_if_fail (WEIR_IS_WORKER (self), NULL);
 
   return self->error;
+}
+
+/**
+ * weir_worker_get_start_kind:
+ * @self: a worker
+ *
+ * Returns: which way it was started
+ *
+ * Since: 1.0
+ */
+WeirWorkerStartKind
+weir_worker_get_start_kind (WeirWorker *self)
+{
+  g_return_val_if_fail (WEIR_IS_WORKER (self), WEIR_WORKER_START_KIND_SPAWNED);
+
+  return self->start_kind;
+}
+
+/**
+ * weir_worker_get_start_reason:
+ * @self: a worker
+ *
+ * Returns: (nullable): why it was not started in a quicker way, in words for a person;
+ *   %NULL if it was
+ *
+ * Since: 1.0
+ */
+const char *
+weir_worker_get_start_reason (WeirWorker *self)
+{
+  g_return_val_if_fail (WEIR_IS_WORKER (self), NULL);
+
+  return self->start_reason;
+}
+
+const char *
+weir_worker_get_load_code (WeirWorker *self)
+{
+  g_return_val_if_fail (WEIR_IS_WORKER (self), NULL);
+
+  return self->load_code;
 }
 
 WeirGate *

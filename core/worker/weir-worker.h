@@ -36,5 +36,10 @@ WeirWorkerExitReason weir_worker_get_exit_reason (WeirWorker *self);
 /* Why it failed to boot or ended badly, or NULL. */
 WEIR_AVAILABLE_IN_ALL
 const GError *weir_worker_get_error (WeirWorker *self);
+/* Which way its process was started, and why not a quicker one (nullable). */
+WEIR_AVAILABLE_IN_ALL
+WeirWorkerStartKind weir_worker_get_start_kind (WeirWorker *self);
+WEIR_AVAILABLE_IN_ALL
+const char *weir_worker_get_start_reason (WeirWorker *self);
 
 G_END_DECLS
