@@ -8,7 +8,7 @@
 
 #include "base/weir-head.h"
 #include "io/weir-buffer-private.h"
-#include "worker/weir-chunk-decoder-private.h"
+#include "io/weir-chunk-decoder.h"
 
 G_BEGIN_DECLS
 

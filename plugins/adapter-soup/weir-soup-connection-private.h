@@ -2,10 +2,7 @@
 
 #pragma once
 
-#include "weir-soup-chunk-decoder.h"
 #include "weir-soup-connection.h"
-#include "weir-soup-head-scanner.h"
-#include "weir-soup-request.h"
 #include "weir-soup-stream.h"
 
 G_BEGIN_DECLS
@@ -54,14 +51,15 @@ struct _WeirSoupConnection
 
   GByteArray *in;
   gsize in_position; /* bytes of in that are used up */
-  WeirSoupHeadScanner scanner;
-  WeirSoupRequest request;
-  WeirSoupChunkDecoder decoder;
+  WeirRequestParser *parser;
+  WeirRequestHead request;
+  WeirChunkDecoder decoder;
   guint64 body_left;
   guint64 body_received;
   gsize credit;
   gsize drained;
   gboolean body_done;
+  gboolean body_whole;   /* what was taken last was the end of it */
   gboolean continue_due; /* the client waits for a 100 */
   gboolean cut_due;      /* aborted, but for the head that libsoup still writes */
 

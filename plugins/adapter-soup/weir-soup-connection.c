@@ -28,7 +28,7 @@ weir_soup_connection_unref (WeirSoupConnection *self)
   if (--self->ref_count > 0)
     return;
 
-  weir_soup_head_scanner_clear (&self->scanner);
+  weir_request_parser_free (self->parser);
   g_clear_pointer (&self->in, g_byte_array_unref);
   g_clear_pointer (&self->out, g_byte_array_unref);
   g_clear_pointer (&self->held, g_byte_array_unref);
@@ -55,9 +55,8 @@ weir_soup_connection_open (WeirSoupContext *context,
   self->peer_port = peer_port;
   self->authority = g_strdup (authority);
   self->readable = TRUE;
-  weir_soup_head_scanner_init (&self->scanner,
-                               context->limits.max_head_size,
-                               context->limits.max_fields);
+  self->parser =
+      weir_request_parser_new (context->limits.max_head_size, context->limits.max_fields);
   self->link.data = self;
   g_queue_push_tail_link (&context->connections, &self->link);
   context->n_connections++;
@@ -231,7 +230,7 @@ linger (WeirSoupConnection *self)
 static void
 reset_for_next (WeirSoupConnection *self)
 {
-  weir_soup_head_scanner_reset (&self->scanner);
+  weir_request_parser_reset (self->parser);
   g_clear_pointer (&self->upgrade, g_free);
   self->state = WEIR_SOUP_STATE_HEAD;
   self->framing = WEIR_SOUP_FRAMING_NONE;

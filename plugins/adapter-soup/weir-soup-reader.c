@@ -105,6 +105,35 @@ end_body (WeirSoupConnection *self)
   weir_exchange_end_body (exchange);
 }
 
+/* The piece ends where reading has stopped; it may be empty. */
+static gboolean
+take_piece (WeirSoupConnection *self,
+            const guint8 *data,
+            gsize length,
+            const guint8 **piece,
+            gsize *piece_length)
+{
+  WeirChunkResult result;
+
+  if (self->request.framing != WEIR_REQUEST_FRAMING_CHUNKED)
+    {
+      *piece = data;
+      *piece_length = MIN (self->body_left, length);
+      self->body_left -= *piece_length;
+      self->body_whole = self->body_left == 0;
+      return TRUE;
+    }
+
+  result = weir_chunk_decoder_next (&self->decoder, &data, &length, piece, piece_length);
+  self->body_whole = result == WEIR_CHUNK_END;
+  if (result != WEIR_CHUNK_DATA)
+    {
+      *piece = data;
+      *piece_length = 0;
+    }
+  return result != WEIR_CHUNK_BAD;
+}
+
 /* Returns how much of data belongs to the body; less than all at its end only, or when the
  * connection is lost. */
 static gsize
@@ -116,24 +145,15 @@ take_body (WeirSoupConnection *self, const guint8 *data, gsize length)
   self->continue_due = FALSE;
   while (used < length && !self->body_done && self->state == state)
     {
-      const guint8 *piece = data + used;
-      gsize piece_length = MIN (self->body_left, length - used);
-      gssize n = (gssize) piece_length;
+      const guint8 *piece;
+      gsize piece_length;
 
-      if (self->request.body == WEIR_SOUP_BODY_CHUNKED)
-        n = weir_soup_chunk_decoder_feed (&self->decoder,
-                                          data + used,
-                                          length - used,
-                                          &piece,
-                                          &piece_length);
-      else
-        self->body_left -= piece_length;
-      if (n < 0)
+      if (!take_piece (self, data + used, length - used, &piece, &piece_length))
         {
           weir_soup_connection_refuse (self, 400, "The chunks of the body are not valid");
           return length;
         }
-      used += (gsize) n;
+      used = (gsize) (piece + piece_length - data);
       if (!count_body (self, piece_length))
         {
           weir_soup_connection_refuse (self, 413, "The body is over the limit");
@@ -141,9 +161,7 @@ take_body (WeirSoupConnection *self, const guint8 *data, gsize length)
         }
       if (piece_length > 0)
         deliver (self, piece, piece_length);
-      if (self->state == state && (self->request.body == WEIR_SOUP_BODY_CHUNKED
-                                       ? weir_soup_chunk_decoder_is_done (&self->decoder)
-                                       : self->body_left == 0))
+      if (self->state == state && self->body_whole)
         end_body (self);
     }
   return used;
@@ -178,7 +196,7 @@ read_body (WeirSoupConnection *self, gsize limit)
     }
 
   limit = MIN (limit, WEIR_SOUP_SCRATCH);
-  if (self->request.body == WEIR_SOUP_BODY_LENGTH)
+  if (self->request.framing == WEIR_REQUEST_FRAMING_LENGTH)
     limit = MIN (limit, self->body_left);
   length = receive (self, self->context->scratch, limit);
   if (length == 0)
@@ -234,25 +252,20 @@ static void
 announce (WeirSoupConnection *self)
 {
   const WeirSoupLimits *limits = &self->context->limits;
-  guint8 *data = self->in->data + self->in_position;
-  guint8 *rest = data + self->scanner.position;
-  gsize rest_length = self->in->len - self->in_position - self->scanner.position;
+  const guint8 *data = self->in->data + self->in_position;
+  const guint8 *rest = data + self->request.head_length;
+  gsize rest_length = self->in->len - self->in_position - self->request.head_length;
 
-  if (!weir_soup_request_read (&self->request, &self->scanner, (char *) data))
-    {
-      weir_soup_connection_refuse (self, self->request.status, self->request.reason);
-      return;
-    }
-  if (limits->max_body_size > 0 && self->request.body == WEIR_SOUP_BODY_LENGTH &&
-      self->request.length > limits->max_body_size)
+  if (limits->max_body_size > 0 && self->request.framing == WEIR_REQUEST_FRAMING_LENGTH &&
+      self->request.body_length > limits->max_body_size)
     {
       weir_soup_connection_refuse (self, 413, "The body is over the limit");
       return;
     }
 
-  weir_soup_chunk_decoder_init (&self->decoder);
-  if (self->request.body == WEIR_SOUP_BODY_CHUNKED &&
-      !weir_soup_chunk_decoder_accepts (&self->decoder, rest, rest_length))
+  weir_chunk_decoder_init (&self->decoder);
+  if (self->request.framing == WEIR_REQUEST_FRAMING_CHUNKED &&
+      !weir_chunk_decoder_accepts (&self->decoder, rest, rest_length))
     {
       weir_soup_connection_refuse (self, 400, "The chunks of the body are not valid");
       return;
@@ -267,17 +280,19 @@ announce (WeirSoupConnection *self)
 static gboolean
 scan_head (WeirSoupConnection *self)
 {
-  const char *data = (const char *) self->in->data + self->in_position;
+  char *data = (char *) self->in->data + self->in_position;
   gsize length = self->in->len - self->in_position;
 
-  switch (weir_soup_head_scanner_feed (&self->scanner, data, length))
+  switch (weir_request_parser_feed (self->parser, data, length))
     {
-    case WEIR_SOUP_SCAN_MORE:
+    case WEIR_REQUEST_MORE:
       return TRUE;
-    case WEIR_SOUP_SCAN_REFUSED:
-      weir_soup_connection_refuse (self, self->scanner.status, self->scanner.reason);
+    case WEIR_REQUEST_REFUSED:
+      self->request = *weir_request_parser_get_head (self->parser);
+      weir_soup_connection_refuse (self, self->request.status, self->request.reason);
       return FALSE;
-    case WEIR_SOUP_SCAN_DONE:
+    case WEIR_REQUEST_DONE:
+      self->request = *weir_request_parser_get_head (self->parser);
       announce (self);
       return FALSE;
     }
@@ -373,22 +388,23 @@ static void
 begin_body (WeirSoupConnection *self)
 {
   self->body_received = 0;
-  self->body_left = self->request.length;
-  self->body_done = self->request.body == WEIR_SOUP_BODY_NONE;
+  self->body_left = self->request.body_length;
+  self->body_done = self->request.framing == WEIR_REQUEST_FRAMING_NONE;
   self->credit = WEIR_EXCHANGE_FIRST_CREDIT;
-  self->close_after = self->request.close || self->draining;
+  self->close_after =
+      !self->request.keep_alive || self->request.minor_version == 0 || self->draining;
 }
 
 static gint64
 get_body_length (WeirSoupConnection *self)
 {
-  switch (self->request.body)
+  switch (self->request.framing)
     {
-    case WEIR_SOUP_BODY_NONE:
+    case WEIR_REQUEST_FRAMING_NONE:
       return 0;
-    case WEIR_SOUP_BODY_LENGTH:
-      return (gint64) self->request.length;
-    case WEIR_SOUP_BODY_CHUNKED:
+    case WEIR_REQUEST_FRAMING_LENGTH:
+      return (gint64) self->request.body_length;
+    case WEIR_REQUEST_FRAMING_CHUNKED:
       return WEIR_LENGTH_UNKNOWN;
     }
   return 0;
@@ -397,12 +413,9 @@ get_body_length (WeirSoupConnection *self)
 void
 weir_soup_connection_begin (WeirSoupConnection *self, SoupServerMessage *message)
 {
-  gsize head_length = self->scanner.position;
+  gsize head_length = self->request.head_length;
   GByteArray *lent = g_byte_array_ref (self->in); /* the head borrows from it */
-  WeirHead *head = weir_soup_request_make_head (&self->request,
-                                                &self->scanner,
-                                                (const char *) self->in->data + self->in_position,
-                                                self->authority);
+  WeirHead *head = weir_request_parser_make_head (self->parser, self->authority);
   g_autoptr (WeirExchange) exchange = weir_exchange_new (self->context->engine,
                                                          &weir_soup_connection_transport,
                                                          self,

@@ -205,7 +205,7 @@ weir_soup_connection_write_answer (WeirSoupConnection *self, guint status, const
 static void
 choose_framing (WeirSoupConnection *self, guint status, gint64 length)
 {
-  gboolean head_only = self->request.head_only;
+  gboolean head_only = self->request.is_head;
   gboolean no_body = status == 204 || status == 304;
 
   self->bodiless = head_only || no_body;
@@ -216,7 +216,7 @@ choose_framing (WeirSoupConnection *self, guint status, gint64 length)
     self->framing = WEIR_SOUP_FRAMING_LENGTH;
   else if (head_only)
     self->framing = WEIR_SOUP_FRAMING_NONE;
-  else if (self->request.minor == 0)
+  else if (self->request.minor_version == 0)
     self->framing = WEIR_SOUP_FRAMING_CLOSE;
   else
     self->framing = WEIR_SOUP_FRAMING_CHUNKED;
