@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-plugin-adapter-native"
+
+#include "weir-native-listener.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "weir-native-connection.h"
+
+#define MAX_ACCEPTS 64
+#define PAUSE_MS 100
+
+struct _WeirNativeListener
+{
+  WeirNativeContext *context;
+  GSocket *socket;
+  char *authority; /* ref string */
+  WeirWatch watch;
+  WeirTimer pause;
+  gboolean paused;
+};
+
+static gboolean watch (WeirNativeListener *self, GError **error);
+
+static GInetAddress *
+get_peer (const struct sockaddr_storage *address, guint16 *port)
+{
+  const struct sockaddr_in *in4 = (const struct sockaddr_in *) address;
+  const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *) address;
+
+  switch (address->ss_family)
+    {
+    case AF_INET:
+      *port = ntohs (in4->sin_port);
+      return g_inet_address_new_from_bytes ((const guint8 *) &in4->sin_addr, G_SOCKET_FAMILY_IPV4);
+    case AF_INET6:
+      *port = ntohs (in6->sin6_port);
+      if (IN6_IS_ADDR_V4MAPPED (&in6->sin6_addr))
+        return g_inet_address_new_from_bytes (in6->sin6_addr.s6_addr + 12, G_SOCKET_FAMILY_IPV4);
+      return g_inet_address_new_from_bytes ((const guint8 *) &in6->sin6_addr, G_SOCKET_FAMILY_IPV6);
+    default:
+      *port = 0;
+      return NULL;
+    }
+}
+
+static void
+turn_away (int fd)
+{
+  static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
+                               "Content-Length: 0\r\n"
+                               "Retry-After: 1\r\n"
+                               "Connection: close\r\n\r\n";
+
+  /* The client may still be sending: the answer is tried, no more. */
+  if (send (fd, answer, sizeof answer - 1, MSG_NOSIGNAL) > 0)
+    shutdown (fd, SHUT_WR);
+  close (fd);
+}
+
+static void
+on_pause_over (WeirTimer *timer)
+{
+  WeirNativeListener *self =
+      G_STRUCT_MEMBER_P (timer, -G_STRUCT_OFFSET (WeirNativeListener, pause));
+  g_autoptr (GError) error = NULL;
+
+  if (!watch (self, &error))
+    {
+      g_warning ("A listening socket could not be watched again: %s", error->message);
+      weir_engine_arm (self->context->engine, &self->pause, PAUSE_MS, on_pause_over);
+    }
+}
+
+/* Out of descriptors, say: whoever waits is still there when others have left. It is said
+ * once, not ten times a second. */
+static void
+take_pause (WeirNativeListener *self, int code)
+{
+  if (!self->paused)
+    g_warning ("No connection can be accepted for now: %s", g_strerror (code));
+  self->paused = TRUE;
+  weir_engine_unwatch (self->context->engine, &self->watch);
+  self->watch.func = NULL;
+  weir_engine_arm (self->context->engine, &self->pause, PAUSE_MS, on_pause_over);
+}
+
+/* Returns whether the next one may be accepted. */
+static gboolean
+on_failure (WeirNativeListener *self, int code)
+{
+  switch (code)
+    {
+    case EAGAIN:
+      return FALSE;
+    case ECONNABORTED:
+    case EINTR:
+    case EPERM:
+    case EPROTO:
+    case ETIMEDOUT:
+      return TRUE; /* one client was lost on the way */
+    default:
+      take_pause (self, code);
+      return FALSE;
+    }
+}
+
+static gboolean
+accept_one (WeirNativeListener *self)
+{
+  struct sockaddr_storage address = { 0 };
+  socklen_t length = sizeof address;
+  int one = 1;
+  guint16 port = 0;
+  GInetAddress *peer;
+  int fd = accept4 (g_socket_get_fd (self->socket),
+                    (struct sockaddr *) &address,
+                    &length,
+                    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+  if (fd < 0)
+    return on_failure (self, errno);
+
+  self->paused = FALSE;
+  peer = get_peer (&address, &port);
+  if (!weir_native_context_enter (self->context, peer))
+    {
+      turn_away (fd);
+      g_clear_object (&peer);
+      return TRUE;
+    }
+  if (address.ss_family != AF_UNIX)
+    setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  weir_native_connection_open (self->context, fd, peer, port, self->authority);
+  return TRUE;
+}
+
+static void
+on_watch (WeirWatch *listening, guint events)
+{
+  WeirNativeListener *self =
+      G_STRUCT_MEMBER_P (listening, -G_STRUCT_OFFSET (WeirNativeListener, watch));
+
+  for (guint i = 0; i < MAX_ACCEPTS; i++)
+    {
+      if (!accept_one (self))
+        return;
+    }
+
+  /* More may wait, but those that are in have a turn first: watching anew tells again. */
+  weir_engine_unwatch (self->context->engine, &self->watch);
+  self->watch.func = NULL;
+  on_pause_over (&self->pause);
+}
+
+static gboolean
+watch (WeirNativeListener *self, GError **error)
+{
+  return weir_engine_watch (self->context->engine,
+                            &self->watch,
+                            g_socket_get_fd (self->socket),
+                            EPOLLIN,
+                            on_watch,
+                            error);
+}
+
+static char *
+dup_authority (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, NULL);
+  g_autofree char *authority = NULL;
+
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return g_ref_string_new ("localhost");
+  authority = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  return g_ref_string_new (authority);
+}
+
+WeirNativeListener *
+weir_native_listener_new (WeirNativeContext *context, GSocket *socket, GError **error)
+{
+  WeirNativeListener *self = g_new0 (WeirNativeListener, 1);
+
+  self->context = context;
+  self->socket = g_object_ref (socket);
+  self->authority = dup_authority (socket);
+  if (!watch (self, error))
+    g_clear_pointer (&self, weir_native_listener_free);
+  return self;
+}
+
+void
+weir_native_listener_free (WeirNativeListener *self)
+{
+  weir_engine_disarm (self->context->engine, &self->pause);
+  if (self->watch.func != NULL)
+    weir_engine_unwatch (self->context->engine, &self->watch);
+  g_object_unref (self->socket);
+  g_ref_string_release (self->authority);
+  g_free (self);
+}

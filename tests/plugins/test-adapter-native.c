@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <weir.h>
+
+/* The adapter as a server gets it: from its manifest, through the engine, by its name. */
+static GObject *
+make_adapter (gpointer user_data)
+{
+  WeirPluginEngine *engine = user_data;
+  g_autoptr (GError) error = NULL;
+  GObject *adapter;
+
+  weir_plugin_engine_load_provider (engine, "adapter", "native", &error);
+  g_assert_no_error (error);
+  adapter = weir_extension_registry_create (weir_plugin_engine_get_registry (engine),
+                                            WEIR_TYPE_ADAPTER,
+                                            "native",
+                                            NULL,
+                                            &error);
+  g_assert_no_error (error);
+  return adapter;
+}
+
+static void
+test_defaults (gconstpointer user_data)
+{
+  g_autoptr (GObject) adapter = make_adapter ((gpointer) user_data);
+  guint head, body, idle, connections, head_size, fields;
+  guint64 body_size;
+
+  g_object_get (adapter,
+                "head-timeout-ms",
+                &head,
+                "body-timeout-ms",
+                &body,
+                "idle-timeout-ms",
+                &idle,
+                "max-connections",
+                &connections,
+                "max-body-size",
+                &body_size,
+                "max-head-size",
+                &head_size,
+                "max-fields",
+                &fields,
+                NULL);
+  g_assert_cmpuint (head, ==, 10000);
+  g_assert_cmpuint (body, ==, 30000);
+  g_assert_cmpuint (idle, ==, 75000);
+  g_assert_cmpuint (connections, ==, 1024);
+  g_assert_cmpuint (body_size, ==, 0);
+  g_assert_cmpuint (head_size, ==, 65536);
+  g_assert_cmpuint (fields, ==, 128);
+}
+
+static void
+on_finished (WeirExchange *exchange, gpointer user_data)
+{
+  gboolean *finished = user_data;
+
+  g_assert_null (weir_exchange_get_peer (exchange));
+  g_assert_cmpstr (weir_head_get_authority (weir_exchange_get_request (exchange)), ==, "localhost");
+  *finished = TRUE;
+}
+
+static GSocket *
+listen_at (const char *path)
+{
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GError) error = NULL;
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, &error);
+
+  g_assert_no_error (error);
+  g_socket_set_blocking (socket, FALSE);
+  g_socket_bind (socket, address, FALSE, &error);
+  g_assert_no_error (error);
+  g_socket_listen (socket, &error);
+  g_assert_no_error (error);
+  return socket;
+}
+
+/* A client on a Unix socket has no address; its requests are served all the same. */
+static void
+test_unix (gconstpointer user_data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (WeirEngine) engine = weir_engine_new (context, NULL);
+  g_autoptr (WeirPipeline) pipeline = weir_pipeline_new (NULL);
+  g_autoptr (GObject) adapter = make_adapter ((gpointer) user_data);
+  g_autofree char *directory = g_dir_make_tmp ("weir-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (directory, "s", NULL);
+  g_autoptr (GSocket) socket = listen_at (path);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GSocket) client = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean finished = FALSE;
+  char answer[1024] = "";
+
+  weir_pipeline_add_observer (pipeline, on_finished, &finished);
+  weir_adapter_start (WEIR_ADAPTER (adapter), engine, pipeline, &socket, 1, &error);
+  g_assert_no_error (error);
+  g_socket_connect (client, address, NULL, &error);
+  g_assert_no_error (error);
+  g_socket_send (client, "GET /nothing HTTP/1.0\r\n\r\n", 26, NULL, &error);
+  g_assert_no_error (error);
+  while (!finished)
+    g_main_context_iteration (context, TRUE);
+  g_assert_cmpint (g_socket_receive (client, answer, sizeof answer - 1, NULL, &error), >, 0);
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 404 "));
+
+  weir_adapter_stop (WEIR_ADAPTER (adapter));
+  g_unlink (path);
+  g_rmdir (directory);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_autoptr (WeirPluginEngine) engine = NULL;
+
+  g_test_init (&argc, &argv, NULL);
+  engine = weir_plugin_engine_new ();
+  weir_plugin_engine_add_default_search_paths (engine);
+
+  g_test_add_data_func ("/adapter-native/defaults", engine, test_defaults);
+  g_test_add_data_func ("/adapter-native/unix", engine, test_unix);
+  weir_conformance_add_adapter ("native", make_adapter, engine, NULL);
+  return g_test_run ();
+}
