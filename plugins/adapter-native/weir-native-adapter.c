@@ -103,6 +103,8 @@ weir_native_adapter_drain (WeirAdapter *adapter)
   if (self->context == NULL)
     return;
 
+  for (guint i = 0; i < self->listeners->len; i++)
+    weir_native_listener_drain (self->listeners->pdata[i]);
   g_ptr_array_set_size (self->listeners, 0);
   for (GList *link = self->context->connections.head; link != NULL; link = next)
     {

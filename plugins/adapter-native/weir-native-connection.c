@@ -215,8 +215,13 @@ void
 weir_native_connection_drain (WeirNativeConnection *self)
 {
   self->draining = TRUE;
+  weir_native_connection_ref (self);
+  /* A request may be in the kernel that was sent before anybody thought of stopping. */
+  self->readable = TRUE;
+  weir_native_connection_read (self);
   if (self->state == WEIR_NATIVE_STATE_HEAD && self->in.length == 0)
     weir_native_connection_close (self, NULL);
+  weir_native_connection_unref (self);
 }
 
 /* ---- what happens to it ---- */

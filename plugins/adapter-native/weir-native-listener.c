@@ -161,6 +161,15 @@ on_watch (WeirWatch *listening, guint events)
   on_pause_over (&self->pause);
 }
 
+void
+weir_native_listener_drain (WeirNativeListener *self)
+{
+  guint most = self->context->limits.max_connections;
+
+  while (most-- > 0 && accept_one (self))
+    ;
+}
+
 static gboolean
 watch (WeirNativeListener *self, GError **error)
 {

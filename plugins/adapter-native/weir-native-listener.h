@@ -11,6 +11,8 @@ typedef struct _WeirNativeListener WeirNativeListener;
 
 WeirNativeListener *
 weir_native_listener_new (WeirNativeContext *context, GSocket *socket, GError **error);
+/* Takes in whoever has connected already: closing the socket would reset them. */
+void weir_native_listener_drain (WeirNativeListener *self);
 void weir_native_listener_free (WeirNativeListener *self);
 
 G_END_DECLS
