@@ -14,18 +14,19 @@
 #define RESERVED_PREFIX "SUPABASE_"
 
 /* Known to the format, not to this version. */
-static const char *const later_keys[] = { "permissions",
-                                          "auth",
-                                          "minWorkers",
-                                          "maxWorkers",
-                                          "eagerSpawn",
-                                          "maxWebSocketConnections",
-                                          "websocketKeepsAlive",
-                                          "backgroundTaskTimeout",
-                                          "backgroundTaskKeepsAlive",
-                                          NULL };
+static const char *const later_keys[] = {
+  "permissions", "auth", "websocketKeepsAlive", "backgroundTaskTimeout", "backgroundTaskKeepsAlive",
+  NULL
+};
 
 /* ---- function.json ---- */
+
+/* What others call it. */
+static const struct
+{
+  const char *other;
+  const char *name;
+} aliases[] = { { "idleTimeout", "idle_timeout_ms" }, { "eagerSpawn", "eager" } };
 
 static const WeirOption *
 find_spelled (const char *key)
@@ -33,8 +34,9 @@ find_spelled (const char *key)
   const WeirOption *options;
   guint n_options, i;
 
-  if (g_str_equal (key, "idleTimeout"))
-    key = "idle_timeout_ms";
+  for (guint alias = 0; alias < G_N_ELEMENTS (aliases); alias++)
+    if (g_str_equal (key, aliases[alias].other))
+      key = aliases[alias].name;
   options = weir_config_schema_get_options (&n_options);
   for (i = 0; i < n_options; i++)
     {

@@ -7,6 +7,7 @@
 #endif
 
 #include "http/weir-slot-private.h"
+#include "worker/weir-pool-options-private.h"
 
 G_BEGIN_DECLS
 
@@ -14,12 +15,11 @@ G_BEGIN_DECLS
  * It frees itself. Data thread. */
 typedef struct _WeirDispatch WeirDispatch;
 
-/* timeout_ms: 0 for none. */
-void weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange, guint timeout_ms);
+void weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange);
 
 /* ---- what the slot tells those in its queues; each is in none of them when it is called ---- */
 
-/* The slot has another upstream. */
+/* The slot has an upstream for it. */
 void weir_dispatch_wake (WeirDispatch *self);
 /* There will be none. */
 void weir_dispatch_fail (WeirDispatch *self, const GError *error);
@@ -33,7 +33,24 @@ gboolean weir_dispatch_can_move (WeirDispatch *self);
 /* ---- what the slot does for them ---- */
 
 WeirEngine *weir_slot_get_engine (WeirSlot *self);
-WeirUpstream *weir_slot_get_upstream (WeirSlot *self);
+const WeirPoolOptions *weir_slot_get_options (WeirSlot *self);
+WeirSocketBudget *weir_slot_get_socket_budget (WeirSlot *self); /* nullable */
+/* Takes a lease of the worker with the least to do. NULL: there is none that has room. Asks for
+ * one more worker when all are busy.
+ *  except: (nullable) the one that just failed
+ *  upgrade: it may become a WebSocket */
+WeirUpstream *weir_slot_lease (WeirSlot *self, WeirUpstream *except, gboolean upgrade);
+void weir_slot_release (WeirSlot *self, WeirUpstream *upstream);
+/* The other half of a lease with upgrade: with its release, or when the WebSocket ends. */
+void weir_slot_remove_socket (WeirSlot *self, WeirUpstream *upstream);
+/* Its worker still takes requests, for all that is known here. */
+gboolean weir_slot_has_upstream (WeirSlot *self, WeirUpstream *upstream);
+/* Nothing but time is needed until there is a first worker. */
+gboolean weir_slot_is_starting (WeirSlot *self);
+/* No more workers can come, and those that are there are full of WebSockets. */
+gboolean weir_slot_has_room_but_for_sockets (WeirSlot *self);
+/* Somebody came before and waits for a worker that has room. */
+gboolean weir_slot_has_queue (WeirSlot *self);
 const char *weir_slot_get_stale (WeirSlot *self);
 const GError *weir_slot_get_exit_error (WeirSlot *self, WeirGate *gate);
 /* Puts it at the end of those who wait for an upstream, and asks for one. FALSE: full. */

@@ -27,12 +27,16 @@ struct _WeirDispatch
   WeirUpstream *upstream; /* of this call, or of the one that failed */
   WeirUpstreamCall *call;
   GError *failure;
-  gsize owed; /* credit that the client has not got back yet */
+  guint64 sent; /* of the answer's body */
+  gsize owed;   /* credit that the client has not got back yet */
   guint timeout_ms;
   gint64 heard; /* when the worker last said something; 0 before the head */
   gboolean leased;
   gboolean upgraded;
   gboolean queued;
+  gboolean held;        /* queued to hear how its worker ended */
+  gboolean upgrade;     /* may become a WebSocket */
+  gboolean budgeted;    /* counts as one */
   gboolean retryable;   /* nothing came of the failed call, and all of the body is here */
   gboolean reconnected; /* tried again with the same worker */
   gboolean moved;       /* tried again with another */
@@ -70,12 +74,21 @@ get_engine (WeirDispatch *self)
 }
 
 static void
+leave_seat (WeirDispatch *self)
+{
+  if (self->upgrade)
+    weir_slot_remove_socket (self->slot, self->upstream);
+}
+
+static void
 release (WeirDispatch *self)
 {
   if (!self->leased)
     return;
   self->leased = FALSE;
-  weir_gate_release (weir_upstream_get_gate (self->upstream));
+  if (!self->upgraded)
+    leave_seat (self);
+  weir_slot_release (self->slot, self->upstream);
 }
 
 /* From here on it is a socket, and no request that anybody waits for. */
@@ -93,7 +106,7 @@ leave_queue (WeirDispatch *self)
   weir_engine_disarm (get_engine (self), &self->hold);
   if (!self->queued)
     return;
-  self->queued = FALSE;
+  self->queued = self->held = FALSE;
   weir_slot_remove (self->slot, &self->link);
 }
 
@@ -110,7 +123,12 @@ stop (WeirDispatch *self)
   g_clear_pointer (&self->call, weir_upstream_call_cancel);
   release (self);
   if (self->upgraded)
-    weir_gate_remove_socket (weir_upstream_get_gate (self->upstream));
+    {
+      weir_gate_remove_socket (weir_upstream_get_gate (self->upstream));
+      leave_seat (self);
+    }
+  if (self->budgeted)
+    weir_socket_budget_give (weir_slot_get_socket_budget (self->slot));
   dispatch_unref (self);
 }
 
@@ -130,7 +148,51 @@ answer_error (WeirDispatch *self, const GError *error)
   weir_exchange_send_response (exchange);
 }
 
+/* With a hint, since the table's words are about other limits of that kind. */
+static void G_GNUC_PRINTF (4, 5)
+    refuse (WeirDispatch *self, int code, const char *hint, const char *format, ...)
+{
+  g_autoptr (WeirExchange) exchange = g_object_ref (self->exchange);
+  g_autoptr (GError) error = NULL;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (WEIR_ERROR, code, format, args);
+  va_end (args);
+  if (code != WEIR_ERROR_OVERLOADED) /* of which there are too many at once */
+    g_message ("%s: request %s: %s",
+               weir_slot_get_name (self->slot),
+               weir_exchange_get_request_id (exchange),
+               error->message);
+
+  stop (self);
+  if (weir_exchange_get_state (exchange) != WEIR_EXCHANGE_STATE_OPEN)
+    {
+      weir_exchange_abort (exchange, error);
+      return;
+    }
+  weir_exchange_set_response_error (exchange, error);
+  weir_exchange_set_hint (exchange, hint);
+  weir_exchange_send_response (exchange);
+}
+
 /* ---- the client's side ---- */
+
+/* TRUE: it is over the limit, and was answered. */
+static gboolean
+refuse_large_request (WeirDispatch *self, guint64 length)
+{
+  guint64 limit = weir_slot_get_options (self->slot)->request_size_limit;
+
+  if (limit == 0 || length <= limit)
+    return FALSE;
+  refuse (self,
+          WEIR_ERROR_BODY_TOO_LARGE,
+          "Send less at a time, or raise request_size_limit of the function.",
+          "The body is larger than the request_size_limit of %" G_GUINT64_FORMAT " bytes",
+          limit);
+  return TRUE;
+}
 
 static void
 give_credit (WeirDispatch *self)
@@ -147,7 +209,8 @@ on_request_body (WeirExchange *exchange, const guint8 *data, gsize length, gpoin
 {
   WeirDispatch *self = dispatch_ref (user_data);
 
-  if (self->call != NULL)
+  if (self->call != NULL &&
+      !refuse_large_request (self, weir_exchange_get_bytes_received (exchange)))
     {
       gsize queued = weir_upstream_call_write (self->call, data, length);
 
@@ -197,21 +260,43 @@ static const WeirExchangeSink waiting_sink = { NULL, NULL, NULL, on_client_gone 
 /* ---- when there is no worker, or none any more ---- */
 
 static void
+on_waited_too_long (WeirTimer *timer)
+{
+  WeirDispatch *self = (WeirDispatch *) ((char *) timer - G_STRUCT_OFFSET (WeirDispatch, hold));
+  guint timeout_ms = weir_slot_get_options (self->slot)->queue_timeout_ms;
+
+  /* A first worker is started; that has deadlines of its own. */
+  if (weir_slot_is_starting (self->slot))
+    {
+      weir_engine_arm (get_engine (self), timer, timeout_ms, on_waited_too_long);
+      return;
+    }
+  refuse (self,
+          WEIR_ERROR_OVERLOADED,
+          "Try again in a moment; max_workers, max_concurrency and queue_timeout_ms decide.",
+          "No worker had room within %u ms",
+          timeout_ms);
+}
+
+static void
 wait_for_upstream (WeirDispatch *self)
 {
-  g_autoptr (GError) error = NULL;
+  guint timeout_ms = weir_slot_get_options (self->slot)->queue_timeout_ms;
 
   weir_exchange_set_sink (self->exchange, &waiting_sink, self);
   self->queued = TRUE;
   if (weir_slot_enqueue (self->slot, &self->link))
-    return;
+    {
+      if (timeout_ms > 0)
+        weir_engine_arm (get_engine (self), &self->hold, timeout_ms, on_waited_too_long);
+      return;
+    }
 
   self->queued = FALSE;
-  error = g_error_new (WEIR_ERROR,
-                       WEIR_ERROR_OVERLOADED,
-                       "Too many requests wait for %s",
-                       weir_slot_get_name (self->slot));
-  answer_error (self, error);
+  refuse (self,
+          WEIR_ERROR_OVERLOADED,
+          "Try again in a moment; max_workers, max_concurrency and queue_size decide.",
+          "Too many requests wait");
 }
 
 static void
@@ -238,8 +323,7 @@ move (WeirDispatch *self)
 static gboolean
 is_upstream_gone (WeirDispatch *self)
 {
-  return weir_slot_get_upstream (self->slot) != self->upstream ||
-         weir_gate_is_closed (weir_upstream_get_gate (self->upstream));
+  return !weir_slot_has_upstream (self->slot, self->upstream);
 }
 
 /* What a worker was killed for would come to pass with the next one as well. */
@@ -269,17 +353,16 @@ try_again (WeirDispatch *self, const GError *failure)
     }
 
   /* It may only have closed a connection that idled. */
-  if (self->retryable && !self->reconnected && !gone &&
-      weir_gate_lease (weir_upstream_get_gate (self->upstream)))
+  if (self->retryable && !self->reconnected && !gone)
     {
       self->reconnected = TRUE;
-      call_upstream (self, self->upstream);
+      start (self);
       return;
     }
 
   g_clear_error (&self->failure);
   self->failure = g_error_copy (failure);
-  self->queued = TRUE;
+  self->queued = self->held = TRUE;
   weir_slot_hold (self->slot, &self->link);
   weir_engine_arm (get_engine (self), &self->hold, HOLD_MS, on_held_too_long);
 }
@@ -299,9 +382,9 @@ weir_dispatch_can_move (WeirDispatch *self)
 void
 weir_dispatch_wake (WeirDispatch *self)
 {
-  gboolean was_held = weir_engine_is_armed (get_engine (self), &self->hold);
+  gboolean was_held = self->held;
 
-  self->queued = FALSE;
+  self->queued = self->held = FALSE;
   weir_engine_disarm (get_engine (self), &self->hold);
   if (was_held)
     move (self);
@@ -319,7 +402,7 @@ weir_dispatch_fail (WeirDispatch *self, const GError *error)
 void
 weir_dispatch_learn (WeirDispatch *self, const GError *error)
 {
-  self->queued = FALSE;
+  self->queued = self->held = FALSE;
   weir_engine_disarm (get_engine (self), &self->hold);
   if (is_replayable (self))
     move (self);
@@ -329,12 +412,42 @@ weir_dispatch_learn (WeirDispatch *self, const GError *error)
 
 /* ---- the worker's side ---- */
 
+static gboolean
+is_head_request (WeirDispatch *self)
+{
+  return g_strcmp0 (weir_head_get_method (weir_exchange_get_request (self->exchange)), "HEAD") == 0;
+}
+
+static gboolean
+is_response_too_large (WeirDispatch *self, guint64 length)
+{
+  guint64 limit = weir_slot_get_options (self->slot)->response_size_limit;
+
+  return limit > 0 && length > limit;
+}
+
+static void
+refuse_response (WeirDispatch *self)
+{
+  refuse (self,
+          WEIR_ERROR_BAD_GATEWAY,
+          "Answer with less at a time, or raise response_size_limit of the function.",
+          "The answer is larger than the response_size_limit of %" G_GUINT64_FORMAT " bytes",
+          weir_slot_get_options (self->slot)->response_size_limit);
+}
+
 static void
 on_head (WeirUpstreamCall *call, WeirHead *head, gint64 length, gpointer user_data)
 {
   WeirDispatch *self = dispatch_ref (user_data);
   const char *stale = weir_slot_get_stale (self->slot);
 
+  if (length > 0 && is_response_too_large (self, length) && !is_head_request (self))
+    {
+      refuse_response (self);
+      dispatch_unref (self);
+      return;
+    }
   self->responding = TRUE;
   self->heard = weir_engine_get_now (get_engine (self));
   if (stale != NULL)
@@ -347,10 +460,17 @@ static void
 on_body (WeirUpstreamCall *call, const guint8 *data, gsize length, gpointer user_data)
 {
   WeirDispatch *self = dispatch_ref (user_data);
-  gsize queued = weir_exchange_send_body (self->exchange, data, length);
+  gsize queued;
 
+  self->sent += length;
+  if (is_response_too_large (self, self->sent))
+    {
+      refuse_response (self);
+      dispatch_unref (self);
+      return;
+    }
   self->heard = weir_engine_get_now (get_engine (self));
-
+  queued = weir_exchange_send_body (self->exchange, data, length);
   if (queued > HIGH_WATER && self->call != NULL && !self->paused)
     {
       self->paused = TRUE;
@@ -477,17 +597,44 @@ call_upstream (WeirDispatch *self, WeirUpstream *upstream)
   weir_exchange_set_sink (self->exchange, &calling_sink, self);
 }
 
+static gboolean
+refuse_socket (WeirDispatch *self)
+{
+  WeirSocketBudget *budget = weir_slot_get_socket_budget (self->slot);
+
+  if (!self->upgrade || self->budgeted || budget == NULL)
+    return FALSE;
+  self->budgeted = weir_socket_budget_take (budget);
+  if (self->budgeted)
+    return FALSE;
+  refuse (self,
+          WEIR_ERROR_OVERLOADED,
+          "Close some first, or raise max_websockets of the server.",
+          "The server has as many WebSockets as it may have");
+  return TRUE;
+}
+
 static void
 start (WeirDispatch *self)
 {
-  WeirUpstream *upstream = weir_slot_get_upstream (self->slot);
+  /* Not the one again that is gone. */
+  WeirUpstream *except = self->reconnected && !self->moved ? NULL : self->upstream;
+  WeirUpstream *upstream = weir_slot_lease (self->slot, except, self->upgrade);
 
-  /* Not the one again that just failed. */
-  if (upstream != NULL && upstream != self->upstream &&
-      weir_gate_lease (weir_upstream_get_gate (upstream)))
-    call_upstream (self, upstream);
-  else
-    wait_for_upstream (self);
+  if (upstream != NULL)
+    {
+      call_upstream (self, upstream);
+      return;
+    }
+  if (self->upgrade && weir_slot_has_room_but_for_sockets (self->slot))
+    {
+      refuse (self,
+              WEIR_ERROR_OVERLOADED,
+              "Close some first, or raise max_websockets or max_workers of the function.",
+              "All workers have as many WebSockets as they may have");
+      return;
+    }
+  wait_for_upstream (self);
 }
 
 /* Of a response that goes on only a silence counts, and not one that a slow client makes. */
@@ -527,7 +674,7 @@ on_deadline (WeirTimer *timer)
 }
 
 void
-weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange, guint timeout_ms)
+weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange)
 {
   WeirDispatch *self = g_slice_new0 (WeirDispatch);
 
@@ -535,8 +682,15 @@ weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange, guint timeout_ms)
   self->link.data = self;
   self->slot = weir_slot_ref (slot);
   self->exchange = g_object_ref (exchange);
-  self->timeout_ms = timeout_ms;
-  if (timeout_ms > 0)
-    weir_engine_arm (get_engine (self), &self->deadline, timeout_ms, on_deadline);
-  start (self);
+  self->timeout_ms = weir_slot_get_options (slot)->request_timeout_ms;
+  self->upgrade = weir_exchange_get_upgrade (exchange) != NULL;
+  if (refuse_large_request (self, MAX (0, weir_exchange_get_body_length (exchange))) ||
+      refuse_socket (self))
+    return;
+  if (self->timeout_ms > 0)
+    weir_engine_arm (get_engine (self), &self->deadline, self->timeout_ms, on_deadline);
+  if (weir_slot_has_queue (slot))
+    wait_for_upstream (self);
+  else
+    start (self);
 }

@@ -276,6 +276,8 @@ format_response (WeirExchange *self, WeirHead *head)
     body = g_bytes_ref (self->response_body);
 
   weir_head_set_status (head, status);
+  if (g_error_matches (self->error, WEIR_ERROR, WEIR_ERROR_OVERLOADED))
+    weir_head_add (head, "retry-after", "1");
   if (content_type != NULL)
     weir_head_add (head, "content-type", content_type);
   return g_steal_pointer (&body);

@@ -7,20 +7,25 @@
 #endif
 
 #include "http/weir-exchange.h"
+#include "http/weir-socket-budget-private.h"
 #include "worker/weir-upstream-private.h"
 
 G_BEGIN_DECLS
 
-/* The data plane's side of one function: the upstream that takes requests now, and the
- * exchanges that wait for one. Data thread, but for what is said otherwise. */
+/* The data plane's side of one function: the upstreams of the workers that take requests, and
+ * the exchanges that wait for one. A request goes to the worker that has the least to do, and
+ * of equal ones to the one that came first, so that what is spare stays idle and can go.
+ * Data thread, but for what is said otherwise. */
 typedef struct _WeirSlot WeirSlot;
 
-/* Control thread. demand: called on the data thread when an exchange waits and nothing
- * was asked for yet; it must only post a message to the control thread. */
+/* Control thread. demand: called on the data thread when an exchange waits or all workers are
+ * busy, and nothing was asked for yet; it must only post a message to the control thread. */
 WeirSlot *weir_slot_new (WeirEngine *engine,
                          const char *name,
                          void (*demand) (WeirSlot *slot, gpointer user_data),
                          gpointer user_data);
+/* Before the first request: what bounds the WebSockets of all slots together. */
+void weir_slot_set_socket_budget (WeirSlot *self, WeirSocketBudget *budget);
 WeirSlot *weir_slot_ref (WeirSlot *self); /* any thread */
 void weir_slot_unref (WeirSlot *self);    /* any thread */
 const char *weir_slot_get_name (WeirSlot *self);
@@ -28,9 +33,15 @@ WeirFunction *weir_slot_get_function (WeirSlot *self); /* data thread; nullable 
 
 /* What the control thread posts (through weir_engine_invoke); data thread. */
 void weir_slot_set_function (WeirSlot *self, WeirFunction *function);
-void weir_slot_set_upstream (WeirSlot *self, WeirUpstream *upstream); /* NULL: none is there */
-void weir_slot_fail (WeirSlot *self, const GError *error);            /* every waiter gets this */
-/* Until the next set_upstream: an answer gets this x-weir-stale header. NULL: none. */
+void weir_slot_add_upstream (WeirSlot *self, WeirUpstream *upstream);
+void weir_slot_remove_upstream (WeirSlot *self, WeirGate *gate);
+void weir_slot_clear (WeirSlot *self);                     /* removes all */
+void weir_slot_fail (WeirSlot *self, const GError *error); /* every waiter gets this */
+/* There will not be one more: those that are there have to do. */
+void weir_slot_decline (WeirSlot *self);
+/* What is asked for waits until other functions leave room for it. */
+void weir_slot_set_crowded (WeirSlot *self);
+/* Until the next add_upstream: an answer gets this x-weir-stale header. NULL: none. */
 void weir_slot_set_stale (WeirSlot *self, const char *text);
 /* How the worker behind a gate ended; what calls that break on it are answered with. */
 void weir_slot_set_exit_error (WeirSlot *self, WeirGate *gate, const GError *error);

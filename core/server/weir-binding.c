@@ -67,8 +67,7 @@ tell_ready (gpointer user_data)
   WeirUpstream *upstream = weir_upstream_new (fact->engine, fact->text, fact->gate);
 
   weir_slot_set_function (fact->slot, fact->function);
-  weir_slot_set_stale (fact->slot, NULL);
-  weir_slot_set_upstream (fact->slot, upstream);
+  weir_slot_add_upstream (fact->slot, upstream);
   weir_upstream_unref (upstream);
   fact_free (fact);
 }
@@ -78,7 +77,25 @@ tell_gone (gpointer user_data)
 {
   Fact *fact = user_data;
 
-  weir_slot_set_upstream (fact->slot, NULL);
+  weir_slot_remove_upstream (fact->slot, fact->gate);
+  fact_free (fact);
+}
+
+static void
+tell_end (gpointer user_data)
+{
+  Fact *fact = user_data;
+
+  weir_slot_clear (fact->slot);
+  fact_free (fact);
+}
+
+static void
+tell_declined (gpointer user_data)
+{
+  Fact *fact = user_data;
+
+  weir_slot_decline (fact->slot);
   fact_free (fact);
 }
 
@@ -96,6 +113,7 @@ tell_stale (gpointer user_data)
 {
   Fact *fact = user_data;
 
+  weir_slot_decline (fact->slot);
   weir_slot_set_stale (fact->slot, fact->text);
   fact_free (fact);
 }
@@ -160,7 +178,16 @@ on_pool_ready (WeirWorkerPool *pool, WeirWorker *worker, WeirBinding *self)
 static void
 on_pool_gone (WeirWorkerPool *pool, WeirWorker *worker, WeirBinding *self)
 {
-  tell (fact_new (self), tell_gone);
+  Fact *fact = fact_new (self);
+
+  fact->gate = weir_gate_ref (weir_worker_get_gate (worker));
+  tell (fact, tell_gone);
+}
+
+static void
+on_pool_declined (WeirWorkerPool *pool, WeirBinding *self)
+{
+  tell (fact_new (self), tell_declined);
 }
 
 static void
@@ -209,7 +236,7 @@ weir_binding_set_function (WeirBinding *self, WeirFunction *function)
 {
   /* While an older revision serves, the slot keeps that one's settings: the newer ones come
    * with the worker that is ready for them. */
-  if (weir_worker_pool_get_current (self->pool) == NULL)
+  if (weir_worker_pool_get_n_serving (self->pool) == 0)
     {
       Fact *fact = fact_new (self);
 
@@ -244,7 +271,7 @@ weir_binding_shut_down (WeirBinding *self, gboolean drain)
 
   self->shut_down = TRUE;
   weir_worker_pool_shut_down (self->pool, drain);
-  tell (fact_new (self), tell_gone);
+  tell (fact_new (self), tell_end);
 
   fact->error = g_error_new (WEIR_ERROR,
                              WEIR_ERROR_NOT_FOUND,
@@ -293,6 +320,7 @@ weir_binding_new (WeirEngine *engine, GMainContext *control, WeirWorkerPool *poo
   g_signal_connect_object (pool, "ready", G_CALLBACK (on_pool_ready), self, 0);
   g_signal_connect_object (pool, "gone", G_CALLBACK (on_pool_gone), self, 0);
   g_signal_connect_object (pool, "failed", G_CALLBACK (on_pool_failed), self, 0);
+  g_signal_connect_object (pool, "declined", G_CALLBACK (on_pool_declined), self, 0);
   g_signal_connect_object (pool, "stale", G_CALLBACK (on_pool_stale), self, 0);
 
   fact = fact_new (self);

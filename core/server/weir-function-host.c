@@ -28,6 +28,7 @@ struct _WeirFunctionHost
   WeirRegistry *registry;
   WeirWatcher *watcher; /* NULL when files are not watched */
   WeirStandbyPool *standbys;
+  WeirSocketBudget *sockets; /* the WebSockets of all functions */
   GListStore *workers;
   gboolean shut_down;
 };
@@ -175,7 +176,7 @@ on_pool_stale (WeirWorkerPool *pool, const GError *error, WeirFunctionHost *self
   if (is_strict (self))
     {
       /* The next request starts the broken revision again, and gets its error. */
-      weir_worker_retire (weir_worker_pool_get_current (pool));
+      weir_worker_pool_retire (pool);
       g_signal_emit (self, signals[SIGNAL_FUNCTION_FAILED], 0, pool_name (pool), error);
       return;
     }
@@ -236,6 +237,7 @@ on_binding_added (WeirRegistry *registry, WeirBinding *binding, WeirFunctionHost
 {
   WeirWorkerPool *pool = weir_binding_get_pool (binding);
 
+  weir_slot_set_socket_budget (weir_binding_get_slot (binding), self->sockets);
   g_signal_connect_object (pool, "worker-added", G_CALLBACK (on_worker_added), self, 0);
   g_signal_connect_object (pool, "ready", G_CALLBACK (on_pool_ready), self, 0);
   g_signal_connect_object (pool, "files-changed", G_CALLBACK (on_pool_files_changed), self, 0);
@@ -311,6 +313,22 @@ prime_standbys (WeirFunctionHost *self)
     }
 }
 
+/* ---- what all functions share ---- */
+
+static guint
+get_server_option (WeirFunctionHost *self, const char *name)
+{
+  WeirSettings *settings = weir_config_get_server_settings (self->config);
+
+  return (guint) CLAMP (weir_settings_get_integer (settings, name), 0, G_MAXINT);
+}
+
+static void
+apply_server_options (WeirFunctionHost *self)
+{
+  weir_socket_budget_set_maximum (self->sockets, get_server_option (self, "max_websockets"));
+}
+
 /* ---- edits ---- */
 
 static void
@@ -336,6 +354,7 @@ weir_function_host_reload (WeirFunctionHost *self)
     }
   g_set_object (&self->config, config);
   configure_standbys (self);
+  apply_server_options (self);
   g_signal_emit (self, signals[SIGNAL_CONFIG_CHANGED], 0);
 
   if (!weir_registry_load (self->registry, config, &error))
@@ -482,6 +501,7 @@ weir_function_host_finalize (GObject *object)
   g_clear_object (&self->registry);
   g_clear_object (&self->standbys);
   g_clear_object (&self->workers);
+  weir_socket_budget_unref (self->sockets);
   g_clear_object (&self->runtime);
   g_clear_object (&self->config);
   g_clear_object (&self->clock);
@@ -536,6 +556,7 @@ static void
 weir_function_host_init (WeirFunctionHost *self)
 {
   self->workers = g_list_store_new (WEIR_TYPE_WORKER);
+  self->sockets = weir_socket_budget_new (0);
 }
 
 WeirFunctionHost *
@@ -552,6 +573,7 @@ weir_function_host_new (WeirConfig *config,
   self->runtime = g_object_ref (runtime);
   self->clock = g_object_ref (clock);
   self->control = g_main_context_ref_thread_default ();
+  apply_server_options (self);
   if (!make_socket_directory (self, error))
     return NULL;
 

@@ -183,6 +183,7 @@ add_binding (WeirRegistry *self, WeirFunction *function)
   g_hash_table_insert (self->by_name, g_strdup (weir_function_get_name (function)), binding);
   g_list_store_insert_sorted (self->functions, function, compare_names, NULL);
   g_signal_emit (self, signals[SIGNAL_BINDING_ADDED], 0, binding);
+  weir_worker_pool_start (pool);
 }
 
 static void

@@ -6,6 +6,7 @@
 #error "This header is private to Weir."
 #endif
 
+#include "worker/weir-pool-options-private.h"
 #include "worker/weir-worker-pool-private.h"
 
 G_BEGIN_DECLS
@@ -13,14 +14,23 @@ G_BEGIN_DECLS
 /* Failures that follow one another faster than this make the pool wait between them. */
 #define WEIR_WORKER_POOL_FAILURE_WINDOW_US G_TIME_SPAN_SECOND
 
-/* The inside of WeirWorkerPool, for its two files only: weir-worker-pool.c is the object
- * and what becomes of its workers, weir-worker-attempt.c how it gets a new one.
+typedef struct
+{
+  WeirWorker *worker; /* in the pool's workers */
+  gint64 since;
+} WeirServing;
+
+/* The inside of WeirWorkerPool, for its files only: weir-worker-pool.c is the object,
+ * weir-worker-pool-serving.c what becomes of its workers, and weir-worker-attempt.c how it
+ * gets a new one.
  *
  * At any time the pool has at most one *attempt*: the newest revision is being prepared,
- * or its worker boots, or the pool waits until it may try again. An attempt is there
- * because somebody waits (`demanded`) or because a newer revision should take over from
- * a worker that serves (`reloading`); weir_worker_pool_pursue() alone takes its next
- * step. */
+ * or its worker boots, or the pool waits until it may try again, or until there is room for
+ * it. An attempt is there because somebody asked (`demanded`), because a newer revision
+ * should take over from workers that serve (`reloading`), or because there are fewer workers
+ * than there should always be (`refilling`); weir_worker_pool_pursue() alone takes its next
+ * step. Workers are started one after the other: several that boot at once take the
+ * processor from the one that somebody waits for. */
 struct _WeirWorkerPool
 {
   GObject parent_instance;
@@ -33,13 +43,18 @@ struct _WeirWorkerPool
   gpointer factory_data;
   WeirStandbyPool *standbys; /* nullable */
 
-  GPtrArray *workers;
-  WeirWorker *current; /* in workers; takes leases */
-  gint64 current_since;
-  gint64 late_demand; /* somebody waited although there was a current worker */
+  WeirPoolOptions options;
 
+  GPtrArray *workers;
+  GArray *serving;    /* WeirServing: those that take leases, the oldest first */
+  gint64 late_demand; /* somebody waited although there were workers */
+  gboolean warm;      /* "warm" was told, "cold" not yet */
+
+  gboolean roused; /* somebody has asked for a worker before */
   gboolean demanded;
   gboolean reloading;
+  gboolean refilling; /* if there are too few */
+  gboolean stale;     /* the newest revision would not start; an older one serves */
   GCancellable *preparing;
   gboolean prepared;        /* this revision */
   gboolean needs_preparing; /* it would not load without */
@@ -64,6 +79,9 @@ enum
   WEIR_WORKER_POOL_SIGNAL_GONE,
   WEIR_WORKER_POOL_SIGNAL_FAILED,
   WEIR_WORKER_POOL_SIGNAL_STALE,
+  WEIR_WORKER_POOL_SIGNAL_DECLINED,
+  WEIR_WORKER_POOL_SIGNAL_WARM,
+  WEIR_WORKER_POOL_SIGNAL_COLD,
   WEIR_WORKER_POOL_SIGNAL_PROGRESS,
   WEIR_WORKER_POOL_SIGNAL_FILES_CHANGED,
   WEIR_WORKER_POOL_SIGNAL_LOG,
@@ -87,5 +105,9 @@ void weir_worker_pool_note_failure (WeirWorkerPool *self);
 void weir_worker_pool_forgive (WeirWorkerPool *self);
 /* Puts a worker into the list and listens to it. */
 void weir_worker_pool_add_worker (WeirWorkerPool *self, WeirWorker *worker);
+/* No more of what is asked for can be started: an older revision serves, or they are as many
+ * as there may be. */
+gboolean weir_worker_pool_is_full (WeirWorkerPool *self);
+void weir_worker_pool_emit (WeirWorkerPool *self, guint signal); /* one without arguments */
 
 G_END_DECLS

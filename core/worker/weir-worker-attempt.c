@@ -150,11 +150,15 @@ weir_worker_pool_fail_attempt (WeirWorkerPool *self, const GError *error, WeirWo
   reported = copy_as_boot_error (error);
   self->without_standby = FALSE;
 
+  gboolean reloading = self->reloading && self->serving->len > 0;
+
   weir_worker_pool_note_failure (self);
-  self->demanded = FALSE;
-  self->reloading = FALSE;
-  if (self->current != NULL)
+  self->demanded = self->reloading = self->refilling = FALSE;
+  self->stale |= reloading;
+  if (reloading)
     g_signal_emit (self, weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_STALE], 0, reported);
+  else if (self->serving->len > 0)
+    weir_worker_pool_emit (self, WEIR_WORKER_POOL_SIGNAL_DECLINED);
   else
     g_signal_emit (self,
                    weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILED],
@@ -395,10 +399,16 @@ can_load (WeirWorkerPool *self)
   return key != NULL;
 }
 
+static gboolean
+has_too_few (WeirWorkerPool *self)
+{
+  return self->refilling && !self->stale && self->serving->len < self->options.min_workers;
+}
+
 void
 weir_worker_pool_pursue (WeirWorkerPool *self)
 {
-  if (self->shut_down || (!self->demanded && !self->reloading))
+  if (self->shut_down || (!self->demanded && !self->reloading && !has_too_few (self)))
     return;
   if (self->preparing != NULL || self->booting != NULL || has_to_wait (self))
     return;

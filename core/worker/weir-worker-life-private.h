@@ -38,6 +38,7 @@ struct _WeirWorker
   guint sampled_in_flight;
 
   GPid pid;
+  gboolean pinned;
   guint tasks; /* promises that the function asked to be waited for */
   WeirWorkerExitReason exit_reason;
   GError *error;

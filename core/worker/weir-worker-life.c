@@ -104,7 +104,7 @@ note_deadline (WeirWorker *self)
       weir_worker_take_error (self, weir_worker_error_new_timeout (self->state, timeout, 0));
       return TRUE;
     case WEIR_WORKER_STATE_IDLE:
-      if (self->tasks > 0 || weir_gate_get_sockets (self->gate) > 0)
+      if (self->tasks > 0 || self->pinned || weir_gate_get_sockets (self->gate) > 0)
         {
           arm_deadline (self);
           return FALSE;

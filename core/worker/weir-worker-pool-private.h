@@ -15,17 +15,23 @@
 G_BEGIN_DECLS
 
 /* The workers of one function, on the control thread; a GListModel of WeirWorker, the
- * ones that drain included. At most one of them takes new leases.
+ * ones that drain included. Those that *serve* take new leases: none, one, or up to
+ * `max_workers` of the newest revision that would start. Workers that drain do not count
+ * for that, so that a reload never has to wait for a slow request.
  *
  * Signals:
  *  "worker-added" (worker)
- *  "ready" (worker): its gate is open and its socket listens; the one that was current
- *     before is already retiring.
- *  "gone" (worker): the current worker takes no more leases (retired, crashed, limit).
+ *  "ready" (worker): its gate is open and its socket listens; it serves, besides others of
+ *     its revision. Those of an older revision are "gone" right after it.
+ *  "gone" (worker): one that was "ready" takes no more leases (idle, retired, crashed, limit).
+ *     Once for each.
  *  "failed" (GError, WeirWorker or NULL): a demand that cannot be met; WEIR_ERROR_BOOT_FAILED,
- *     _WORKER_FAILED…. Nobody is current. The next demand tries again.
+ *     _WORKER_FAILED…. Nobody serves. The next demand tries again.
+ *  "declined" (): a demand for one more is answered with no; those that serve go on. So is
+ *     one by "stale".
  *  "stale" (GError): a newer revision would not start; the old one goes on serving.
  *  "files-changed" (): get_files() gives others, after "ready"
+ *  "warm" (): the first worker serves. "cold" (): after that, the last worker has exited.
  *  "progress" (text for a person, to be read after the name of the function)
  *  "log", "failure": those of its workers, with the same arguments (see
  *     weir-worker-private.h); the emitter is the pool, who knows the function. */
@@ -42,14 +48,21 @@ WeirWorkerPool *weir_worker_pool_new (WeirFunction *function,
                                       gpointer factory_data);
 /* Where its workers come from before a process is started for them. */
 void weir_worker_pool_set_standbys (WeirWorkerPool *self, WeirStandbyPool *standbys);
-/* Somebody waits: makes sure that a worker is there or coming. Idempotent. */
+/* Nobody serves and somebody waits, or all that serve are busy: makes sure that one more is
+ * coming. Answered by "ready", "failed", "declined" or "stale". Idempotent until then. */
 void weir_worker_pool_demand (WeirWorkerPool *self);
-/* A newer revision. With a live worker, a new one boots first and then takes over; with
- * none, the next demand starts it. */
+/* What the options say is to be there before anybody asks: with `eager`, the first worker
+ * and min_workers of them. Otherwise these come with the first demand. */
+void weir_worker_pool_start (WeirWorkerPool *self);
+/* A newer revision. With workers that serve, a new one boots first and then takes over from
+ * all of them; more follow on demand. With none, the next demand starts it. */
 void weir_worker_pool_set_function (WeirWorkerPool *self, WeirFunction *function);
 WeirFunction *weir_worker_pool_get_function (WeirWorkerPool *self);
-/* The worker that takes leases now, or NULL. */
-WeirWorker *weir_worker_pool_get_current (WeirWorkerPool *self);
+/* How many take leases now, and the nth of them: the oldest is the first. */
+guint weir_worker_pool_get_n_serving (WeirWorkerPool *self);
+WeirWorker *weir_worker_pool_get_serving (WeirWorkerPool *self, guint n);
+/* Retires those that serve; the next demand starts others. */
+void weir_worker_pool_retire (WeirWorkerPool *self);
 /* Absolute paths of the files the newest prepared revision is made of, or NULL. */
 const char *const *weir_worker_pool_get_files (WeirWorkerPool *self);
 /* Retires (drain TRUE) or stops every worker; the list empties as they exit. No demand

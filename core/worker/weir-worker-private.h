@@ -35,6 +35,8 @@ void weir_worker_stop (WeirWorker *self);
 /* Over a limit: SIGKILL. */
 void weir_worker_limit (WeirWorker *self, WeirWorkerExitReason reason);
 
+/* A pinned worker is not ended for being idle. */
+void weir_worker_set_pinned (WeirWorker *self, gboolean pinned);
 WeirGate *weir_worker_get_gate (WeirWorker *self);
 const char *weir_worker_get_socket_path (WeirWorker *self);
 /* The word of the worker that would not load, such as "not-cached", or NULL. */

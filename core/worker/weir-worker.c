@@ -583,6 +583,14 @@ weir_worker_get_load_code (WeirWorker *self)
   return self->load_code;
 }
 
+void
+weir_worker_set_pinned (WeirWorker *self, gboolean pinned)
+{
+  g_return_if_fail (WEIR_IS_WORKER (self));
+
+  self->pinned = pinned;
+}
+
 WeirGate *
 weir_worker_get_gate (WeirWorker *self)
 {

@@ -185,10 +185,6 @@ static const Complaint complaints[] = {
     "",
     "hello/function.json:1: permissions has no effect yet in this version\n"
     "hello/function.json:1: auth has no effect yet in this version\n"
-    "hello/function.json:1: minWorkers has no effect yet in this version\n"
-    "hello/function.json:1: maxWorkers has no effect yet in this version\n"
-    "hello/function.json:2: eagerSpawn has no effect yet in this version\n"
-    "hello/function.json:2: maxWebSocketConnections has no effect yet in this version\n"
     "hello/function.json:2: websocketKeepsAlive has no effect yet in this version\n"
     "hello/function.json:3: backgroundTaskTimeout has no effect yet in this version\n"
     "hello/function.json:3: backgroundTaskKeepsAlive has no effect yet in this version" },

@@ -92,7 +92,7 @@ set_up (Fixture *self, gconstpointer data)
   self->slot = weir_slot_new (self->fake->engine, "hello", on_demand, NULL);
   self->gate = weir_gate_new (on_activity, NULL, NULL);
   self->upstream = weir_upstream_new (self->fake->engine, self->path, self->gate);
-  weir_slot_set_upstream (self->slot, self->upstream);
+  weir_slot_add_upstream (self->slot, self->upstream);
   self->pipeline = weir_pipeline_new (NULL);
   add_stages (self);
 }
@@ -102,7 +102,7 @@ tear_down (Fixture *self, gconstpointer data)
 {
   g_assert_cmpuint (weir_gate_get_in_flight (self->gate), ==, 0);
   g_assert_cmpuint (weir_pipeline_get_open (self->pipeline), ==, 0);
-  weir_slot_set_upstream (self->slot, NULL);
+  weir_slot_clear (self->slot);
   weir_upstream_unref (self->upstream);
   weir_exchange_set_route (self->fake->exchange, NULL, NULL);
   g_assert_finalize_object (self->pipeline);

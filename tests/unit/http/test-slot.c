@@ -43,6 +43,15 @@ make_function (guint timeout_ms)
   return g_object_new (WEIR_TYPE_FUNCTION, "name", "hello", "settings", settings, NULL);
 }
 
+/* The one worker now, in place of those before. */
+static void
+set_upstream (WeirSlot *slot, WeirUpstream *upstream)
+{
+  weir_slot_clear (slot);
+  if (upstream != NULL)
+    weir_slot_add_upstream (slot, upstream);
+}
+
 static void
 set_timeout (Fixture *self, guint timeout_ms)
 {
@@ -72,7 +81,7 @@ tear_down (Fixture *self, gconstpointer data)
       g_assert_cmpuint (weir_gate_get_in_flight (self->gates[i]), ==, 0);
       weir_gate_unref (self->gates[i]);
     }
-  weir_slot_set_upstream (self->slot, NULL);
+  set_upstream (self->slot, NULL);
   weir_slot_unref (self->slot);
   for (guint i = 0; i < 2; i++)
     weir_upstream_unref (self->workers[i]);
@@ -82,7 +91,7 @@ tear_down (Fixture *self, gconstpointer data)
 static void
 start_worker (Fixture *self, guint i)
 {
-  weir_slot_set_upstream (self->slot, self->workers[i]);
+  set_upstream (self->slot, self->workers[i]);
 }
 
 static WeirExchange *
@@ -189,7 +198,7 @@ test_asks_again (Fixture *self, gconstpointer data)
 {
   dispatch (self, "GET", 0, NULL);
   g_assert_cmpuint (self->demands, ==, 1);
-  weir_slot_set_upstream (self->slot, NULL);
+  set_upstream (self->slot, NULL);
   g_assert_cmpuint (self->demands, ==, 2);
   start_worker (self, 0);
   answer (get_call (self, 0, 0));
@@ -265,7 +274,7 @@ test_moves (Fixture *self, gconstpointer data)
   g_assert_cmpuint (weir_gate_get_in_flight (self->gates[0]), ==, 0);
 
   /* The control plane has noticed, and starts another. */
-  weir_slot_set_upstream (self->slot, NULL);
+  set_upstream (self->slot, NULL);
   g_assert_cmpuint (self->demands, ==, 1);
   start_worker (self, 1);
   g_assert_cmpstr (get_call (self, 1, 0)->written->str, ==, "abc");
@@ -319,7 +328,7 @@ test_condemned_is_not_moved (Fixture *self, gconstpointer data)
   dispatch (self, "GET", 0, NULL);
   weir_gate_condemn (self->gates[0]);
   fake_call_fail (get_call (self, 0, 0), WEIR_ERROR_WORKER_FAILED, TRUE);
-  weir_slot_set_upstream (self->slot, NULL);
+  set_upstream (self->slot, NULL);
   start_worker (self, 1);
   g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[1]), ==, 0);
   tell_exit (self, 0, WEIR_ERROR_WORKER_LIMIT);
@@ -564,7 +573,7 @@ test_random_walks (Fixture *self, gconstpointer data)
           workers[i] = fake_upstream_new (gates[i]);
         }
       if (g_test_rand_bit ())
-        weir_slot_set_upstream (slot, workers[0]);
+        set_upstream (slot, workers[0]);
       exchange = fake_transport_request (fake, "POST", "/", NULL, -1, NULL);
       weir_slot_dispatch (slot, exchange);
 
@@ -580,10 +589,10 @@ test_random_walks (Fixture *self, gconstpointer data)
             {
             case 0:
               current = MIN (current + 1, 2);
-              weir_slot_set_upstream (slot, workers[current]);
+              set_upstream (slot, workers[current]);
               break;
             case 1:
-              weir_slot_set_upstream (slot, NULL);
+              set_upstream (slot, NULL);
               break;
             case 2:
               weir_slot_fail (slot, error);
@@ -624,7 +633,7 @@ test_random_walks (Fixture *self, gconstpointer data)
       weir_exchange_disconnect (exchange, NULL);
       for (guint i = 0; i < 3; i++)
         g_assert_cmpuint (weir_gate_get_in_flight (gates[i]), ==, 0);
-      weir_slot_set_upstream (slot, NULL);
+      set_upstream (slot, NULL);
       weir_slot_unref (slot);
       for (guint i = 0; i < 3; i++)
         {

@@ -22,6 +22,9 @@ typedef struct
   GString *trace; /* the pool's signals */
   guint waiting;  /* demands that were neither met nor refused */
   GRand *rand;    /* handlers fire back */
+  guint min_workers;
+  guint max_workers; /* 0: the function has no settings */
+  gboolean eager;
 } Fixture;
 
 static WeirProcess *
@@ -34,10 +37,42 @@ make_process (gpointer user_data)
   return WEIR_PROCESS (process);
 }
 
-static WeirFunction *
-make_function (guint64 revision)
+static void
+set_value (GHashTable *values, GHashTable *origins, const char *name, GVariant *value)
 {
-  return weir_function_new ("hello", "/f/hello", "/f", "/f/hello/index.ts", NULL, NULL, revision);
+  g_hash_table_insert (values, g_strdup (name), g_variant_ref_sink (value));
+  g_hash_table_insert (origins, g_strdup (name), g_strdup ("test"));
+}
+
+static WeirSettings *
+make_settings (Fixture *fixture)
+{
+  GHashTable *values;
+  GHashTable *origins;
+
+  if (fixture->max_workers == 0)
+    return NULL;
+  values =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  set_value (values, origins, "min_workers", g_variant_new_int64 (fixture->min_workers));
+  set_value (values, origins, "max_workers", g_variant_new_int64 (fixture->max_workers));
+  set_value (values, origins, "eager", g_variant_new_boolean (fixture->eager));
+  return weir_settings_new (values, origins);
+}
+
+static WeirFunction *
+make_function (Fixture *fixture, guint64 revision)
+{
+  g_autoptr (WeirSettings) settings = make_settings (fixture);
+
+  return weir_function_new ("hello",
+                            "/f/hello",
+                            "/f",
+                            "/f/hello/index.ts",
+                            settings,
+                            NULL,
+                            revision);
 }
 
 G_GNUC_PRINTF (2, 3)
@@ -51,6 +86,12 @@ note (Fixture *fixture, const char *format, ...)
   va_start (args, format);
   g_string_append_vprintf (fixture->trace, format, args);
   va_end (args);
+}
+
+static WeirWorker *
+get_current (Fixture *fixture)
+{
+  return weir_worker_pool_get_serving (fixture->pool, 0);
 }
 
 static guint64
@@ -71,7 +112,8 @@ on_added (WeirWorkerPool *pool, WeirWorker *worker, Fixture *fixture)
 static void
 on_ready (WeirWorkerPool *pool, WeirWorker *worker, Fixture *fixture)
 {
-  g_assert_true (weir_worker_pool_get_current (pool) == worker);
+  g_assert_true (weir_worker_pool_get_serving (pool, weir_worker_pool_get_n_serving (pool) - 1) ==
+                 worker);
   fixture->waiting = 0;
   note (fixture, "ready%d", (int) revision_of (worker));
   fire_back (fixture);
@@ -80,7 +122,8 @@ on_ready (WeirWorkerPool *pool, WeirWorker *worker, Fixture *fixture)
 static void
 on_gone (WeirWorkerPool *pool, WeirWorker *worker, Fixture *fixture)
 {
-  g_assert_true (weir_worker_pool_get_current (pool) != worker);
+  for (guint i = 0; i < weir_worker_pool_get_n_serving (pool); i++)
+    g_assert_true (weir_worker_pool_get_serving (pool, i) != worker);
   g_assert_cmpint (weir_worker_get_state (worker), >, WEIR_WORKER_STATE_BUSY);
   note (fixture, "gone%d", (int) revision_of (worker));
   fire_back (fixture);
@@ -91,7 +134,7 @@ on_failed (WeirWorkerPool *pool, const GError *error, WeirWorker *worker, Fixtur
 {
   g_assert_nonnull (error);
   g_assert_true (error->domain == WEIR_ERROR);
-  g_assert_null (weir_worker_pool_get_current (pool));
+  g_assert_null (get_current (fixture));
   fixture->waiting = 0;
   note (fixture, "failed%s(%s)", worker != NULL ? "+" : "", error->message);
   fire_back (fixture);
@@ -100,8 +143,27 @@ on_failed (WeirWorkerPool *pool, const GError *error, WeirWorker *worker, Fixtur
 static void
 on_stale (WeirWorkerPool *pool, const GError *error, Fixture *fixture)
 {
-  g_assert_nonnull (weir_worker_pool_get_current (pool));
+  g_assert_nonnull (get_current (fixture));
+  fixture->waiting = 0;
   note (fixture, "stale(%s)", error->message);
+  fire_back (fixture);
+}
+
+static void
+on_declined (WeirWorkerPool *pool, Fixture *fixture)
+{
+  g_assert_nonnull (get_current (fixture));
+  fixture->waiting = 0;
+  if (fixture->max_workers > 0)
+    note (fixture, "declined");
+  fire_back (fixture);
+}
+
+static void
+on_temperature (WeirWorkerPool *pool, Fixture *fixture)
+{
+  if (fixture->max_workers > 0)
+    note (fixture, "%s", g_list_model_get_n_items (G_LIST_MODEL (pool)) > 0 ? "warm" : "cold");
   fire_back (fixture);
 }
 
@@ -140,7 +202,7 @@ on_failure (WeirWorkerPool *pool,
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (WeirFunction) function = make_function (1);
+  g_autoptr (WeirFunction) function = make_function (fixture, 1);
 
   fixture->clock = weir_fake_clock_new ();
   fixture->runtime = weir_fake_runtime_new ();
@@ -156,6 +218,9 @@ set_up (Fixture *fixture, gconstpointer data)
   g_signal_connect (fixture->pool, "ready", G_CALLBACK (on_ready), fixture);
   g_signal_connect (fixture->pool, "gone", G_CALLBACK (on_gone), fixture);
   g_signal_connect (fixture->pool, "failed", G_CALLBACK (on_failed), fixture);
+  g_signal_connect (fixture->pool, "declined", G_CALLBACK (on_declined), fixture);
+  g_signal_connect (fixture->pool, "warm", G_CALLBACK (on_temperature), fixture);
+  g_signal_connect (fixture->pool, "cold", G_CALLBACK (on_temperature), fixture);
   g_signal_connect (fixture->pool, "stale", G_CALLBACK (on_stale), fixture);
   g_signal_connect (fixture->pool, "progress", G_CALLBACK (on_progress), fixture);
   g_signal_connect (fixture->pool, "log", G_CALLBACK (on_log), fixture);
@@ -191,7 +256,7 @@ tear_down (Fixture *fixture, gconstpointer data)
     }
   turn ();
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->pool)), ==, 0);
-  g_assert_null (weir_worker_pool_get_current (fixture->pool));
+  g_assert_null (get_current (fixture));
   g_assert_finalize_object (fixture->pool);
   g_assert_cmpuint (weir_fake_clock_get_n_armed (fixture->clock), ==, 0);
   for (guint i = 0; i < fixture->processes->len; i++)
@@ -236,7 +301,7 @@ start (Fixture *fixture)
 static void
 edit (Fixture *fixture, guint64 revision)
 {
-  g_autoptr (WeirFunction) function = make_function (revision);
+  g_autoptr (WeirFunction) function = make_function (fixture, revision);
 
   weir_worker_pool_set_function (fixture->pool, function);
 }
@@ -262,7 +327,7 @@ test_demand (Fixture *fixture, gconstpointer data)
     g_autoptr (WeirWorker) worker = g_list_model_get_item (G_LIST_MODEL (fixture->pool), 0);
     const char *path = weir_worker_get_socket_path (worker);
 
-    g_assert_true (worker == weir_worker_pool_get_current (fixture->pool));
+    g_assert_true (worker == get_current (fixture));
     g_assert_true (g_str_has_prefix (path, "/nonexistent/weir/"));
     g_assert_true (g_str_has_suffix (path, ".sock"));
     g_assert_cmpuint (strlen (path), <, 100);
@@ -279,7 +344,7 @@ test_idle_and_again (Fixture *fixture, gconstpointer data)
   start (fixture);
   weir_fake_clock_advance (fixture->clock, 300000);
   check (fixture, "gone1");
-  g_assert_null (weir_worker_pool_get_current (fixture->pool));
+  g_assert_null (get_current (fixture));
   weir_worker_pool_demand (fixture->pool); /* the old one is not even gone */
   check (fixture, "added1");
   g_assert_cmpuint (weir_fake_runtime_get_begun (fixture->runtime), ==, 1);
@@ -402,13 +467,13 @@ test_reload (Fixture *fixture, gconstpointer data)
   WeirWorker *old;
 
   start (fixture);
-  old = weir_worker_pool_get_current (fixture->pool);
+  old = get_current (fixture);
   g_assert_true (weir_gate_lease (weir_worker_get_gate (old)));
   edit (fixture, 2);
   finish (fixture, NULL);
-  g_assert_true (weir_worker_pool_get_current (fixture->pool) == old);
+  g_assert_true (get_current (fixture) == old);
   boot (fixture, 1, READY);
-  check (fixture, "added2 ready2");
+  check (fixture, "added2 ready2 gone1");
   g_assert_cmpint (weir_worker_get_state (old), ==, WEIR_WORKER_STATE_DRAINING);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->pool)), ==, 2);
   g_assert_cmpstr (weir_worker_pool_get_files (fixture->pool)[0], ==, "/f/2.ts");
@@ -436,7 +501,7 @@ test_stale (Fixture *fixture, gconstpointer data)
   edit (fixture, 4);
   finish (fixture, NULL);
   boot (fixture, 2, READY);
-  check (fixture, "added4 ready4");
+  check (fixture, "added4 ready4 gone1");
 }
 
 static void
@@ -470,7 +535,7 @@ test_quick_edits (Fixture *fixture, gconstpointer data)
   weir_fake_process_exit (process (fixture, 1), 0);
   finish (fixture, NULL);
   boot (fixture, 2, READY);
-  check (fixture, "added4 ready4");
+  check (fixture, "added4 ready4 gone1");
 }
 
 /* An edit while the first worker boots: whoever waits gets the new one. */
@@ -498,12 +563,164 @@ test_edit_at_rest (Fixture *fixture, gconstpointer data)
 }
 
 static void
+set_up_three (Fixture *fixture, gconstpointer data)
+{
+  fixture->max_workers = 3;
+  fixture->min_workers = GPOINTER_TO_UINT (data);
+  set_up (fixture, NULL);
+}
+
+static void
+start_three (Fixture *fixture)
+{
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, NULL);
+  boot (fixture, 0, READY);
+  weir_worker_pool_demand (fixture->pool);
+  boot (fixture, 1, READY);
+  weir_worker_pool_demand (fixture->pool);
+  boot (fixture, 2, READY);
+  g_string_truncate (fixture->trace, 0);
+}
+
+static void
+test_growth (Fixture *fixture, gconstpointer data)
+{
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, NULL);
+  boot (fixture, 0, READY);
+  check (fixture, "added1 ready1 warm");
+  weir_worker_pool_demand (fixture->pool);
+  weir_worker_pool_demand (fixture->pool); /* the one that boots will do */
+  check (fixture, "added1");
+  boot (fixture, 1, READY);
+  check (fixture, "ready1");
+  weir_worker_pool_demand (fixture->pool);
+  boot (fixture, 2, READY);
+  check (fixture, "added1 ready1");
+  weir_worker_pool_demand (fixture->pool);
+  check (fixture, "declined");
+  g_assert_cmpuint (weir_worker_pool_get_n_serving (fixture->pool), ==, 3);
+
+  weir_fake_clock_advance (fixture->clock, 300000);
+  check (fixture, "gone1 gone1 gone1");
+  for (guint i = 0; i < 3; i++)
+    weir_fake_process_exit (process (fixture, i), 0);
+  check (fixture, "cold");
+}
+
+static void
+test_growth_fails (Fixture *fixture, gconstpointer data)
+{
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, NULL);
+  boot (fixture, 0, READY);
+  weir_worker_pool_demand (fixture->pool);
+  boot (fixture, 1, BROKEN);
+  check (fixture, "added1 ready1 warm added1 declined");
+  weir_fake_process_exit (process (fixture, 1), 1 << 8);
+  weir_worker_pool_demand (fixture->pool);
+  boot (fixture, 2, READY);
+  check (fixture, "added1 ready1");
+}
+
+static void
+test_reload_all (Fixture *fixture, gconstpointer data)
+{
+  start_three (fixture);
+  edit (fixture, 2);
+  finish (fixture, NULL);
+  check (fixture, "added2");
+  g_assert_cmpuint (weir_worker_pool_get_n_serving (fixture->pool), ==, 3);
+  boot (fixture, 3, READY);
+  check (fixture, "ready2 gone1 gone1 gone1");
+  g_assert_cmpuint (weir_worker_pool_get_n_serving (fixture->pool), ==, 1);
+  weir_worker_pool_demand (fixture->pool); /* though the old ones still drain */
+  boot (fixture, 4, READY);
+  check (fixture, "added2 ready2");
+}
+
+static void
+test_stale_does_not_grow (Fixture *fixture, gconstpointer data)
+{
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, NULL);
+  boot (fixture, 0, READY);
+  edit (fixture, 2);
+  finish (fixture, "broken");
+  check (fixture, "added1 ready1 warm stale(broken)");
+  weir_worker_pool_demand (fixture->pool);
+  check (fixture, "declined");
+  weir_worker_pool_retire (fixture->pool);
+  check (fixture, "gone1");
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, "broken");
+  check (fixture, "failed(broken)");
+}
+
+static void
+test_minimum (Fixture *fixture, gconstpointer data)
+{
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, NULL);
+  boot (fixture, 0, READY);
+  check (fixture, "added1 ready1 warm added1"); /* by itself */
+  boot (fixture, 1, READY);
+  weir_worker_pool_demand (fixture->pool);
+  boot (fixture, 2, READY);
+  check (fixture, "ready1 added1 ready1");
+
+  weir_fake_clock_advance (fixture->clock, 3000000);
+  check (fixture, "gone1"); /* the last one */
+  weir_fake_process_exit (process (fixture, 2), 0);
+  weir_fake_process_exit (process (fixture, 0), SIGKILL);
+  check (fixture, "gone1 added1"); /* replaced at once */
+  boot (fixture, 3, READY);
+  check (fixture, "ready1");
+
+  edit (fixture, 2);
+  finish (fixture, NULL);
+  boot (fixture, 4, READY);
+  check (fixture, "added2 ready2 gone1 gone1 added2");
+}
+
+static void
+test_minimum_fails (Fixture *fixture, gconstpointer data)
+{
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, "broken");
+  check (fixture, "failed(broken)");
+  weir_fake_clock_advance (fixture->clock, 100000); /* nobody asked again */
+  check (fixture, "");
+  edit (fixture, 2); /* but somebody did */
+  finish (fixture, NULL);
+  boot (fixture, 0, READY);
+  check (fixture, "added2 ready2 warm added2");
+}
+
+static void
+test_eager (Fixture *fixture, gconstpointer data)
+{
+  weir_worker_pool_start (fixture->pool); /* as it was made: not eager */
+  g_assert_cmpuint (weir_fake_runtime_get_begun (fixture->runtime), ==, 0);
+  fixture->eager = TRUE;
+  edit (fixture, 2);
+  weir_worker_pool_start (fixture->pool);
+  finish (fixture, NULL);
+  boot (fixture, 0, READY);
+  check (fixture, "added2 ready2 warm");
+  weir_fake_clock_advance (fixture->clock, 300000);
+  weir_fake_process_exit (process (fixture, 0), 0);
+  check (fixture, "gone2 cold");
+}
+
+static void
 test_shut_down (Fixture *fixture, gconstpointer data)
 {
   WeirWorker *worker;
 
   start (fixture);
-  worker = weir_worker_pool_get_current (fixture->pool);
+  worker = get_current (fixture);
   g_assert_true (weir_gate_lease (weir_worker_get_gate (worker)));
   weir_worker_pool_shut_down (fixture->pool, TRUE);
   check (fixture, "gone1");
@@ -584,7 +801,9 @@ act_on_process (Fixture *fixture, GRand *rand)
 static void
 act (Fixture *fixture, GRand *rand, guint64 *revision, GPtrArray *leases)
 {
-  WeirWorker *current = weir_worker_pool_get_current (fixture->pool);
+  guint n_serving = weir_worker_pool_get_n_serving (fixture->pool);
+  WeirWorker *current =
+      weir_worker_pool_get_serving (fixture->pool, g_rand_int_range (rand, 0, n_serving + 1));
 
   switch (g_rand_int_range (rand, 0, 10))
     {
@@ -627,24 +846,32 @@ act (Fixture *fixture, GRand *rand, guint64 *revision, GPtrArray *leases)
     }
 }
 
-/* At most one worker takes leases, and it is the current one. */
+/* Those that take leases are those that serve; all are of one revision. */
 static void
 check_invariants (Fixture *fixture)
 {
-  WeirWorker *current = weir_worker_pool_get_current (fixture->pool);
   guint n = g_list_model_get_n_items (G_LIST_MODEL (fixture->pool));
+  guint n_serving = 0;
 
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (WeirWorker) worker = g_list_model_get_item (G_LIST_MODEL (fixture->pool), i);
       WeirWorkerState state = weir_worker_get_state (worker);
       gboolean serves = state == WEIR_WORKER_STATE_IDLE || state == WEIR_WORKER_STATE_BUSY;
+      gboolean listed = FALSE;
 
       g_assert_cmpint (state, !=, WEIR_WORKER_STATE_EXITED);
-      g_assert_cmpint (serves, ==, worker == current);
-      if (serves)
-        g_assert_false (weir_gate_is_closed (weir_worker_get_gate (worker)));
+      for (guint j = 0; j < weir_worker_pool_get_n_serving (fixture->pool); j++)
+        listed |= weir_worker_pool_get_serving (fixture->pool, j) == worker;
+      g_assert_cmpint (serves, ==, listed);
+      if (!serves)
+        continue;
+      n_serving++;
+      g_assert_false (weir_gate_is_closed (weir_worker_get_gate (worker)));
+      g_assert_true (revision_of (worker) == revision_of (get_current (fixture)));
     }
+  g_assert_cmpuint (n_serving, ==, weir_worker_pool_get_n_serving (fixture->pool));
+  g_assert_cmpuint (n_serving, <=, MAX (fixture->max_workers, 1));
 }
 
 /* Whoever asks is answered, if the world behaves from now on. */
@@ -654,8 +881,6 @@ check_answered (Fixture *fixture)
   fixture->rand = NULL;
   fixture->waiting = 1;
   weir_worker_pool_demand (fixture->pool);
-  if (weir_worker_pool_get_current (fixture->pool) != NULL)
-    return;
   for (guint i = 0; i < 20 && fixture->waiting > 0; i++)
     {
       while (weir_fake_runtime_finish (fixture->runtime, NULL))
@@ -686,6 +911,8 @@ test_walks (void)
       g_autoptr (GPtrArray) leases =
           g_ptr_array_new_with_free_func ((GDestroyNotify) weir_gate_unref);
 
+      fixture.max_workers = g_rand_int_range (rand, 0, 4);
+      fixture.min_workers = g_rand_int_range (rand, 0, 3);
       set_up (&fixture, NULL);
       fixture.rand = walk % 2 == 0 ? rand : NULL;
       for (guint i = 0; i < 150; i++)
@@ -721,7 +948,7 @@ test_long_path (void)
 {
   Fixture fixture = { 0 };
   g_autofree char *directory = g_strnfill (90, 'd');
-  g_autoptr (WeirFunction) function = make_function (1);
+  g_autoptr (WeirFunction) function = make_function (&fixture, 1);
 
   set_up (&fixture, NULL);
   g_assert_finalize_object (fixture.pool);
@@ -743,6 +970,12 @@ static void
 add (const char *path, void (*test) (Fixture *fixture, gconstpointer data))
 {
   g_test_add (path, Fixture, NULL, set_up, test, tear_down);
+}
+
+static void
+add_three (const char *path, guint min_workers, void (*test) (Fixture *fixture, gconstpointer data))
+{
+  g_test_add (path, Fixture, GUINT_TO_POINTER (min_workers), set_up_three, test, tear_down);
 }
 
 int
@@ -767,6 +1000,13 @@ main (int argc, char **argv)
   add ("/worker/pool/shut-down", test_shut_down);
   add ("/worker/pool/shut-down-waiting", test_shut_down_waiting);
   add ("/worker/pool/dropped", test_dropped);
+  add_three ("/worker/pool/growth", 0, test_growth);
+  add_three ("/worker/pool/growth-fails", 0, test_growth_fails);
+  add_three ("/worker/pool/reload-all", 0, test_reload_all);
+  add_three ("/worker/pool/stale-does-not-grow", 0, test_stale_does_not_grow);
+  add_three ("/worker/pool/minimum", 2, test_minimum);
+  add_three ("/worker/pool/minimum-fails", 2, test_minimum_fails);
+  add_three ("/worker/pool/eager", 0, test_eager);
   g_test_add_func ("/worker/pool/long-path", test_long_path);
   g_test_add_func ("/worker/pool/walks", test_walks);
   return g_test_run ();
