@@ -7,6 +7,7 @@
 #include "base/weir-version.h"
 #include "base/weir-error.h"
 #include "base/weir-head.h"
+#include "base/weir-rate-limits.h"
 #include "base/weir-settings.h"
 #include "io/weir-chunk-decoder.h"
 #include "io/weir-engine.h"
@@ -27,9 +28,12 @@
 #include "http/weir-stage.h"
 #include "http/weir-pipeline.h"
 #include "http/weir-adapter.h"
+#include "http/weir-rate-decision.h"
+#include "http/weir-rate-limiter.h"
 #include "server/weir-request-record.h"
 #include "server/weir-server.h"
 #include "testing/weir-conformance.h"
+#include "testing/weir-conformance-limiter.h"
 #include "testing/weir-loopback-adapter.h"
 
 #undef WEIR_INSIDE
