@@ -17,7 +17,7 @@ _weir() {
   case $prev in
     --template | -t) words='hello json hono websocket fluxbase flux' ;;
     --log-level) words='error warning message info debug' ;;
-    --adapter) words='soup' ;;
+    --adapter) words='native soup' ;;
     --method | -X) words='GET POST PUT PATCH DELETE OPTIONS HEAD' ;;
     --env-file | -e) files=1 ;;
     --dir) folders=1 ;;

@@ -289,7 +289,7 @@ def plugin_list_shows_states():
     with project() as root:
         result = weir("plugin", "list", "--json", "--dir", root)
         plugins = {plugin["id"]: plugin for plugin in json.loads(result.out)}
-        for name in ("adapter-soup", "runtime-deno"):
+        for name in ("adapter-native", "runtime-deno"):
             if name in plugins:
                 equal((plugins[name]["state"], plugins[name]["error"]), ("active", None), name)
 

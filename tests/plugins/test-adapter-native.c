@@ -27,7 +27,7 @@ static void
 test_defaults (gconstpointer user_data)
 {
   g_autoptr (GObject) adapter = make_adapter ((gpointer) user_data);
-  guint head, body, idle, connections, head_size, fields;
+  guint head, body, idle, connections, per_address, head_size, fields;
   guint64 body_size;
 
   g_object_get (adapter,
@@ -39,6 +39,8 @@ test_defaults (gconstpointer user_data)
                 &idle,
                 "max-connections",
                 &connections,
+                "max-connections-per-address",
+                &per_address,
                 "max-body-size",
                 &body_size,
                 "max-head-size",
@@ -50,6 +52,7 @@ test_defaults (gconstpointer user_data)
   g_assert_cmpuint (body, ==, 30000);
   g_assert_cmpuint (idle, ==, 75000);
   g_assert_cmpuint (connections, ==, 1024);
+  g_assert_cmpuint (per_address, ==, 0);
   g_assert_cmpuint (body_size, ==, 0);
   g_assert_cmpuint (head_size, ==, 65536);
   g_assert_cmpuint (fields, ==, 128);

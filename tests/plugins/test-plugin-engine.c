@@ -361,6 +361,7 @@ test_ours (void)
   guint n;
 
   weir_plugin_engine_add_default_search_paths (engine);
+  g_assert_nonnull (weir_plugin_engine_get_info (engine, "adapter-native"));
   g_assert_nonnull (weir_plugin_engine_get_info (engine, "adapter-soup"));
   g_assert_nonnull (weir_plugin_engine_get_info (engine, "runtime-deno"));
 
@@ -384,11 +385,16 @@ test_ours_options (void)
   g_autofree char *file = g_build_filename (directory, "weir.toml", NULL);
   g_autofree char *functions = g_build_filename (directory, "functions", NULL);
   const char *text =
+      "[adapters.native]\n"
+      "head_timeout_ms = 10000\nbody_timeout_ms = 30000\nidle_timeout_ms = 75000\n"
+      "max_connections = 1024\nmax_connections_per_address = 0\nmax_body_size = 0\n"
+      "max_head_size = 65536\nmax_fields = 128\n"
       "[adapters.soup]\n"
       "head_timeout_ms = 10000\nbody_timeout_ms = 30000\nidle_timeout_ms = 75000\n"
       "max_connections = 1024\nmax_body_size = 0\nmax_head_size = 65536\n"
       "max_fields = 128\n[runtimes.deno]\nexecutable = '/bin/true'\ncache = '/tmp'\n";
   g_autoptr (WeirConfig) config = NULL;
+  g_autoptr (GVariant) native = NULL;
   g_autoptr (GVariant) soup = NULL;
   g_autoptr (GVariant) deno = NULL;
   g_autoptr (GError) error = NULL;
@@ -396,12 +402,23 @@ test_ours_options (void)
   g_assert_cmpint (g_mkdir (functions, 0700), ==, 0);
   g_assert_true (g_file_set_contents (file, text, -1, &error));
   config = weir_config_check (directory, NULL);
+  native = weir_config_dup_plugin_options (config, "adapter", "native");
   soup = weir_config_dup_plugin_options (config, "adapter", "soup");
   deno = weir_config_dup_plugin_options (config, "runtime", "deno");
+  g_assert_cmpuint (g_variant_n_children (native), ==, 8);
   g_assert_cmpuint (g_variant_n_children (soup), ==, 7);
   g_assert_cmpuint (g_variant_n_children (deno), ==, 2);
 
   weir_plugin_engine_add_default_search_paths (engine);
+  weir_plugin_engine_load_provider (engine, "adapter", "native", &error);
+  g_assert_no_error (error);
+  weir_extension_registry_check (weir_plugin_engine_get_registry (engine),
+                                 WEIR_TYPE_ADAPTER,
+                                 "native",
+                                 native,
+                                 NULL,
+                                 &error);
+  g_assert_no_error (error);
   weir_plugin_engine_load_provider (engine, "adapter", "soup", &error);
   g_assert_no_error (error);
   weir_extension_registry_check (weir_plugin_engine_get_registry (engine),
