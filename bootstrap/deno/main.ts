@@ -10,6 +10,7 @@ import { type Exports, HIDDEN_HANDLER, listenToExports, NO_HANDLER } from "./for
 import { installGuards } from "./guards.ts";
 import { emit, exit, followCommands, keepTemporary, waitForCommand } from "./host.ts";
 import { describe, report } from "./report.ts";
+import { closeSocket, concealEnvironment, enterFolder, revokeReads } from "./permissions.ts";
 import { installServer, isServing, shutdown } from "./server.ts";
 
 /** Read by Deno when the first request comes, unlike the others. */
@@ -38,6 +39,7 @@ function announce(): void {
   ready = true;
   stopWatchingNode?.();
   reportEarly();
+  if (!command.keep_socket) closeSocket(command.socket);
   emit({ type: "ready", form, load_ms: Math.round((performance.now() - started) * 100) / 100 });
   followCommands((next) => {
     if (next.type === "stop") stop(next.reason);
@@ -71,6 +73,7 @@ function classify(error: unknown): FailureCode {
   if (error instanceof SyntaxError) return "syntax";
   if (code !== "ERR_MODULE_NOT_FOUND") return "threw";
   if (message?.startsWith("SyntaxError")) return "syntax";
+  if (message?.startsWith("Requires read access")) return "not-permitted";
   return message?.includes("--cached-only is specified") ? "not-cached" : "missing-module";
 }
 
@@ -126,6 +129,8 @@ async function prepare(): Promise<void> {
   started = performance.now();
   clearEnvironment();
   for (const name in command.env) Deno.env.set(name, command.env[name]);
+  revokeReads(command.revoke);
+  enterFolder(command.directory);
   keepTemporary(command.temporary);
   installServer(command.socket, onServing);
   if (command.node) {
@@ -139,6 +144,7 @@ async function prepare(): Promise<void> {
     const { exportHandler } = await import(sibling("./unexported.ts"));
     if (!exportHandler(command.entry)) fail("no-handler", new Error(HIDDEN_HANDLER));
   }
+  if (command.hide_env) concealEnvironment();
 }
 
 function waitForLoad(): LoadCommand {
@@ -153,6 +159,7 @@ installGuards(keepEarly);
 installBackground();
 addEventListener("beforeunload", onIdle);
 Deno.addSignalListener("SIGTERM", () => void stop());
+if (Deno.env.get("WEIR_STANDBY") !== undefined) emit({ type: "standby" });
 command = waitForLoad();
 await prepare();
 if (command.mode === "main") {

@@ -15,6 +15,12 @@ export interface LoadCommand {
   node?: boolean;
   /** The entry file declares a top-level `handler` that it does not export. */
   unexported?: boolean;
+  /** What this process may read and the function may not: folders of other functions. */
+  revoke?: string[];
+  /** The function may not see its environment, not even what was set for it. */
+  hide_env?: boolean;
+  /** The function may read or write everything, its own socket included. */
+  keep_socket?: boolean;
   /** Folder that belongs to this worker alone and ends with it. */
   temporary?: string;
 }
@@ -26,7 +32,13 @@ export interface StopCommand {
 
 export type Command = LoadCommand | StopCommand;
 
-export type FailureCode = "syntax" | "missing-module" | "not-cached" | "threw" | "no-handler";
+export type FailureCode =
+  | "syntax"
+  | "missing-module"
+  | "not-cached"
+  | "not-permitted"
+  | "threw"
+  | "no-handler";
 
 export interface Position {
   file?: string;
@@ -44,6 +56,7 @@ export type Level = "debug" | "info" | "warn" | "error";
 export type ErrorKind = "handler" | "response" | "rejection" | "uncaught";
 
 export type Event =
+  | { type: "standby" }
   | { type: "ready"; form: Form; load_ms: number }
   | ({ type: "failed"; code: FailureCode } & Description)
   | { type: "log"; level: Level; message: string; request_id?: string }

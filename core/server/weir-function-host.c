@@ -150,6 +150,7 @@ static void
 on_pool_files_changed (WeirWorkerPool *pool, WeirFunctionHost *self)
 {
   watch_files (self, pool);
+  weir_registry_settle (self->registry, pool);
 }
 
 static void

@@ -34,6 +34,9 @@ WeirRegistry *weir_registry_new (WeirEngine *engine,
 gboolean weir_registry_load (WeirRegistry *self, WeirConfig *config, GError **error);
 /* Gives a new revision to each function that one of these (resolved) files belongs to. */
 void weir_registry_touch (WeirRegistry *self, const char *const *paths);
+/* The files of this pool's function are known now: one of them may have been touched since it
+ * was loaded. */
+void weir_registry_settle (WeirRegistry *self, WeirWorkerPool *pool);
 GListModel *weir_registry_get_functions (WeirRegistry *self);
 GPtrArray *weir_registry_get_bindings (WeirRegistry *self); /* borrowed: WeirBinding */
 const char *const *weir_registry_get_problems (WeirRegistry *self);

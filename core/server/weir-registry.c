@@ -24,6 +24,7 @@ struct _WeirRegistry
   GPtrArray *bindings;
   GPtrArray *removed; /* ending; kept because the data thread may still call them */
   GListStore *functions;
+  GPtrArray *early;    /* paths that were edited while some function's files were unknown */
   GPtrArray *problems; /* char *, NULL-terminated */
   guint64 revision;
 };
@@ -363,18 +364,58 @@ is_touched (WeirBinding *binding, const char *const *paths)
   return FALSE;
 }
 
+static void
+touch_binding (WeirRegistry *self, WeirBinding *binding)
+{
+  g_autoptr (WeirFunction) next =
+      copy_function (self, weir_worker_pool_get_function (weir_binding_get_pool (binding)));
+
+  update_binding (self, binding, next);
+}
+
+/* What a function is made of that was loaded a moment ago is not known yet: what is edited
+ * meanwhile is looked at again when it is. */
+static void
+keep_early (WeirRegistry *self, const char *const *paths)
+{
+  gboolean collecting = FALSE;
+
+  for (guint i = 0; i < self->bindings->len && !collecting; i++)
+    collecting = weir_worker_pool_is_collecting (weir_binding_get_pool (self->bindings->pdata[i]));
+  if (!collecting)
+    g_ptr_array_set_size (self->early, 0);
+  for (guint i = 0; collecting && paths[i] != NULL; i++)
+    g_ptr_array_add (self->early, g_strdup (paths[i]));
+}
+
 void
 weir_registry_touch (WeirRegistry *self, const char *const *paths)
+{
+  keep_early (self, paths);
+  for (guint i = 0; i < self->bindings->len; i++)
+    {
+      WeirBinding *binding = self->bindings->pdata[i];
+
+      if (is_touched (binding, paths))
+        touch_binding (self, binding);
+    }
+}
+
+void
+weir_registry_settle (WeirRegistry *self, WeirWorkerPool *pool)
 {
   for (guint i = 0; i < self->bindings->len; i++)
     {
       WeirBinding *binding = self->bindings->pdata[i];
-      g_autoptr (WeirFunction) next = NULL;
 
-      if (!is_touched (binding, paths))
+      if (weir_binding_get_pool (binding) != pool)
         continue;
-      next = copy_function (self, weir_worker_pool_get_function (weir_binding_get_pool (binding)));
-      update_binding (self, binding, next);
+      for (guint j = 0; j < self->early->len; j++)
+        if (is_graph_file (pool, g_ptr_array_index (self->early, j)))
+          {
+            touch_binding (self, binding);
+            return;
+          }
     }
 }
 
@@ -427,6 +468,7 @@ weir_registry_finalize (GObject *object)
   g_ptr_array_unref (self->bindings);
   g_ptr_array_unref (self->removed);
   g_ptr_array_unref (self->problems);
+  g_ptr_array_unref (self->early);
   g_clear_object (&self->functions);
   g_clear_object (&self->engine);
   g_clear_pointer (&self->control, g_main_context_unref);
@@ -469,6 +511,7 @@ weir_registry_class_init (WeirRegistryClass *klass)
 static void
 weir_registry_init (WeirRegistry *self)
 {
+  self->early = g_ptr_array_new_with_free_func (g_free);
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->bindings = g_ptr_array_new_with_free_func (g_object_unref);
   self->removed = g_ptr_array_new_with_free_func (g_object_unref);

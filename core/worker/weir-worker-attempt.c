@@ -322,6 +322,15 @@ collect_files (gpointer user_data)
                               preparation_new (self, self->collecting));
 }
 
+gboolean
+weir_worker_pool_is_collecting (WeirWorkerPool *self)
+{
+  g_return_val_if_fail (WEIR_IS_WORKER_POOL (self), FALSE);
+
+  return self->collector != 0 || self->collecting != NULL ||
+         (self->booting != NULL && !self->prepared);
+}
+
 /* It serves; what it is made of can be found out when its first requests are answered. */
 static void
 on_loaded_unprepared (WeirWorker *worker,

@@ -65,6 +65,8 @@ WeirWorker *weir_worker_pool_get_serving (WeirWorkerPool *self, guint n);
 void weir_worker_pool_retire (WeirWorkerPool *self);
 /* Absolute paths of the files the newest prepared revision is made of, or NULL. */
 const char *const *weir_worker_pool_get_files (WeirWorkerPool *self);
+/* A worker serves a revision whose files are not known yet. */
+gboolean weir_worker_pool_is_collecting (WeirWorkerPool *self);
 /* Retires (drain TRUE) or stops every worker; the list empties as they exit. No demand
  * is met any more. */
 void weir_worker_pool_shut_down (WeirWorkerPool *self, gboolean drain);

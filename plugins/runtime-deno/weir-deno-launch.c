@@ -3,11 +3,9 @@
 #include "weir-deno-launch.h"
 
 #include <json-glib/json-glib.h>
-#include <stdlib.h>
+#include <string.h>
 
-/* What frameworks ask the system for when they start; not who the user is or what else the
- * machine does. */
-#define SYSTEM_PERMISSIONS "--allow-sys=hostname,osRelease,cpus,uid,gid"
+#include "weir-deno-permissions.h"
 
 char *
 weir_deno_get_default_cache (void)
@@ -32,26 +30,6 @@ weir_deno_append_graph_args (GPtrArray *argv, const WeirDenoPlan *plan)
   g_ptr_array_add (argv, g_strdup_printf ("--import-map=%s", plan->import_map));
 }
 
-static void
-append_path (GString *list, const char *path)
-{
-  if (list->len > 0)
-    g_string_append_c (list, ',');
-  g_string_append (list, path);
-}
-
-/* With the place that a symbolic link leads to: Deno may ask for either. */
-static void
-append_folder (GString *list, const char *path)
-{
-  char *real = realpath (path, NULL);
-
-  append_path (list, path);
-  if (real != NULL && !g_str_equal (real, path))
-    append_path (list, real);
-  free (real);
-}
-
 static gboolean
 is_below (const char *path, const char *folder)
 {
@@ -60,88 +38,162 @@ is_below (const char *path, const char *folder)
   return strncmp (path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* The modules of the function that lie outside of the functions folder. */
-static void
-append_outside_files (GString *list, WeirFunction *function, const WeirDenoPlan *plan)
+/* What a function calls its own: its folder, or its file if that lies among others. */
+static const char *
+get_own_path (WeirFunction *function)
 {
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  const char *directory = weir_function_get_directory (function);
 
+  return g_str_equal (directory, weir_function_get_root (function))
+             ? weir_function_get_entrypoint (function)
+             : directory;
+}
+
+static gboolean
+is_shared (const char *path, WeirDenoFolders *folders)
+{
+  for (guint i = 0; i < folders->shared->len; i++)
+    if (is_below (path, g_ptr_array_index (folders->shared, i)))
+      return TRUE;
+  return FALSE;
+}
+
+/* The first module of the function that lies where only others may read, or NULL. */
+const char *
+weir_deno_find_outside_file (WeirFunction *function,
+                             const WeirDenoPlan *plan,
+                             WeirDenoFolders *folders,
+                             const char *bootstrap)
+{
   for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
-    {
-      g_autofree char *folder = g_path_get_dirname (plan->files[i]);
+    if (!is_below (plan->files[i], get_own_path (function)) && !is_shared (plan->files[i], folders))
+      return plan->files[i];
+  return NULL;
+}
 
-      if (strchr (folder, ',') != NULL || is_below (folder, weir_function_get_root (function)) ||
-          is_below (folder, weir_function_get_directory (function)))
-        continue;
-      if (g_hash_table_add (seen, g_strdup (folder)))
-        append_path (list, folder);
-    }
+static char *
+dup_glob_folder (const char *glob, const char *directory)
+{
+  char *path = g_canonicalize_filename (glob, directory);
+  char *wild = strpbrk (path, "*?[{");
+
+  if (wild == NULL)
+    return path;
+  while (wild > path && *wild != '/')
+    wild--;
+  *wild = '\0';
+  return path;
 }
 
 /* A glob gives leave for the folder that it starts in. */
 static void
-append_static_files (GString *list, WeirFunction *function)
+add_static_files (WeirDenoPermissions *permissions, WeirFunction *function)
 {
   g_auto (GStrv) globs =
       weir_settings_dup_strv (weir_function_get_settings (function), "static_files");
 
   for (guint i = 0; globs[i] != NULL; i++)
     {
-      g_autofree char *path =
-          g_canonicalize_filename (globs[i], weir_function_get_directory (function));
-      char *wild = strpbrk (path, "*?[{");
+      g_autofree char *path = dup_glob_folder (globs[i], weir_function_get_directory (function));
 
-      if (wild != NULL)
-        {
-          while (wild > path && *wild != '/')
-            wild--;
-          *wild = '\0';
-        }
-      if (*path != '\0' && strchr (path, ',') == NULL)
-        append_folder (list, path);
+      if (*path != '\0')
+        weir_deno_permissions_add_read (permissions, path);
     }
 }
 
-static char *
-dup_read_permission (WeirFunction *function,
-                     const WeirDenoPlan *plan,
-                     const WeirDenoPlaces *places,
-                     const char *socket_path)
+gboolean
+weir_deno_has_static_files_outside (WeirFunction *function)
 {
-  g_autoptr (GString) list = g_string_new (NULL);
+  g_auto (GStrv) globs =
+      weir_settings_dup_strv (weir_function_get_settings (function), "static_files");
+
+  for (guint i = 0; globs[i] != NULL; i++)
+    {
+      g_autofree char *path = dup_glob_folder (globs[i], weir_function_get_directory (function));
+
+      if (!is_below (path, get_own_path (function)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Of one function, or of one that may become any of a group. */
+static void
+add_member (WeirDenoPermissions *permissions, const char *path)
+{
+  weir_deno_permissions_add_read (permissions, path);
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    weir_deno_permissions_hide_env_files (permissions, path);
+}
+
+static void
+add_places (WeirDenoPermissions *permissions,
+            const WeirDenoPlaces *places,
+            WeirDenoFolders *folders,
+            const char *socket_path)
+{
   g_autofree char *packages = g_build_filename (places->deno_dir, "npm", NULL);
 
-  append_folder (list, weir_function_get_root (function));
-  if (!is_below (weir_function_get_directory (function), weir_function_get_root (function)))
-    append_folder (list, weir_function_get_directory (function));
-  append_folder (list, places->bootstrap);
-  append_folder (list, packages);
-  append_folder (list, places->temporary);
-  append_path (list, socket_path);
-  append_outside_files (list, function, plan);
-  append_static_files (list, function);
-  return g_strdup_printf ("--allow-read=%s", list->str);
+  weir_deno_permissions_add_read (permissions, places->bootstrap);
+  weir_deno_permissions_add_read (permissions, packages);
+  for (guint i = 0; i < folders->shared->len; i++)
+    add_member (permissions, g_ptr_array_index (folders->shared, i));
+  weir_deno_permissions_add_read (permissions, socket_path);
+  weir_deno_permissions_add_write (permissions, socket_path);
+  if (!permissions->temporary)
+    return;
+  weir_deno_permissions_add_read (permissions, places->temporary);
+  weir_deno_permissions_add_write (permissions, places->temporary);
 }
 
-static char *
-dup_write_permission (const WeirDenoPlaces *places, const char *socket_path)
+static WeirDenoPermissions *
+make_own_permissions (WeirFunction *function,
+                      const WeirDenoPlan *plan,
+                      const WeirDenoPlaces *places,
+                      WeirDenoFolders *folders,
+                      const char *socket_path,
+                      GError **error)
 {
-  g_autoptr (GString) list = g_string_new (NULL);
+  g_autoptr (WeirDenoPermissions) permissions =
+      weir_deno_permissions_new (weir_function_get_settings (function), error);
 
-  append_folder (list, places->temporary);
-  append_path (list, socket_path);
-  return g_strdup_printf ("--allow-write=%s", list->str);
+  if (permissions == NULL)
+    return NULL;
+  add_member (permissions, get_own_path (function));
+  add_places (permissions, places, folders, socket_path);
+  for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
+    if (!is_below (plan->files[i], get_own_path (function)))
+      weir_deno_permissions_add_read (permissions, plan->files[i]);
+  add_static_files (permissions, function);
+  return g_steal_pointer (&permissions);
 }
 
-static char **
-make_argv (WeirFunction *function,
-           const WeirDenoPlan *plan,
-           const WeirDenoPlaces *places,
-           const char *socket_path)
+static WeirDenoPermissions *
+make_group_permissions (WeirFunction *function,
+                        const WeirDenoPlaces *places,
+                        WeirDenoFolders *folders,
+                        const char *socket_path,
+                        GError **error)
 {
-  GPtrArray *argv = g_ptr_array_new ();
-  g_autofree char *main_path = g_build_filename (places->bootstrap, "deno", "main.ts", NULL);
-  g_autofree char *main_uri = g_filename_to_uri (main_path, NULL, NULL);
+  g_autoptr (GPtrArray) group = weir_deno_folders_dup_group (folders, get_own_path (function));
+  g_autoptr (WeirDenoPermissions) permissions =
+      weir_deno_permissions_new (weir_function_get_settings (function), error);
+
+  if (permissions == NULL || group == NULL)
+    return NULL;
+  for (guint i = 0; i < group->len; i++)
+    add_member (permissions, g_ptr_array_index (group, i));
+  add_places (permissions, places, folders, socket_path);
+  return g_steal_pointer (&permissions);
+}
+
+static GPtrArray *
+make_common_args (WeirFunction *function,
+                  const WeirDenoPlan *plan,
+                  const WeirDenoPlaces *places,
+                  WeirDenoPermissions *permissions)
+{
+  GPtrArray *argv = g_ptr_array_new_with_free_func (g_free);
   gint64 memory =
       weir_settings_get_integer (weir_function_get_settings (function), "memory_limit_mb");
 
@@ -155,11 +207,27 @@ make_argv (WeirFunction *function,
   if (memory > 0)
     g_ptr_array_add (argv,
                      g_strdup_printf ("--v8-flags=--max-old-space-size=%" G_GINT64_FORMAT, memory));
-  g_ptr_array_add (argv, g_strdup ("--allow-net"));
-  g_ptr_array_add (argv, g_strdup ("--allow-env"));
-  g_ptr_array_add (argv, g_strdup (SYSTEM_PERMISSIONS));
-  g_ptr_array_add (argv, dup_read_permission (function, plan, places, socket_path));
-  g_ptr_array_add (argv, dup_write_permission (places, socket_path));
+  weir_deno_permissions_append_args (permissions, argv);
+  return argv;
+}
+
+static char *
+dup_main_uri (const WeirDenoPlaces *places)
+{
+  g_autofree char *path = g_build_filename (places->bootstrap, "deno", "main.ts", NULL);
+
+  return g_filename_to_uri (path, NULL, NULL);
+}
+
+static char **
+make_argv (WeirFunction *function,
+           const WeirDenoPlan *plan,
+           const WeirDenoPlaces *places,
+           WeirDenoPermissions *permissions)
+{
+  g_autoptr (GPtrArray) argv = make_common_args (function, plan, places, permissions);
+  g_autofree char *main_uri = dup_main_uri (places);
+
   if (plan->is_main)
     {
       g_ptr_array_add (argv, g_strdup_printf ("--preload=%s", main_uri));
@@ -168,10 +236,10 @@ make_argv (WeirFunction *function,
     }
   else
     {
-      g_ptr_array_add (argv, g_strdup (main_uri));
+      g_ptr_array_add (argv, g_steal_pointer (&main_uri));
     }
   g_ptr_array_add (argv, NULL);
-  return (char **) g_ptr_array_free (argv, FALSE);
+  return (char **) g_ptr_array_steal (argv, NULL);
 }
 
 /* For the runtime itself. What the function may see comes with the load command. */
@@ -214,11 +282,41 @@ make_variables (WeirFunction *function)
   return variables;
 }
 
+/* What a standby may read and this function may not, once it is loaded. A path that a flag
+ * of the user's covers stays: to revoke it would take the whole grant away. */
+static JsonArray *
+make_revocations (WeirLaunch *launch, WeirDenoPermissions *own)
+{
+  const char *const *argv = weir_launch_get_argv (launch);
+  JsonArray *paths = json_array_new ();
+
+  for (guint i = 0; !own->reads_all && argv[i] != NULL; i++)
+    {
+      g_auto (GStrv) granted = NULL;
+
+      if (!g_str_has_prefix (argv[i], "--allow-read="))
+        continue;
+      granted = g_strsplit (argv[i] + strlen ("--allow-read="), ",", -1);
+      for (guint j = 0; granted[j] != NULL; j++)
+        {
+          gboolean keep = FALSE;
+
+          for (guint k = 0; k < own->read->len && !keep; k++)
+            keep = is_below (granted[j], g_ptr_array_index (own->read, k));
+          if (!keep)
+            json_array_add_string_element (paths, granted[j]);
+        }
+    }
+  return paths;
+}
+
 static char *
 make_load_command (WeirFunction *function,
                    const WeirDenoPlan *plan,
-                   const WeirDenoPlaces *places,
-                   const char *socket_path)
+                   WeirDenoPermissions *permissions,
+                   const char *temporary,
+                   const char *socket_path,
+                   WeirLaunch *standby)
 {
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *entry = g_filename_to_uri (weir_function_get_entrypoint (function), NULL, NULL);
@@ -230,29 +328,18 @@ make_load_command (WeirFunction *function,
   json_object_set_string_member (load, "socket", socket_path);
   json_object_set_string_member (load, "mode", plan->is_main ? "main" : "import");
   json_object_set_string_member (load, "directory", weir_function_get_directory (function));
-  json_object_set_string_member (load, "temporary", places->temporary);
+  json_object_set_string_member (load, "temporary", temporary);
   json_object_set_boolean_member (load, "node", plan->uses_node);
   json_object_set_boolean_member (load, "unexported", plan->unexported);
+  if (!permissions->env)
+    json_object_set_boolean_member (load, "hide_env", TRUE);
+  if (permissions->reads_all || permissions->writes_all || permissions->everything)
+    json_object_set_boolean_member (load, "keep_socket", TRUE);
+  if (standby != NULL)
+    json_object_set_array_member (load, "revoke", make_revocations (standby, permissions));
   json_object_set_object_member (load, "env", make_variables (function));
   json_node_take_object (root, load);
   return json_to_string (root, FALSE);
-}
-
-static WeirLaunch *
-make_launch (WeirFunction *function,
-             const WeirDenoPlan *plan,
-             const WeirDenoPlaces *places,
-             const char *socket_path)
-{
-  g_auto (GStrv) argv = make_argv (function, plan, places, socket_path);
-  g_auto (GStrv) variables = make_environ (places);
-  g_autofree char *load = make_load_command (function, plan, places, socket_path);
-
-  return weir_launch_new ((const char *const *) argv,
-                          (const char *const *) variables,
-                          weir_function_get_directory (function),
-                          load,
-                          socket_path);
 }
 
 /* Deno separates the paths of a permission by commas and knows no way to write one. */
@@ -286,11 +373,75 @@ WeirLaunch *
 weir_deno_launch (WeirFunction *function,
                   const WeirDenoPlan *plan,
                   const WeirDenoPlaces *places,
+                  WeirDenoFolders *folders,
                   const char *socket_path,
                   GError **error)
 {
+  g_autoptr (WeirDenoPermissions) permissions = NULL;
+  g_auto (GStrv) argv = NULL;
+  g_auto (GStrv) variables = NULL;
+  g_autofree char *load = NULL;
+
   if (!check_paths (function, places, socket_path, error))
     return NULL;
+  permissions = make_own_permissions (function, plan, places, folders, socket_path, error);
+  if (permissions == NULL)
+    return NULL;
+  argv = make_argv (function, plan, places, permissions);
+  variables = make_environ (places);
+  load = make_load_command (function, plan, permissions, places->temporary, socket_path, NULL);
+  return weir_launch_new ((const char *const *) argv,
+                          (const char *const *) variables,
+                          weir_function_get_directory (function),
+                          load,
+                          socket_path);
+}
 
-  return make_launch (function, plan, places, socket_path);
+WeirLaunch *
+weir_deno_launch_standby (WeirFunction *function,
+                          const WeirDenoPlan *plan,
+                          const WeirDenoPlaces *places,
+                          WeirDenoFolders *folders,
+                          const char *socket_path,
+                          GError **error)
+{
+  g_autoptr (WeirDenoPermissions) permissions = NULL;
+  g_autoptr (GPtrArray) argv = NULL;
+  g_auto (GStrv) variables = NULL;
+
+  if (!check_paths (function, places, socket_path, error))
+    return NULL;
+  permissions = make_group_permissions (function, places, folders, socket_path, error);
+  if (permissions == NULL)
+    {
+      if (error != NULL && *error == NULL)
+        g_set_error_literal (error, WEIR_ERROR, WEIR_ERROR_FAILED, "The function has moved");
+      return NULL;
+    }
+  argv = make_common_args (function, plan, places, permissions);
+  g_ptr_array_add (argv, dup_main_uri (places));
+  g_ptr_array_add (argv, NULL);
+  variables = g_environ_setenv (make_environ (places), WEIR_DENO_STANDBY_VARIABLE, "1", TRUE);
+  return weir_launch_new ((const char *const *) argv->pdata,
+                          (const char *const *) variables,
+                          weir_function_get_root (function),
+                          "",
+                          socket_path);
+}
+
+char *
+weir_deno_make_load_command (WeirFunction *function,
+                             const WeirDenoPlan *plan,
+                             const WeirDenoPlaces *places,
+                             WeirDenoFolders *folders,
+                             WeirLaunch *standby,
+                             GError **error)
+{
+  const char *socket_path = weir_launch_get_socket_path (standby);
+  g_autoptr (WeirDenoPermissions) permissions =
+      make_own_permissions (function, plan, places, folders, socket_path, error);
+
+  if (permissions == NULL)
+    return NULL;
+  return make_load_command (function, plan, permissions, places->temporary, socket_path, standby);
 }

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "weir-deno-folders.h"
 #include "weir-deno-plan.h"
 
 G_BEGIN_DECLS
@@ -20,7 +21,29 @@ void weir_deno_append_graph_args (GPtrArray *argv, const WeirDenoPlan *plan);
 WeirLaunch *weir_deno_launch (WeirFunction *function,
                               const WeirDenoPlan *plan,
                               const WeirDenoPlaces *places,
+                              WeirDenoFolders *folders,
                               const char *socket_path,
                               GError **error);
+/* Told to the bootstrap: nothing comes at once. */
+#define WEIR_DENO_STANDBY_VARIABLE "WEIR_STANDBY"
+
+/* A process that may become any function of the group of this one. */
+WeirLaunch *weir_deno_launch_standby (WeirFunction *function,
+                                      const WeirDenoPlan *plan,
+                                      const WeirDenoPlaces *places,
+                                      WeirDenoFolders *folders,
+                                      const char *socket_path,
+                                      GError **error);
+char *weir_deno_make_load_command (WeirFunction *function,
+                                   const WeirDenoPlan *plan,
+                                   const WeirDenoPlaces *places,
+                                   WeirDenoFolders *folders,
+                                   WeirLaunch *standby,
+                                   GError **error);
+const char *weir_deno_find_outside_file (WeirFunction *function,
+                                         const WeirDenoPlan *plan,
+                                         WeirDenoFolders *folders,
+                                         const char *bootstrap);
+gboolean weir_deno_has_static_files_outside (WeirFunction *function);
 
 G_END_DECLS

@@ -10,6 +10,7 @@ typedef struct
   WeirDenoImportMap *map;
   GPtrArray *inputs;
   char *config;
+  char *own_map;
 } Draft;
 
 void
@@ -17,6 +18,8 @@ weir_deno_plan_free (WeirDenoPlan *self)
 {
   g_free (self->import_map);
   g_free (self->config);
+  g_free (self->own_map);
+  g_free (self->standby_key);
   g_strfreev (self->inputs);
   g_strfreev (self->files);
   g_free (self);
@@ -38,6 +41,13 @@ weir_deno_source_serves (const char *source)
                                source,
                                G_REGEX_MULTILINE,
                                0);
+}
+
+/* Without an import there is nothing of Node's in it. */
+gboolean
+weir_deno_source_imports (const char *source)
+{
+  return g_regex_match_simple ("\\b(import|require|from)\\b", source, 0, 0);
 }
 
 /* Reading an unexported name needs a hook in Deno's loader, which takes longer than all the
@@ -223,6 +233,8 @@ add_user_maps (Draft *draft, GError **error)
       if (!found && !add_package (draft, directory, error))
         return FALSE;
     }
+  if (draft->inputs->len > 0)
+    draft->own_map = g_path_get_basename (g_ptr_array_index (draft->inputs, 0));
   if (!found && !add_folder (draft, root, &found, error))
     return FALSE;
   return found || add_package (draft, root, error);
@@ -294,7 +306,7 @@ read_entry (WeirDenoPlan *self, WeirFunction *function, GError **error)
     return FALSE;
   self->is_main = weir_deno_source_uses_main (source);
   self->unexported = weir_deno_source_hides_handler (source);
-  self->uses_node = !weir_deno_source_serves (source);
+  self->uses_node = !weir_deno_source_serves (source) && weir_deno_source_imports (source);
   return TRUE;
 }
 
@@ -305,10 +317,11 @@ weir_deno_plan_new (WeirFunction *function, const char *bootstrap, GError **erro
   g_autoptr (WeirDenoImportMap) map = weir_deno_import_map_new ();
   g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *json = NULL;
-  Draft draft = { function, map, inputs, NULL };
+  Draft draft = { function, map, inputs, NULL, NULL };
   gboolean ok = add_user_maps (&draft, error);
 
   self->config = draft.config;
+  self->own_map = draft.own_map;
   if (!ok || !read_entry (self, function, error))
     return NULL;
   add_shared_folders (&draft);

@@ -5,6 +5,7 @@
 
 #include "weir-deno-runtime.h"
 #include "weir-deno-folder.h"
+#include "weir-deno-folders.h"
 #include "weir-deno-launch.h"
 #include "weir-deno-prepare.h"
 #include "weir-deno-probe.h"
@@ -32,6 +33,8 @@ struct _WeirDenoRuntime
   char *bootstrap; /* folder */
   char *temporary; /* folder of the workers' folders, made with the first worker */
   guint n_launched;
+
+  WeirDenoFolders *folders; /* of the functions folder that was asked for last */
 
   GQueue waiting; /* GTask, prepare() that has not begun */
   guint n_preparing;
@@ -196,6 +199,27 @@ ensure_temporary (WeirDenoRuntime *self, GError **error)
   return self->temporary != NULL;
 }
 
+static WeirDenoFolders *
+ensure_folders (WeirDenoRuntime *self, WeirFunction *function)
+{
+  const char *root = weir_function_get_root (function);
+
+  if (self->folders != NULL && g_str_equal (self->folders->root, root) &&
+      weir_deno_folders_is_current (self->folders))
+    return self->folders;
+  g_clear_pointer (&self->folders, weir_deno_folders_free);
+  self->folders = weir_deno_folders_new (root);
+  return self->folders;
+}
+
+static char *
+make_temporary (WeirDenoRuntime *self, GError **error)
+{
+  if (!ensure_temporary (self, error))
+    return NULL;
+  return weir_deno_folder_make (self->temporary, self->n_launched++, error);
+}
+
 static WeirLaunch *
 weir_deno_runtime_launch (WeirRuntime *runtime,
                           WeirFunction *function,
@@ -210,9 +234,7 @@ weir_deno_runtime_launch (WeirRuntime *runtime,
 
   if (plan == NULL || get_executable (self, error) == NULL)
     return NULL;
-  if (!ensure_temporary (self, error))
-    return NULL;
-  temporary = weir_deno_folder_make (self->temporary, self->n_launched++, error);
+  temporary = make_temporary (self, error);
   if (temporary == NULL)
     return NULL;
 
@@ -220,7 +242,145 @@ weir_deno_runtime_launch (WeirRuntime *runtime,
   places.bootstrap = self->bootstrap;
   places.deno_dir = deno_dir;
   places.temporary = temporary;
-  return weir_deno_launch (function, plan, &places, socket_path, error);
+  return weir_deno_launch (function,
+                           plan,
+                           &places,
+                           ensure_folders (self, function),
+                           socket_path,
+                           error);
+}
+
+static WeirLaunch *
+weir_deno_runtime_launch_standby (WeirRuntime *runtime,
+                                  WeirFunction *function,
+                                  const char *socket_path,
+                                  GError **error)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
+  WeirDenoPlan *plan = ensure_plan (self, function, error);
+  g_autofree char *deno_dir = dup_deno_dir (self);
+  g_autofree char *temporary = NULL;
+  WeirDenoPlaces places = { 0 };
+
+  if (plan == NULL || get_executable (self, error) == NULL)
+    return NULL;
+  temporary = make_temporary (self, error);
+  if (temporary == NULL)
+    return NULL;
+
+  places.executable = self->found;
+  places.bootstrap = self->bootstrap;
+  places.deno_dir = deno_dir;
+  places.temporary = temporary;
+  return weir_deno_launch_standby (function,
+                                   plan,
+                                   &places,
+                                   ensure_folders (self, function),
+                                   socket_path,
+                                   error);
+}
+
+static char *
+weir_deno_runtime_make_load_command (WeirRuntime *runtime,
+                                     WeirFunction *function,
+                                     WeirLaunch *launch,
+                                     GError **error)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
+  WeirDenoPlan *plan = ensure_plan (self, function, error);
+  g_autofree char *deno_dir = dup_deno_dir (self);
+  WeirDenoPlaces places = { 0 };
+
+  if (plan == NULL)
+    return NULL;
+  places.executable = weir_launch_get_argv (launch)[0];
+  places.bootstrap = self->bootstrap;
+  places.deno_dir = deno_dir;
+  places.temporary = g_environ_getenv ((char **) weir_launch_get_environ (launch), "TMPDIR");
+  return weir_deno_make_load_command (function,
+                                      plan,
+                                      &places,
+                                      ensure_folders (self, function),
+                                      launch,
+                                      error);
+}
+
+/* What speaks against a standby, in words for a person; NULL if nothing does. */
+static char *
+find_obstacle (WeirDenoRuntime *self, WeirFunction *function, const WeirDenoPlan *plan)
+{
+  WeirDenoFolders *folders = ensure_folders (self, function);
+  const char *outside;
+
+  if (plan->is_main)
+    return g_strdup ("uses import.meta.main");
+  if (plan->own_map != NULL)
+    return g_strdup_printf ("own %s", plan->own_map);
+  if (weir_deno_has_static_files_outside (function))
+    return g_strdup ("static_files outside of its folder");
+  outside = weir_deno_find_outside_file (function, plan, folders, self->bootstrap);
+  if (outside != NULL)
+    return g_strdup_printf ("imports %s", outside);
+  return NULL;
+}
+
+/* Two standbys are alike if their command lines are, but for the paths that are each one's
+ * own. */
+static char *
+make_standby_key (WeirDenoRuntime *self,
+                  WeirFunction *function,
+                  const WeirDenoPlan *plan,
+                  GError **error)
+{
+  g_autofree char *deno_dir = dup_deno_dir (self);
+  g_autoptr (WeirLaunch) launch = NULL;
+  g_autofree char *text = NULL;
+  WeirDenoPlaces places = { 0 };
+
+  if (get_executable (self, error) == NULL)
+    return NULL;
+  places.executable = self->found;
+  places.bootstrap = self->bootstrap;
+  places.deno_dir = deno_dir;
+  places.temporary = "/temporary";
+  launch = weir_deno_launch_standby (function,
+                                     plan,
+                                     &places,
+                                     ensure_folders (self, function),
+                                     "/socket",
+                                     error);
+  if (launch == NULL)
+    return NULL;
+  text = g_strjoinv ("\n", (char **) weir_launch_get_argv (launch));
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+}
+
+static char *
+weir_deno_runtime_get_standby_key (WeirRuntime *runtime, WeirFunction *function, char **reason)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
+  g_autoptr (GError) error = NULL;
+  WeirDenoPlan *plan = ensure_plan (self, function, &error);
+  gint64 stamp;
+
+  if (plan == NULL)
+    {
+      *reason = g_strdup (error->message);
+      return NULL;
+    }
+  *reason = find_obstacle (self, function, plan);
+  if (*reason != NULL)
+    return NULL;
+  stamp = ensure_folders (self, function)->stamp;
+  if (plan->standby_key == NULL || plan->standby_stamp != stamp)
+    {
+      g_free (plan->standby_key);
+      plan->standby_key = make_standby_key (self, function, plan, &error);
+      plan->standby_stamp = stamp;
+    }
+  if (plan->standby_key == NULL)
+    *reason = g_strdup (error->message);
+  return g_strdup (plan->standby_key);
 }
 
 static void
@@ -229,6 +389,9 @@ weir_deno_runtime_iface_init (WeirRuntimeInterface *iface)
   iface->probe = weir_deno_runtime_probe;
   iface->prepare = weir_deno_runtime_prepare;
   iface->launch = weir_deno_runtime_launch;
+  iface->get_standby_key = weir_deno_runtime_get_standby_key;
+  iface->launch_standby = weir_deno_runtime_launch_standby;
+  iface->make_load_command = weir_deno_runtime_make_load_command;
 }
 
 static void
@@ -286,6 +449,7 @@ weir_deno_runtime_finalize (GObject *object)
   if (self->temporary != NULL)
     weir_deno_folder_remove (self->temporary);
   g_queue_clear_full (&self->waiting, g_object_unref);
+  g_clear_pointer (&self->folders, weir_deno_folders_free);
   g_free (self->executable);
   g_free (self->cache);
   g_free (self->found);

@@ -80,6 +80,21 @@ def walk(suite):
             yield item
 
 
+def is_idle_standby(pid):
+    """Started as one, and listening nowhere."""
+    sockets = {}
+    for line in Path("/proc/net/unix").read_text().splitlines():
+        words = line.split()
+        if len(words) == 8 and words[7].endswith(".sock"):
+            sockets[f"socket:[{words[6]}]"] = words[7]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+        if b"WEIR_STANDBY=1" not in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+            return False
+        fds = list(Path(f"/proc/{pid}/fd").iterdir())
+        return not any(os.readlink(fd) in sockets for fd in fds)
+    return False
+
+
 def wait_until(condition, what, timeout=15):
     """Polls, since what it waits for is another process; fails with words."""
     deadline = time.monotonic() + timeout
@@ -297,7 +312,10 @@ class Server:
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
     def worker_pids(self):
-        """Its child processes."""
+        """Its child processes, but for standbys that have no function yet."""
+        return [pid for pid in self.child_pids() if not is_idle_standby(pid)]
+
+    def child_pids(self):
         path = Path(f"/proc/{self.process.pid}/task")
         pids = []
         for task in path.iterdir():

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "weir-deno-permissions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What frameworks ask the system for when they start; not who the user is or what else the
+ * machine does. */
+#define SYSTEM_PERMISSIONS "--allow-sys=hostname,osRelease,cpus,uid,gid"
+
+typedef struct
+{
+  const char *name;
+  gboolean temporary;
+  const char *flags[4];
+} Profile;
+
+static const Profile profiles[] = {
+  { "none", FALSE, { NULL } },
+  { "strict", FALSE, { "--allow-net", NULL } },
+  { "standard", TRUE, { "--allow-net", "--allow-env", SYSTEM_PERMISSIONS, NULL } },
+  { "permissive", TRUE, { "--allow-all", NULL } },
+};
+
+static const Profile *
+find_profile (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (profiles); i++)
+    if (g_str_equal (profiles[i].name, name))
+      return &profiles[i];
+  return NULL;
+}
+
+void
+weir_deno_permissions_free (WeirDenoPermissions *self)
+{
+  g_ptr_array_unref (self->others);
+  g_ptr_array_unref (self->read);
+  g_ptr_array_unref (self->write);
+  g_ptr_array_unref (self->unreadable);
+  g_free (self);
+}
+
+static void
+add_list (GPtrArray *array, const char *list)
+{
+  g_auto (GStrv) paths = g_strsplit (list, ",", -1);
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    if (*paths[i] != '\0')
+      g_ptr_array_add (array, g_strdup (paths[i]));
+}
+
+static void
+add_flag (WeirDenoPermissions *self, const char *flag)
+{
+  if (g_str_equal (flag, "-A") || g_str_equal (flag, "--allow-all"))
+    self->everything = TRUE;
+  else if (g_str_equal (flag, "-R") || g_str_equal (flag, "--allow-read"))
+    self->reads_all = TRUE;
+  else if (g_str_equal (flag, "-W") || g_str_equal (flag, "--allow-write"))
+    self->writes_all = TRUE;
+  else if (g_str_has_prefix (flag, "--allow-read="))
+    add_list (self->read, flag + strlen ("--allow-read="));
+  else if (g_str_has_prefix (flag, "--allow-write="))
+    add_list (self->write, flag + strlen ("--allow-write="));
+  else if (g_str_has_prefix (flag, "--deny-read="))
+    add_list (self->unreadable, flag + strlen ("--deny-read="));
+  else
+    g_ptr_array_add (self->others, g_strdup (flag));
+  self->env |=
+      self->everything || g_str_has_prefix (flag, "--allow-env") || g_str_equal (flag, "-E");
+}
+
+static gboolean
+is_flag (const char *word)
+{
+  return g_str_has_prefix (word, "--allow-") || g_str_has_prefix (word, "--deny-") ||
+         (word[0] == '-' && strchr ("ANRWES", word[1]) != NULL && word[1] != '\0' &&
+          word[2] == '\0');
+}
+
+static gboolean
+add_words (WeirDenoPermissions *self, char **words, const char *origin, GError **error)
+{
+  self->temporary = TRUE;
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      if (!is_flag (words[i]))
+        {
+          g_set_error (error,
+                       WEIR_ERROR,
+                       WEIR_ERROR_NOT_SUPPORTED,
+                       "%s: permissions: \"%s\" is neither a profile (none, strict, standard, "
+                       "permissive, or a table [permissions.NAME]) nor a flag of Deno's such as "
+                       "--allow-net",
+                       origin != NULL ? origin : "settings",
+                       words[i]);
+          return FALSE;
+        }
+      add_flag (self, words[i]);
+    }
+  return TRUE;
+}
+
+WeirDenoPermissions *
+weir_deno_permissions_new (WeirSettings *settings, GError **error)
+{
+  g_autoptr (WeirDenoPermissions) self = g_new0 (WeirDenoPermissions, 1);
+  g_auto (GStrv) words = NULL;
+  const Profile *profile = NULL;
+
+  self->others = g_ptr_array_new_with_free_func (g_free);
+  self->read = g_ptr_array_new_with_free_func (g_free);
+  self->write = g_ptr_array_new_with_free_func (g_free);
+  self->unreadable = g_ptr_array_new_with_free_func (g_free);
+  if (weir_settings_get_value (settings, "permissions") == NULL)
+    profile = find_profile ("standard");
+  else
+    words = weir_settings_dup_strv (settings, "permissions");
+  if (words != NULL && g_strv_length (words) == 1)
+    profile = find_profile (words[0]);
+  if (profile == NULL)
+    return add_words (self, words, weir_settings_get_origin (settings, "permissions"), error)
+               ? g_steal_pointer (&self)
+               : NULL;
+
+  self->temporary = profile->temporary;
+  for (guint i = 0; profile->flags[i] != NULL; i++)
+    add_flag (self, profile->flags[i]);
+  return g_steal_pointer (&self);
+}
+
+static void
+add_path (GPtrArray *array, const char *path)
+{
+  g_autofree char *real = NULL;
+  char *resolved;
+
+  if (strchr (path, ',') != NULL)
+    return;
+  if (!g_ptr_array_find_with_equal_func (array, path, g_str_equal, NULL))
+    g_ptr_array_add (array, g_strdup (path));
+  resolved = realpath (path, NULL);
+  real = g_strdup (resolved);
+  free (resolved);
+  if (real != NULL && strchr (real, ',') == NULL &&
+      !g_ptr_array_find_with_equal_func (array, real, g_str_equal, NULL))
+    g_ptr_array_add (array, g_steal_pointer (&real));
+}
+
+void
+weir_deno_permissions_add_read (WeirDenoPermissions *self, const char *path)
+{
+  add_path (self->read, path);
+}
+
+void
+weir_deno_permissions_add_write (WeirDenoPermissions *self, const char *path)
+{
+  add_path (self->write, path);
+}
+
+void
+weir_deno_permissions_hide_env_files (WeirDenoPermissions *self, const char *folder)
+{
+  static const char *const usual[] = { ".env", ".env.local" };
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (usual); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, usual[i], NULL);
+
+      add_path (self->unreadable, path);
+    }
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      if (g_str_has_prefix (name, ".env"))
+        add_path (self->unreadable, path);
+    }
+}
+
+static void
+append_list (GPtrArray *argv, const char *flag, GPtrArray *paths)
+{
+  g_autoptr (GString) text = g_string_new (flag);
+
+  if (paths->len == 0)
+    return;
+  for (guint i = 0; i < paths->len; i++)
+    g_string_append_printf (text, "%c%s", i == 0 ? '=' : ',', (char *) paths->pdata[i]);
+  g_ptr_array_add (argv, g_string_free (g_steal_pointer (&text), FALSE));
+}
+
+void
+weir_deno_permissions_append_args (WeirDenoPermissions *self, GPtrArray *argv)
+{
+  gboolean env_said = FALSE;
+
+  if (self->everything)
+    {
+      g_ptr_array_add (argv, g_strdup ("--allow-all"));
+      return;
+    }
+  for (guint i = 0; i < self->others->len; i++)
+    {
+      const char *flag = g_ptr_array_index (self->others, i);
+
+      /* The bootstrap sets the variables, and gives the permission back if it is none. */
+      if (g_str_has_prefix (flag, "--allow-env") || g_str_equal (flag, "-E"))
+        env_said = TRUE;
+      g_ptr_array_add (argv,
+                       g_strdup (g_str_has_prefix (flag, "--allow-env") ? "--allow-env" : flag));
+    }
+  if (!env_said)
+    g_ptr_array_add (argv, g_strdup ("--allow-env"));
+  if (self->reads_all)
+    g_ptr_array_add (argv, g_strdup ("--allow-read"));
+  else
+    append_list (argv, "--allow-read", self->read);
+  if (self->writes_all)
+    g_ptr_array_add (argv, g_strdup ("--allow-write"));
+  else
+    append_list (argv, "--allow-write", self->write);
+  append_list (argv, "--deny-read", self->unreadable);
+}
