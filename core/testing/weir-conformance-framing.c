@@ -240,6 +240,24 @@ test_http_1_0 (WeirConformanceFixture *fixture)
   g_assert_cmpuint (unknown->body->len, ==, 5);
 }
 
+/* Kept open or closed, but what is done is said. */
+static void
+test_http_1_0_keep_alive (WeirConformanceFixture *fixture)
+{
+  g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
+  g_autoptr (WeirConformanceResponse) response =
+      weir_conformance_client_ask (client,
+                                   "GET /hello HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
+                                   200);
+  g_autofree char *connection = weir_conformance_response_dup_field (response, "Connection", NULL);
+
+  weir_conformance_response_check_body (response, "hello\n");
+  if (g_strcmp0 (connection, "keep-alive") == 0)
+    weir_conformance_client_check_alive (client);
+  else
+    weir_conformance_client_check_closed (client);
+}
+
 static void
 test_expect (WeirConformanceFixture *fixture)
 {
@@ -304,6 +322,7 @@ const WeirConformanceCase weir_conformance_framing_cases[] = {
   { "framing/pipelining", test_pipelining, NULL, 0 },
   { "framing/close", test_close, NULL, 0 },
   { "framing/http-1-0", test_http_1_0, NULL, 0 },
+  { "framing/http-1-0-keep-alive", test_http_1_0_keep_alive, NULL, 0 },
   { "framing/expect", test_expect, NULL, 0 },
   { "framing/expect-refused", test_expect_refused, NULL, 0 },
   { "framing/cookies", test_cookies, NULL, 0 },

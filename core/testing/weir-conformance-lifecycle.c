@@ -193,9 +193,68 @@ test_no_descriptors (WeirConformanceFixture *fixture)
   g_log_set_always_fatal (fatal);
 }
 
+#define FLOOD 20000
+
+static gpointer
+send_flood (gpointer user_data)
+{
+  WeirConformanceClient *client = user_data;
+
+  for (guint i = 0; i < FLOOD; i++)
+    weir_conformance_client_send (client, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n", -1);
+  return NULL;
+}
+
+/* Far more requests than anybody may keep, before the first answer is read: they wait in the
+ * sockets, and others are served meanwhile. */
+static void
+test_flood (WeirConformanceFixture *fixture)
+{
+  g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
+  g_autoptr (WeirConformanceClient) other = weir_conformance_client_new (fixture);
+  GThread *thread = g_thread_new ("flood", send_flood, client);
+
+  for (guint i = 0; i < 100; i++)
+    weir_conformance_client_check_alive (other);
+  for (guint i = 0; i < FLOOD; i++)
+    {
+      g_autoptr (WeirConformanceResponse) response =
+          weir_conformance_client_receive (client, FALSE);
+
+      weir_conformance_response_check_body (response, "hello\n");
+    }
+  g_thread_join (thread);
+}
+
+/* Who says all that it has to say and shuts its side is answered, if that takes no waiting. */
+static void
+test_half_close (WeirConformanceFixture *fixture)
+{
+  for (guint i = 0; i < 50; i++)
+    {
+      g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
+      g_autoptr (WeirConformanceResponse) one = NULL;
+      g_autoptr (WeirConformanceResponse) two = NULL;
+
+      weir_conformance_client_send (client,
+                                    "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+                                    "POST /echo HTTP/1.1\r\nHost: a\r\n"
+                                    "Content-Length: 3\r\n\r\nabc",
+                                    -1);
+      shutdown (client->fd, SHUT_WR);
+      one = weir_conformance_client_receive (client, FALSE);
+      two = weir_conformance_client_receive (client, FALSE);
+      weir_conformance_response_check_body (one, "hello\n");
+      weir_conformance_response_check_body (two, "abc");
+      weir_conformance_client_check_closed (client);
+    }
+}
+
 const WeirConformanceCase weir_conformance_lifecycle_cases[] = {
   { "lifecycle/client-abort", test_client_abort, NULL, 0 },
   { "lifecycle/client-reset", test_client_reset, NULL, 0 },
+  { "lifecycle/flood", test_flood, NULL, 0 },
+  { "lifecycle/half-close", test_half_close, NULL, 0 },
   { "lifecycle/upgrade", test_upgrade, NULL, 0 },
   { "lifecycle/upgrade-refused", test_upgrade_refused, NULL, 0 },
   { "lifecycle/drain", test_drain, NULL, 0 },

@@ -154,6 +154,26 @@ test_connections (WeirConformanceFixture *fixture)
   weir_conformance_client_check_alive (one);
 }
 
+/* Who leaves makes room, however often. */
+static void
+test_room_again (WeirConformanceFixture *fixture)
+{
+  g_autoptr (WeirConformanceClient) one = weir_conformance_client_new (fixture);
+
+  weir_conformance_client_check_alive (one);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autoptr (WeirConformanceClient) two = weir_conformance_client_new (fixture);
+      g_autoptr (WeirConformanceResponse) response = weir_conformance_client_ask (
+          two,
+          "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+          200);
+
+      weir_conformance_client_check_closed (two);
+    }
+  weir_conformance_client_check_alive (one);
+}
+
 const WeirConformanceCase weir_conformance_limits_cases[] = {
   { "limits/large-head", test_large_head, "max-head-size", 4096 },
   { "limits/long-target", test_long_target, "max-head-size", 4096 },
@@ -166,5 +186,7 @@ const WeirConformanceCase weir_conformance_limits_cases[] = {
   { "limits/idle", test_idle, "idle-timeout-ms", 150 },
   { "limits/slow-reader", test_slow_reader, "idle-timeout-ms", 150 },
   { "limits/connections", test_connections, "max-connections", 2 },
+  { "limits/connections-per-address", test_connections, "max-connections-per-address", 2 },
+  { "limits/room-again", test_room_again, "max-connections-per-address", 2 },
   { NULL, NULL, NULL, 0 },
 };

@@ -40,6 +40,7 @@ typedef struct
 
 extern const WeirConformanceCase weir_conformance_framing_cases[];
 extern const WeirConformanceCase weir_conformance_malformed_cases[];
+extern const WeirConformanceCase weir_conformance_refusals_cases[];
 extern const WeirConformanceCase weir_conformance_streaming_cases[];
 extern const WeirConformanceCase weir_conformance_lifecycle_cases[];
 extern const WeirConformanceCase weir_conformance_limits_cases[];

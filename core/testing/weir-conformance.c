@@ -141,6 +141,7 @@ weir_conformance_add_adapter (const char *name,
 
   add_cases (name, weir_conformance_framing_cases, factory, user_data, skip);
   add_cases (name, weir_conformance_malformed_cases, factory, user_data, skip);
+  add_cases (name, weir_conformance_refusals_cases, factory, user_data, skip);
   add_cases (name, weir_conformance_limits_cases, factory, user_data, skip);
   add_cases (name, weir_conformance_streaming_cases, factory, user_data, skip);
   add_cases (name, weir_conformance_lifecycle_cases, factory, user_data, skip);
