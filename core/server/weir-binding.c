@@ -119,6 +119,15 @@ tell_stale (gpointer user_data)
 }
 
 static void
+tell_crowded (gpointer user_data)
+{
+  Fact *fact = user_data;
+
+  weir_slot_set_crowded (fact->slot);
+  fact_free (fact);
+}
+
+static void
 tell_exit_error (gpointer user_data)
 {
   Fact *fact = user_data;
@@ -188,6 +197,12 @@ static void
 on_pool_declined (WeirWorkerPool *pool, WeirBinding *self)
 {
   tell (fact_new (self), tell_declined);
+}
+
+static void
+on_pool_crowded (WeirWorkerPool *pool, WeirBinding *self)
+{
+  tell (fact_new (self), tell_crowded);
 }
 
 static void
@@ -321,6 +336,7 @@ weir_binding_new (WeirEngine *engine, GMainContext *control, WeirWorkerPool *poo
   g_signal_connect_object (pool, "gone", G_CALLBACK (on_pool_gone), self, 0);
   g_signal_connect_object (pool, "failed", G_CALLBACK (on_pool_failed), self, 0);
   g_signal_connect_object (pool, "declined", G_CALLBACK (on_pool_declined), self, 0);
+  g_signal_connect_object (pool, "crowded", G_CALLBACK (on_pool_crowded), self, 0);
   g_signal_connect_object (pool, "stale", G_CALLBACK (on_pool_stale), self, 0);
 
   fact = fact_new (self);

@@ -11,6 +11,7 @@
 #include "server/weir-registry-private.h"
 #include "server/weir-watcher-private.h"
 #include "worker/weir-standby-pool-private.h"
+#include "worker/weir-capacity-private.h"
 #include "worker/weir-subprocess-private.h"
 #include "worker/weir-worker-private.h"
 
@@ -28,6 +29,7 @@ struct _WeirFunctionHost
   WeirRegistry *registry;
   WeirWatcher *watcher; /* NULL when files are not watched */
   WeirStandbyPool *standbys;
+  WeirCapacity *capacity;
   WeirSocketBudget *sockets; /* the WebSockets of all functions */
   GListStore *workers;
   gboolean shut_down;
@@ -280,6 +282,7 @@ make_pool (WeirFunction *function, gpointer user_data)
                                                NULL);
 
   weir_worker_pool_set_standbys (pool, self->standbys);
+  weir_worker_pool_set_capacity (pool, self->capacity);
   return pool;
 }
 
@@ -327,6 +330,12 @@ get_server_option (WeirFunctionHost *self, const char *name)
 static void
 apply_server_options (WeirFunctionHost *self)
 {
+  guint64 memory_mb = get_server_option (self, "worker_memory_mb");
+
+  weir_capacity_set_limits (self->capacity,
+                            get_server_option (self, "max_workers_total"),
+                            memory_mb > 0 ? memory_mb * 1024 * 1024
+                                          : weir_capacity_get_default_memory ());
   weir_socket_budget_set_maximum (self->sockets, get_server_option (self, "max_websockets"));
 }
 
@@ -501,6 +510,7 @@ weir_function_host_finalize (GObject *object)
   g_clear_object (&self->watcher);
   g_clear_object (&self->registry);
   g_clear_object (&self->standbys);
+  g_clear_object (&self->capacity);
   g_clear_object (&self->workers);
   weir_socket_budget_unref (self->sockets);
   g_clear_object (&self->runtime);
@@ -574,6 +584,7 @@ weir_function_host_new (WeirConfig *config,
   self->runtime = g_object_ref (runtime);
   self->clock = g_object_ref (clock);
   self->control = g_main_context_ref_thread_default ();
+  self->capacity = weir_capacity_new (clock, NULL, NULL);
   apply_server_options (self);
   if (!make_socket_directory (self, error))
     return NULL;

@@ -6,6 +6,7 @@
 #error "This header is private to Weir."
 #endif
 
+#include "worker/weir-capacity-private.h"
 #include "worker/weir-pool-options-private.h"
 #include "worker/weir-worker-pool-private.h"
 
@@ -42,6 +43,7 @@ struct _WeirWorkerPool
   WeirProcessFactory factory;
   gpointer factory_data;
   WeirStandbyPool *standbys; /* nullable */
+  WeirCapacity *capacity;    /* nullable */
 
   WeirPoolOptions options;
 
@@ -65,6 +67,8 @@ struct _WeirWorkerPool
   char **files;
   WeirWorker *booting; /* in workers */
   guint64 retry;
+  gboolean granted; /* just now, by the capacity */
+  gboolean crowded; /* the capacity was asked, and said no */
 
   gint64 last_failure; /* 0: none to speak of */
   guint backoff_ms;
@@ -80,6 +84,7 @@ enum
   WEIR_WORKER_POOL_SIGNAL_FAILED,
   WEIR_WORKER_POOL_SIGNAL_STALE,
   WEIR_WORKER_POOL_SIGNAL_DECLINED,
+  WEIR_WORKER_POOL_SIGNAL_CROWDED,
   WEIR_WORKER_POOL_SIGNAL_WARM,
   WEIR_WORKER_POOL_SIGNAL_COLD,
   WEIR_WORKER_POOL_SIGNAL_PROGRESS,
@@ -105,6 +110,8 @@ void weir_worker_pool_note_failure (WeirWorkerPool *self);
 void weir_worker_pool_forgive (WeirWorkerPool *self);
 /* Puts a worker into the list and listens to it. */
 void weir_worker_pool_add_worker (WeirWorkerPool *self, WeirWorker *worker);
+/* The capacity is not asked any more. */
+void weir_worker_pool_withdraw (WeirWorkerPool *self);
 /* No more of what is asked for can be started: an older revision serves, or they are as many
  * as there may be. */
 gboolean weir_worker_pool_is_full (WeirWorkerPool *self);

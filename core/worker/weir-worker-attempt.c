@@ -230,6 +230,8 @@ boot_worker (WeirWorkerPool *self)
   g_autofree char *reason = NULL;
   WeirWorkerStartKind kind;
 
+  weir_worker_pool_withdraw (self);
+  self->granted = FALSE;
   process = claim_standby (self, &launch, &kind, &reason);
   if (process == NULL)
     {
@@ -415,16 +417,37 @@ has_too_few (WeirWorkerPool *self)
 }
 
 void
+weir_worker_pool_withdraw (WeirWorkerPool *self)
+{
+  if (self->crowded)
+    weir_capacity_withdraw (self->capacity, self);
+  self->crowded = FALSE;
+}
+
+static gboolean
+has_room (WeirWorkerPool *self)
+{
+  gboolean told = self->crowded;
+
+  if (self->granted || self->reloading || self->capacity == NULL)
+    return TRUE;
+  self->crowded = !weir_capacity_ask (self->capacity, self);
+  if (self->crowded && !told)
+    weir_worker_pool_emit (self, WEIR_WORKER_POOL_SIGNAL_CROWDED);
+  return !self->crowded;
+}
+
+void
 weir_worker_pool_pursue (WeirWorkerPool *self)
 {
   if (self->shut_down || (!self->demanded && !self->reloading && !has_too_few (self)))
     return;
   if (self->preparing != NULL || self->booting != NULL || has_to_wait (self))
     return;
-  if (can_load (self))
-    boot_worker (self);
-  else
+  if (!can_load (self))
     prepare (self);
+  else if (has_room (self))
+    boot_worker (self);
 }
 
 void
@@ -432,6 +455,7 @@ weir_worker_pool_forget_attempt (WeirWorkerPool *self)
 {
   g_autoptr (GCancellable) preparing = g_steal_pointer (&self->preparing);
 
+  weir_worker_pool_withdraw (self);
   self->booting = NULL;
   self->needs_preparing = self->without_standby = FALSE;
   g_clear_error (&self->load_error);

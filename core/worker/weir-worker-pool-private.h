@@ -30,6 +30,7 @@ G_BEGIN_DECLS
  *  "declined" (): a demand for one more is answered with no; those that serve go on. So is
  *     one by "stale".
  *  "stale" (GError): a newer revision would not start; the old one goes on serving.
+ *  "crowded" (): what is demanded waits until other functions leave room for it.
  *  "files-changed" (): get_files() gives others, after "ready"
  *  "warm" (): the first worker serves. "cold" (): after that, the last worker has exited.
  *  "progress" (text for a person, to be read after the name of the function)
@@ -48,6 +49,14 @@ WeirWorkerPool *weir_worker_pool_new (WeirFunction *function,
                                       gpointer factory_data);
 /* Where its workers come from before a process is started for them. */
 void weir_worker_pool_set_standbys (WeirWorkerPool *self, WeirStandbyPool *standbys);
+typedef struct _WeirCapacity WeirCapacity;
+/* What it asks before it starts one, but for the first of a newer revision, which takes the
+ * place of others. */
+void weir_worker_pool_set_capacity (WeirWorkerPool *self, WeirCapacity *capacity);
+/* The capacity's: there is room for what was asked for. */
+void weir_worker_pool_grant (WeirWorkerPool *self);
+/* The capacity's: it has more than its minimum. */
+gboolean weir_worker_pool_can_spare (WeirWorkerPool *self);
 /* Nobody serves and somebody waits, or all that serve are busy: makes sure that one more is
  * coming. Answered by "ready", "failed", "declined" or "stale". Idempotent until then. */
 void weir_worker_pool_demand (WeirWorkerPool *self);

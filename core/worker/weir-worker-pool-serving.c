@@ -37,12 +37,41 @@ weir_worker_pool_is_full (WeirWorkerPool *self)
   return self->serving->len > 0 && (self->stale || self->serving->len >= self->options.max_workers);
 }
 
+gboolean
+weir_worker_pool_can_spare (WeirWorkerPool *self)
+{
+  return self->serving->len > self->options.min_workers;
+}
+
 /* The slot prefers the oldest ones, so those are the ones that stay. */
 static void
 pin_workers (WeirWorkerPool *self)
 {
   for (guint i = 0; i < self->serving->len; i++)
     weir_worker_set_pinned (get_serving (self, i)->worker, i < self->options.min_workers);
+}
+
+static gboolean
+are_all_busy (WeirWorkerPool *self)
+{
+  for (guint i = 0; i < self->serving->len; i++)
+    if (weir_worker_get_in_flight (get_serving (self, i)->worker) == 0)
+      return FALSE;
+  return TRUE;
+}
+
+void
+weir_worker_pool_grant (WeirWorkerPool *self)
+{
+  self->crowded = FALSE;
+  if (self->demanded && !are_all_busy (self)) /* it has taken too long */
+    {
+      self->demanded = FALSE;
+      weir_worker_pool_emit (self, WEIR_WORKER_POOL_SIGNAL_DECLINED);
+    }
+  self->granted = TRUE;
+  weir_worker_pool_pursue (self);
+  self->granted = FALSE;
 }
 
 static GPtrArray *
@@ -244,6 +273,8 @@ weir_worker_pool_add_worker (WeirWorkerPool *self, WeirWorker *worker)
   g_signal_connect_object (worker, "log", G_CALLBACK (on_worker_log), self, 0);
   g_signal_connect_object (worker, "failure", G_CALLBACK (on_worker_failure), self, 0);
   g_ptr_array_add (self->workers, g_object_ref (worker));
+  if (self->capacity != NULL)
+    weir_capacity_add_worker (self->capacity, self, worker);
   g_list_model_items_changed (G_LIST_MODEL (self), self->workers->len - 1, 0, 1);
   g_signal_emit (self, weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_WORKER_ADDED], 0, worker);
 }

@@ -79,6 +79,15 @@ weir_worker_pool_set_standbys (WeirWorkerPool *self, WeirStandbyPool *standbys)
   g_set_object (&self->standbys, standbys);
 }
 
+void
+weir_worker_pool_set_capacity (WeirWorkerPool *self, WeirCapacity *capacity)
+{
+  g_return_if_fail (WEIR_IS_WORKER_POOL (self));
+  g_return_if_fail (capacity == NULL || WEIR_IS_CAPACITY (capacity));
+
+  g_set_object (&self->capacity, capacity);
+}
+
 WeirFunction *
 weir_worker_pool_get_function (WeirWorkerPool *self)
 {
@@ -221,6 +230,7 @@ weir_worker_pool_finalize (GObject *object)
   g_clear_object (&self->runtime);
   g_clear_object (&self->clock);
   g_clear_object (&self->standbys);
+  g_clear_object (&self->capacity);
   g_free (self->socket_directory);
   g_ptr_array_unref (self->workers);
   g_array_unref (self->serving);
@@ -267,6 +277,7 @@ weir_worker_pool_class_init (WeirWorkerPoolClass *klass)
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_STALE] =
       define_signal ("stale", 1, G_TYPE_ERROR);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_DECLINED] = define_signal ("declined", 0);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_CROWDED] = define_signal ("crowded", 0);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_WARM] = define_signal ("warm", 0);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_COLD] = define_signal ("cold", 0);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_PROGRESS] =

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-worker"
+
+#include "worker/weir-capacity-private.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "worker/weir-worker-private.h"
+
+/* Reading memory costs some microseconds for each worker. */
+#define MEASURE_US (250 * G_TIME_SPAN_MILLISECOND)
+/* How often it is looked whether somebody has become idle: a worker tells that late, since it
+ * must not post a message for every request. */
+#define CHECK_MS 10
+/* A worker that has just become ready is there for somebody, who may not have come yet. */
+#define GRACE_US G_TIME_SPAN_SECOND
+
+typedef struct
+{
+  WeirWorker *worker;
+  WeirWorkerPool *pool; /* weak */
+  guint64 memory;       /* 0: not measured yet */
+  gint64 since;         /* when it became idle or busy */
+} Entry;
+
+struct _WeirCapacity
+{
+  GObject parent_instance;
+
+  WeirClock *clock;
+  WeirMemoryProbe probe;
+  gpointer user_data;
+  guint max_workers;
+  guint64 max_memory;
+
+  GQueue entries;    /* Entry; the one that was used last is the last */
+  GHashTable *links; /* worker -> its link in entries */
+  GQueue waiting;    /* WeirWorkerPool */
+  gint64 measured;
+  guint64 check;
+  gboolean settling;
+};
+
+G_DEFINE_FINAL_TYPE (WeirCapacity, weir_capacity, G_TYPE_OBJECT)
+
+guint64
+weir_capacity_get_default_memory (void)
+{
+  gint64 pages = sysconf (_SC_PHYS_PAGES);
+  gint64 page = sysconf (_SC_PAGESIZE);
+
+  return pages > 0 && page > 0 ? (guint64) pages * (guint64) page / 2 : 0;
+}
+
+/* What it shares, the program's own code above all, is there once however many there are. */
+static guint64
+read_memory (GPid pid, gpointer user_data)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/statm", pid);
+  unsigned long long resident = 0;
+  unsigned long long shared = 0;
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL) ||
+      sscanf (text, "%*u %llu %llu", &resident, &shared) != 2)
+    return 0;
+  return (resident - MIN (shared, resident)) * (guint64) sysconf (_SC_PAGESIZE);
+}
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+
+  g_clear_weak_pointer (&entry->pool);
+  g_object_unref (entry->worker);
+  g_free (entry);
+}
+
+/* ---- how much there is ---- */
+
+static void
+measure (WeirCapacity *self)
+{
+  gint64 now = weir_clock_now (self->clock);
+
+  if (self->measured != 0 && now - self->measured < MEASURE_US)
+    return;
+  self->measured = now;
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    {
+      Entry *entry = link->data;
+      GPid pid = weir_worker_get_pid (entry->worker);
+
+      entry->memory = pid > 0 ? self->probe (pid, self->user_data) : 0;
+    }
+}
+
+/* With one more; those that are too young to know count like the others. */
+static guint64
+estimate_memory (WeirCapacity *self)
+{
+  guint64 sum = 0;
+  guint n_known = 0;
+
+  measure (self);
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    {
+      Entry *entry = link->data;
+
+      sum += entry->memory;
+      n_known += entry->memory > 0;
+    }
+  if (n_known == 0)
+    return 0;
+  return sum + sum / n_known * (self->entries.length - n_known + 1);
+}
+
+static gboolean
+has_room (WeirCapacity *self)
+{
+  if (self->entries.length == 0) /* or nothing would ever start */
+    return TRUE;
+  if (self->max_workers > 0 && self->entries.length >= self->max_workers)
+    return FALSE;
+  return self->max_memory == 0 || estimate_memory (self) <= self->max_memory;
+}
+
+/* ---- making room ---- */
+
+static gboolean
+is_idle (WeirCapacity *self, Entry *entry)
+{
+  WeirWorkerState state = weir_worker_get_state (entry->worker);
+  WeirGate *gate = weir_worker_get_gate (entry->worker);
+
+  if (state != WEIR_WORKER_STATE_IDLE && state != WEIR_WORKER_STATE_BUSY)
+    return FALSE;
+  if (weir_gate_get_in_flight (gate) > 0 || weir_gate_get_sockets (gate) > 0)
+    return FALSE;
+  if (weir_gate_get_total (gate) == 0 && weir_clock_now (self->clock) - entry->since < GRACE_US)
+    return FALSE;
+  return entry->pool != NULL && weir_worker_pool_can_spare (entry->pool);
+}
+
+static WeirWorker *
+find_idle (WeirCapacity *self)
+{
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    if (is_idle (self, link->data))
+      return ((Entry *) link->data)->worker;
+  return NULL;
+}
+
+static guint
+count_ending (WeirCapacity *self)
+{
+  guint n = 0;
+
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    n += weir_worker_get_state (((Entry *) link->data)->worker) > WEIR_WORKER_STATE_BUSY;
+  return n;
+}
+
+/* FALSE: it is in the middle of a step, and ends after it. */
+static gboolean
+retire (WeirWorker *worker)
+{
+  gboolean ends;
+
+  g_object_ref (worker);
+  g_debug ("%s: retired to make room", weir_worker_get_id (worker));
+  weir_worker_retire (worker);
+  ends = weir_worker_get_state (worker) > WEIR_WORKER_STATE_BUSY;
+  g_object_unref (worker);
+  return ends;
+}
+
+static void
+evict (WeirCapacity *self)
+{
+  WeirWorker *worker;
+
+  while (count_ending (self) < self->waiting.length && (worker = find_idle (self)) != NULL)
+    if (!retire (worker))
+      break;
+}
+
+static void settle (WeirCapacity *self);
+
+static void
+on_check (gpointer user_data)
+{
+  WeirCapacity *self = user_data;
+
+  self->check = 0;
+  settle (self);
+}
+
+/* From the start each time: what is called may withdraw others. */
+static void
+settle (WeirCapacity *self)
+{
+  if (self->settling)
+    return;
+
+  g_object_ref (self);
+  self->settling = TRUE;
+  while (!g_queue_is_empty (&self->waiting) && has_room (self))
+    {
+      g_autoptr (WeirWorkerPool) pool = g_queue_pop_head (&self->waiting);
+
+      weir_worker_pool_grant (pool);
+    }
+  evict (self);
+  self->settling = FALSE;
+  if (!g_queue_is_empty (&self->waiting) && self->check == 0)
+    self->check = weir_clock_arm (self->clock, CHECK_MS, on_check, self);
+  g_object_unref (self);
+}
+
+static void
+take_out (WeirCapacity *self, WeirWorkerPool *pool)
+{
+  if (g_queue_remove (&self->waiting, pool))
+    g_object_unref (pool);
+}
+
+static void
+disarm_check (WeirCapacity *self)
+{
+  weir_clock_disarm (self->clock, self->check);
+  self->check = 0;
+}
+
+void
+weir_capacity_withdraw (WeirCapacity *self, WeirWorkerPool *pool)
+{
+  g_return_if_fail (WEIR_IS_CAPACITY (self));
+
+  take_out (self, pool);
+  if (g_queue_is_empty (&self->waiting))
+    disarm_check (self);
+}
+
+static gboolean
+wants_first (gconstpointer pool)
+{
+  return weir_worker_pool_get_n_serving (WEIR_WORKER_POOL ((gpointer) pool)) == 0;
+}
+
+/* Behind those that want their first one, too. */
+static void
+enqueue (WeirCapacity *self, WeirWorkerPool *pool)
+{
+  GList *link = self->waiting.head;
+
+  while (link != NULL && (wants_first (link->data) || !wants_first (pool)))
+    link = link->next;
+  g_queue_insert_before (&self->waiting, link, g_object_ref (pool));
+}
+
+gboolean
+weir_capacity_ask (WeirCapacity *self, WeirWorkerPool *pool)
+{
+  g_return_val_if_fail (WEIR_IS_CAPACITY (self), TRUE);
+
+  take_out (self, pool);
+  if ((g_queue_is_empty (&self->waiting) ||
+       (wants_first (pool) && !wants_first (self->waiting.head->data))) &&
+      has_room (self))
+    return TRUE;
+
+  enqueue (self, pool);
+  if (!self->settling)
+    {
+      self->settling = TRUE;
+      evict (self);
+      self->settling = FALSE;
+    }
+  if (self->check == 0)
+    self->check = weir_clock_arm (self->clock, CHECK_MS, on_check, self);
+  return FALSE;
+}
+
+/* ---- workers ---- */
+
+static void
+on_state_changed (WeirWorker *worker, WeirWorkerState from, WeirWorkerState to, WeirCapacity *self)
+{
+  GList *link = g_hash_table_lookup (self->links, worker);
+
+  if (link == NULL || (to != WEIR_WORKER_STATE_IDLE && to != WEIR_WORKER_STATE_BUSY))
+    return;
+  ((Entry *) link->data)->since = weir_clock_now (self->clock);
+  g_queue_unlink (&self->entries, link);
+  g_queue_push_tail_link (&self->entries, link);
+}
+
+static void
+on_exited (WeirWorker *worker, WeirCapacity *self)
+{
+  GList *link = g_hash_table_lookup (self->links, worker);
+  Entry *entry;
+
+  if (link == NULL)
+    return;
+  entry = link->data;
+  g_hash_table_remove (self->links, worker);
+  g_queue_delete_link (&self->entries, link);
+  g_signal_handlers_disconnect_by_data (worker, self);
+  entry_free (entry);
+  settle (self);
+}
+
+void
+weir_capacity_add_worker (WeirCapacity *self, WeirWorkerPool *pool, WeirWorker *worker)
+{
+  Entry *entry;
+
+  g_return_if_fail (WEIR_IS_CAPACITY (self));
+
+  entry = g_new0 (Entry, 1);
+  entry->worker = g_object_ref (worker);
+  g_set_weak_pointer (&entry->pool, pool);
+  g_queue_push_tail (&self->entries, entry);
+  g_hash_table_insert (self->links, worker, self->entries.tail);
+  g_signal_connect_object (worker, "state-changed", G_CALLBACK (on_state_changed), self, 0);
+  g_signal_connect_object (worker, "exited", G_CALLBACK (on_exited), self, 0);
+}
+
+void
+weir_capacity_set_limits (WeirCapacity *self, guint max_workers, guint64 max_memory)
+{
+  g_return_if_fail (WEIR_IS_CAPACITY (self));
+
+  self->max_workers = max_workers;
+  self->max_memory = max_memory;
+  settle (self);
+}
+
+static void
+weir_capacity_dispose (GObject *object)
+{
+  WeirCapacity *self = WEIR_CAPACITY (object);
+
+  if (self->clock != NULL)
+    disarm_check (self);
+  g_queue_clear_full (&self->waiting, g_object_unref);
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    g_signal_handlers_disconnect_by_data (((Entry *) link->data)->worker, self);
+  g_hash_table_remove_all (self->links);
+  g_queue_clear_full (&self->entries, entry_free);
+  G_OBJECT_CLASS (weir_capacity_parent_class)->dispose (object);
+}
+
+static void
+weir_capacity_finalize (GObject *object)
+{
+  WeirCapacity *self = WEIR_CAPACITY (object);
+
+  g_hash_table_unref (self->links);
+  g_clear_object (&self->clock);
+  G_OBJECT_CLASS (weir_capacity_parent_class)->finalize (object);
+}
+
+static void
+weir_capacity_class_init (WeirCapacityClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = weir_capacity_dispose;
+  object_class->finalize = weir_capacity_finalize;
+}
+
+static void
+weir_capacity_init (WeirCapacity *self)
+{
+  self->links = g_hash_table_new (NULL, NULL);
+}
+
+WeirCapacity *
+weir_capacity_new (WeirClock *clock, WeirMemoryProbe probe, gpointer user_data)
+{
+  WeirCapacity *self;
+
+  g_return_val_if_fail (WEIR_IS_CLOCK (clock), NULL);
+
+  self = g_object_new (WEIR_TYPE_CAPACITY, NULL);
+  self->clock = g_object_ref (clock);
+  self->probe = probe != NULL ? probe : read_memory;
+  self->user_data = user_data;
+  return self;
+}
