@@ -7,6 +7,7 @@
 #endif
 
 #include "http/weir-adapter.h"
+#include "store/weir-store.h"
 
 G_BEGIN_DECLS
 
@@ -21,5 +22,14 @@ void weir_conformance_add_adapter (const char *name,
                                    WeirConformanceFactory factory,
                                    gpointer user_data,
                                    const char *const *skip);
+
+/* The same for stores, under /conformance/store/<name>/…. The factory makes a store on a
+ * folder; two on the same folder share what they keep. */
+typedef GObject *(*WeirConformanceStoreFactory) (const char *place, gpointer user_data);
+
+WEIR_AVAILABLE_IN_ALL
+void weir_conformance_add_store (const char *name,
+                                 WeirConformanceStoreFactory factory,
+                                 gpointer user_data);
 
 G_END_DECLS
