@@ -4,6 +4,8 @@
 import { emit } from "./host.ts";
 import { report } from "./report.ts";
 
+const later = setTimeout;
+
 let pending = 0;
 let onDrained: (() => void) | undefined;
 
@@ -33,6 +35,13 @@ export function installBackground(): void {
   });
 }
 
-export async function drained(): Promise<void> {
+async function whenNone(): Promise<void> {
   while (pending > 0) await new Promise<void>((resolve) => onDrained = resolve);
+}
+
+/** When all are done, or have had their time. */
+export async function drained(timeout?: number): Promise<void> {
+  if (pending === 0) return;
+  if (timeout === undefined) return await whenNone();
+  await Promise.race([whenNone(), new Promise((resolve) => later(resolve, timeout))]);
 }

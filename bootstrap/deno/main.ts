@@ -4,14 +4,15 @@
 // It is the main module (mode "import"), or is given by --preload and lets the user's file be
 // the main module (mode "main"), so that import.meta.main is true there.
 
-import type { FailureCode, Form, LoadCommand } from "../shared/protocol.ts";
-import { drained, installBackground } from "./background.ts";
+import type { Command, FailureCode, Form, LoadCommand } from "../shared/protocol.ts";
+import { installBackground } from "./background.ts";
+import { isStopping, stop, stopBySignal, tellUnload } from "./ending.ts";
 import { type Exports, HIDDEN_HANDLER, listenToExports, NO_HANDLER } from "./forms.ts";
 import { installGuards } from "./guards.ts";
 import { emit, exit, followCommands, keepTemporary, waitForCommand } from "./host.ts";
 import { describe, report } from "./report.ts";
 import { closeSocket, concealEnvironment, enterFolder, revokeReads } from "./permissions.ts";
-import { installServer, isServing, shutdown } from "./server.ts";
+import { installServer, isServing } from "./server.ts";
 
 /** Read by Deno when the first request comes, unlike the others. */
 const TRUST_VARIABLE = "DENO_TRUST_PROXY_HEADERS";
@@ -21,17 +22,13 @@ let started = 0;
 let form: Form | undefined;
 let evaluated = false;
 let ready = false;
-let stopping = false;
 const early: unknown[] = [];
 let stopWatchingNode: (() => void) | undefined;
 
-async function stop(reason = "termination"): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  dispatchEvent(new CustomEvent("beforeunload", { cancelable: true, detail: { reason } }));
-  await shutdown();
-  await drained();
-  exit(0);
+function onCommand(command: Command): void {
+  if (command.type === "stop") void stop(command);
+  else if (command.type === "unload") tellUnload(command.reason);
+  else if (command.type === "ping") emit({ type: "pong", id: command.id });
 }
 
 function announce(): void {
@@ -41,9 +38,7 @@ function announce(): void {
   reportEarly();
   if (!command.keep_socket) closeSocket(command.socket);
   emit({ type: "ready", form, load_ms: Math.round((performance.now() - started) * 100) / 100 });
-  followCommands((next) => {
-    if (next.type === "stop") stop(next.reason);
-  });
+  followCommands(onCommand);
 }
 
 /** A timer would do, but the first one costs 3 ms. */
@@ -109,7 +104,7 @@ async function finishLoading(module: Promise<Exports>): Promise<void> {
 /** Nothing is left that could still start a server. An await at top level that never resolves
  * does not come here: the host's deadline ends it. */
 function onIdle(): void {
-  if (ready || stopping || !evaluated) return;
+  if (ready || isStopping() || !evaluated) return;
   fail("no-handler", new Error(NO_HANDLER));
 }
 
@@ -158,7 +153,7 @@ function waitForLoad(): LoadCommand {
 installGuards(keepEarly);
 installBackground();
 addEventListener("beforeunload", onIdle);
-Deno.addSignalListener("SIGTERM", () => void stop());
+Deno.addSignalListener("SIGTERM", stopBySignal);
 if (Deno.env.get("WEIR_STANDBY") !== undefined) emit({ type: "standby" });
 command = waitForLoad();
 await prepare();

@@ -27,10 +27,24 @@ export interface LoadCommand {
 
 export interface StopCommand {
   type: "stop";
+  /** Why, as the function is told by `beforeunload`. */
   reason?: string;
+  /** How long background tasks may go on; without it, until they are done. */
+  tasks_ms?: number;
 }
 
-export type Command = LoadCommand | StopCommand;
+/** It may end soon; nothing but the event comes of it. */
+export interface UnloadCommand {
+  type: "unload";
+  reason: string;
+}
+
+export interface PingCommand {
+  type: "ping";
+  id: number;
+}
+
+export type Command = LoadCommand | StopCommand | UnloadCommand | PingCommand;
 
 export type FailureCode =
   | "syntax"
@@ -61,7 +75,8 @@ export type Event =
   | ({ type: "failed"; code: FailureCode } & Description)
   | { type: "log"; level: Level; message: string; request_id?: string }
   | ({ type: "error"; kind: ErrorKind; request_id?: string } & Description)
-  | { type: "task"; pending: number };
+  | { type: "task"; pending: number }
+  | { type: "pong"; id: number };
 
 // Kept before user code can replace them.
 const stringify = JSON.stringify;

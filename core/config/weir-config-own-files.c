@@ -14,10 +14,7 @@
 #define RESERVED_PREFIX "SUPABASE_"
 
 /* Known to the format, not to this version. */
-static const char *const later_keys[] = {
-  "permissions", "auth", "websocketKeepsAlive", "backgroundTaskTimeout", "backgroundTaskKeepsAlive",
-  NULL
-};
+static const char *const later_keys[] = { "permissions", "auth", NULL };
 
 /* ---- function.json ---- */
 
@@ -26,7 +23,9 @@ static const struct
 {
   const char *other;
   const char *name;
-} aliases[] = { { "idleTimeout", "idle_timeout_ms" }, { "eagerSpawn", "eager" } };
+} aliases[] = { { "idleTimeout", "idle_timeout_ms" },
+                { "eagerSpawn", "eager" },
+                { "backgroundTaskTimeout", "background_task_timeout_ms" } };
 
 static const WeirOption *
 find_spelled (const char *key)

@@ -96,6 +96,7 @@ static void
 exchange_lease (WeirDispatch *self)
 {
   self->upgraded = TRUE;
+  weir_gate_note_answer (weir_upstream_get_gate (self->upstream));
   weir_gate_add_socket (weir_upstream_get_gate (self->upstream));
   release (self);
 }
@@ -486,6 +487,7 @@ on_end (WeirUpstreamCall *call, gpointer user_data)
   g_autoptr (WeirExchange) exchange = g_object_ref (self->exchange);
 
   self->call = NULL;
+  weir_gate_note_answer (weir_upstream_get_gate (self->upstream));
   stop (self);
   weir_exchange_end (exchange);
 }

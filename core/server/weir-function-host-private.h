@@ -9,7 +9,9 @@
 #include "base/weir-clock-private.h"
 #include "config/weir-config.h"
 #include "http/weir-router-private.h"
+#include "worker/weir-resource-usage-private.h"
 #include "worker/weir-runtime.h"
+#include "worker/weir-worker.h"
 
 G_BEGIN_DECLS
 
@@ -36,12 +38,18 @@ void weir_function_host_watch (WeirFunctionHost *self);
 void weir_function_host_reload (WeirFunctionHost *self);
 WeirConfig *weir_function_host_get_config (WeirFunctionHost *self);
 GListModel *weir_function_host_get_functions (WeirFunctionHost *self);
-GListModel *weir_function_host_get_workers (WeirFunctionHost *self);
 const char *const *weir_function_host_get_problems (WeirFunctionHost *self);
 WeirRouter *weir_function_host_make_router (WeirFunctionHost *self);
 /* No edit counts any more. */
 void weir_function_host_unwatch (WeirFunctionHost *self);
 /* Ends the workers; "empty" comes later, from the main loop, even when there is none. */
 void weir_function_host_shut_down (WeirFunctionHost *self);
+/* The time for that is over. */
+void weir_function_host_kill (WeirFunctionHost *self);
+GListModel *weir_function_host_get_workers (WeirFunctionHost *self);
+/* What a worker uses now; FALSE: it has no process. */
+gboolean weir_function_host_read_usage (WeirFunctionHost *self,
+                                        WeirWorker *worker,
+                                        WeirResourceSample *sample);
 
 G_END_DECLS

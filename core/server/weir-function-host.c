@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
+#include "base/weir-error.h"
 #include "server/weir-registry-private.h"
 #include "server/weir-watcher-private.h"
 #include "worker/weir-standby-pool-private.h"
 #include "worker/weir-capacity-private.h"
 #include "worker/weir-subprocess-private.h"
+#include "worker/weir-supervisor-private.h"
 #include "worker/weir-worker-private.h"
 
 #define PRIMED_FUNCTIONS 8
@@ -32,12 +34,14 @@ struct _WeirFunctionHost
   WeirCapacity *capacity;
   WeirSocketBudget *sockets; /* the WebSockets of all functions */
   GListStore *workers;
+  WeirSupervisor *supervisor;
   gboolean shut_down;
 };
 
 enum
 {
   SIGNAL_WORKER_ADDED,
+  SIGNAL_WORKER_UNHEALTHY,
   SIGNAL_FUNCTION_LOG,
   SIGNAL_FUNCTION_FAILED,
   SIGNAL_FUNCTION_ERROR,
@@ -101,6 +105,22 @@ weir_function_host_shut_down (WeirFunctionHost *self)
 }
 
 void
+weir_function_host_kill (WeirFunctionHost *self)
+{
+  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->workers)); i++)
+    g_ptr_array_add (workers, g_list_model_get_item (G_LIST_MODEL (self->workers), i));
+  for (guint i = 0; i < workers->len; i++)
+    weir_worker_kill (workers->pdata[i],
+                      WEIR_WORKER_EXIT_REASON_REQUESTED,
+                      g_error_new_literal (WEIR_ERROR,
+                                           WEIR_ERROR_WORKER_FAILED,
+                                           "The worker did not end before the server did "
+                                           "(shutdown_timeout_ms)"));
+}
+
+void
 weir_function_host_unwatch (WeirFunctionHost *self)
 {
   g_clear_object (&self->watcher);
@@ -114,20 +134,86 @@ pool_name (WeirWorkerPool *pool)
   return weir_function_get_name (weir_worker_pool_get_function (pool));
 }
 
+/* That a function does not start is for its pool to tell. */
+static gboolean
+has_served (WeirWorker *worker)
+{
+  switch (weir_worker_get_exit_reason (worker))
+    {
+    case WEIR_WORKER_EXIT_REASON_RETIRED:
+    case WEIR_WORKER_EXIT_REASON_LIMIT_CPU:
+    case WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY:
+    case WEIR_WORKER_EXIT_REASON_LIMIT_WALL:
+    case WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT:
+    case WEIR_WORKER_EXIT_REASON_UNHEALTHY:
+      return TRUE;
+    case WEIR_WORKER_EXIT_REASON_CRASH:
+      return !g_error_matches (weir_worker_get_error (worker), WEIR_ERROR, WEIR_ERROR_BOOT_FAILED);
+    case WEIR_WORKER_EXIT_REASON_NONE:
+    case WEIR_WORKER_EXIT_REASON_REQUESTED:
+    case WEIR_WORKER_EXIT_REASON_IDLE:
+    case WEIR_WORKER_EXIT_REASON_BOOT_TIMEOUT:
+    case WEIR_WORKER_EXIT_REASON_LOAD:
+    case WEIR_WORKER_EXIT_REASON_SPAWN:
+      break;
+    }
+
+  return FALSE;
+}
+
+static const char *
+worker_name (WeirWorker *worker)
+{
+  return weir_function_get_name (weir_worker_get_function (worker));
+}
+
 static void
 on_worker_exited (WeirWorker *worker, WeirFunctionHost *self)
 {
   guint at;
 
+  if (weir_worker_get_error (worker) != NULL && has_served (worker))
+    g_signal_emit (self,
+                   signals[SIGNAL_FUNCTION_FAILED],
+                   0,
+                   worker_name (worker),
+                   weir_worker_get_error (worker));
   if (g_list_store_find (self->workers, worker, &at))
     g_list_store_remove (self->workers, at);
   tell_when_empty (self);
+}
+
+/* Nobody may be asking just now, but who comes next shall not have to wait. */
+static void
+on_worker_unhealthy (WeirWorker *worker, guint failures, WeirFunctionHost *self)
+{
+  GPtrArray *bindings = weir_registry_get_bindings (self->registry);
+
+  g_signal_emit (self, signals[SIGNAL_WORKER_UNHEALTHY], 0, worker, failures);
+  for (guint i = 0; i < bindings->len; i++)
+    {
+      WeirWorkerPool *pool = weir_binding_get_pool (bindings->pdata[i]);
+
+      if (g_str_equal (pool_name (pool), worker_name (worker)))
+        weir_worker_pool_demand (pool);
+    }
+}
+
+static void
+on_supervisor_notice (WeirSupervisor *supervisor,
+                      WeirWorker *worker,
+                      const char *text,
+                      WeirFunctionHost *self)
+{
+  notice (self, "%s: %s", worker_name (worker), text);
 }
 
 static void
 on_worker_added (WeirWorkerPool *pool, WeirWorker *worker, WeirFunctionHost *self)
 {
   g_list_store_append (self->workers, worker);
+  weir_supervisor_add_worker (self->supervisor, worker);
+  g_signal_connect_object (worker, "unhealthy", G_CALLBACK (on_worker_unhealthy), self, 0);
   g_signal_connect_object (worker, "exited", G_CALLBACK (on_worker_exited), self, 0);
   g_signal_emit (self, signals[SIGNAL_WORKER_ADDED], 0, worker);
 }
@@ -490,6 +576,14 @@ weir_function_host_get_workers (WeirFunctionHost *self)
   return G_LIST_MODEL (self->workers);
 }
 
+gboolean
+weir_function_host_read_usage (WeirFunctionHost *self,
+                               WeirWorker *worker,
+                               WeirResourceSample *sample)
+{
+  return weir_supervisor_read (self->supervisor, worker, sample);
+}
+
 const char *const *
 weir_function_host_get_problems (WeirFunctionHost *self)
 {
@@ -511,6 +605,7 @@ weir_function_host_finalize (GObject *object)
   g_clear_object (&self->registry);
   g_clear_object (&self->standbys);
   g_clear_object (&self->capacity);
+  g_clear_object (&self->supervisor);
   g_clear_object (&self->workers);
   weir_socket_budget_unref (self->sockets);
   g_clear_object (&self->runtime);
@@ -548,6 +643,8 @@ weir_function_host_class_init (WeirFunctionHostClass *klass)
 
   signals[SIGNAL_WORKER_ADDED] =
       new_signal ("worker-added", 1, (const GType[]){ WEIR_TYPE_WORKER });
+  signals[SIGNAL_WORKER_UNHEALTHY] =
+      new_signal ("worker-unhealthy", 2, (const GType[]){ WEIR_TYPE_WORKER, G_TYPE_UINT });
   signals[SIGNAL_FUNCTION_LOG] =
       new_signal ("function-log", 4, (const GType[]){ text, text, text, text });
   signals[SIGNAL_FUNCTION_FAILED] =
@@ -579,6 +676,7 @@ weir_function_host_new (WeirConfig *config,
                         GError **error)
 {
   g_autoptr (WeirFunctionHost) self = g_object_new (WEIR_TYPE_FUNCTION_HOST, NULL);
+  g_autoptr (WeirResourceUsage) usage = weir_resource_usage_new ();
 
   self->config = g_object_ref (config);
   self->runtime = g_object_ref (runtime);
@@ -586,6 +684,8 @@ weir_function_host_new (WeirConfig *config,
   self->control = g_main_context_ref_thread_default ();
   self->capacity = weir_capacity_new (clock, NULL, NULL);
   apply_server_options (self);
+  self->supervisor = weir_supervisor_new (clock, usage);
+  g_signal_connect_object (self->supervisor, "notice", G_CALLBACK (on_supervisor_notice), self, 0);
   if (!make_socket_directory (self, error))
     return NULL;
 

@@ -16,6 +16,8 @@
 
 /* How often a server that stops looks whether the last exchange is over. */
 #define DRAIN_CHECK_MS 10
+/* How much of the time for stopping is kept for the workers, when requests take all of it. */
+#define STOP_RESERVE_MS 1000
 
 /**
  * WeirServer:
@@ -58,6 +60,8 @@ struct _WeirServer
 
   GPtrArray *stopping; /* GTask: who waits for the end */
   gint64 stop_deadline;
+  gint64 stop_reserve_ms;
+  guint64 stop_timer;
 };
 
 enum
@@ -77,6 +81,7 @@ enum
   SIGNAL_REQUEST,
   SIGNAL_REQUESTS_DROPPED,
   SIGNAL_WORKER_ADDED,
+  SIGNAL_WORKER_UNHEALTHY,
   SIGNAL_FUNCTION_LOG,
   SIGNAL_FUNCTION_FAILED,
   SIGNAL_FUNCTION_ERROR,
@@ -151,6 +156,12 @@ on_worker_added (WeirFunctionHost *host, WeirWorker *worker, WeirServer *self)
 }
 
 static void
+on_worker_unhealthy (WeirFunctionHost *host, WeirWorker *worker, guint failures, WeirServer *self)
+{
+  g_signal_emit (self, signals[SIGNAL_WORKER_UNHEALTHY], 0, worker, failures);
+}
+
+static void
 on_function_log (WeirFunctionHost *host,
                  const char *name,
                  const char *level,
@@ -217,6 +228,11 @@ static void
 connect_host (WeirServer *self)
 {
   g_signal_connect_object (self->host, "worker-added", G_CALLBACK (on_worker_added), self, 0);
+  g_signal_connect_object (self->host,
+                           "worker-unhealthy",
+                           G_CALLBACK (on_worker_unhealthy),
+                           self,
+                           0);
   g_signal_connect_object (self->host, "function-log", G_CALLBACK (on_function_log), self, 0);
   g_signal_connect_object (self->host, "function-failed", G_CALLBACK (on_function_failed), self, 0);
   g_signal_connect_object (self->host, "function-error", G_CALLBACK (on_function_error), self, 0);
@@ -465,6 +481,8 @@ on_empty (WeirFunctionHost *host, WeirServer *self)
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->stopping);
 
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
+  weir_clock_disarm (self->clock, self->stop_timer);
+  self->stop_timer = 0;
   drop_parts (self);
   set_state (self, WEIR_SERVER_STATE_STOPPED);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FUNCTIONS]);
@@ -474,9 +492,25 @@ on_empty (WeirFunctionHost *host, WeirServer *self)
 }
 
 static void
+on_stop_deadline (gpointer user_data)
+{
+  WeirServer *self = user_data;
+
+  self->stop_timer = 0;
+  weir_function_host_kill (self->host);
+}
+
+static gint64
+get_rest_ms (WeirServer *self)
+{
+  return MAX (0, (self->stop_deadline - weir_clock_now (self->clock) + 999) / 1000);
+}
+
+static void
 end_workers (WeirServer *self)
 {
   weir_frontend_stop (self->frontend);
+  self->stop_timer = weir_clock_arm (self->clock, get_rest_ms (self), on_stop_deadline, self);
   weir_function_host_shut_down (self->host);
 }
 
@@ -485,8 +519,7 @@ on_drain_check (gpointer user_data)
 {
   WeirServer *self = user_data;
 
-  if (weir_frontend_is_drained (self->frontend) ||
-      weir_clock_now (self->clock) >= self->stop_deadline)
+  if (weir_frontend_is_drained (self->frontend) || get_rest_ms (self) <= self->stop_reserve_ms)
     end_workers (self);
   else
     weir_clock_arm (self->clock, DRAIN_CHECK_MS, on_drain_check, self);
@@ -533,6 +566,7 @@ weir_server_stop_async (WeirServer *self,
   timeout_ms = weir_settings_get_integer (weir_config_get_server_settings (self->config),
                                           "shutdown_timeout_ms");
   self->stop_deadline = weir_clock_now (self->clock) + timeout_ms * 1000;
+  self->stop_reserve_ms = MIN (STOP_RESERVE_MS, timeout_ms / 4);
   on_drain_check (self);
 }
 
@@ -885,6 +919,18 @@ install_signals (void)
   signals[SIGNAL_WORKER_ADDED] =
       new_signal ("worker-added", 1, (const GType[]){ WEIR_TYPE_WORKER });
   /**
+   * WeirServer::worker-unhealthy:
+   * @self: the server
+   * @worker: the worker, which is being killed
+   * @failures: how many health checks in a row it did not answer
+   *
+   * The event loop of a worker does not turn any more; another worker takes its place.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_WORKER_UNHEALTHY] =
+      new_signal ("worker-unhealthy", 2, (const GType[]){ WEIR_TYPE_WORKER, G_TYPE_UINT });
+  /**
    * WeirServer::function-log:
    * @self: the server
    * @function: the name of the function
@@ -904,7 +950,8 @@ install_signals (void)
    * @function: the name of the function
    * @error: why
    *
-   * No worker could be started for a function, or its worker crashed.
+   * No worker could be started for a function, or its worker crashed or was killed: for a
+   * limit, because it did not answer, or because it did not end in time.
    *
    * Since: 1.0
    */

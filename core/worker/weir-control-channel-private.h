@@ -43,6 +43,7 @@ typedef struct
   void (*log) (const char *level, const char *message, const char *request_id, gpointer user_data);
   void (*error) (const WeirWorkerFailure *failure, gpointer user_data);
   void (*task) (guint pending, gpointer user_data);
+  void (*pong) (gint64 id, gpointer user_data);
 } WeirControlChannelCallbacks;
 
 /* callbacks must outlive the channel; any of them may be NULL. */

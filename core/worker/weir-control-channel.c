@@ -287,13 +287,20 @@ take_task (WeirControlChannel *self, JsonObject *object)
     self->callbacks->task (get_number (object, "pending", G_MAXINT), self->user_data);
 }
 
+static void
+take_pong (WeirControlChannel *self, JsonObject *object)
+{
+  if (self->callbacks->pong != NULL)
+    self->callbacks->pong (get_number (object, "id", G_MAXINT), self->user_data);
+}
+
 static const struct
 {
   const char *type;
   void (*take) (WeirControlChannel *self, JsonObject *object);
 } events[] = {
   { "log", take_log },     { "error", take_error },   { "task", take_task },
-  { "ready", take_ready }, { "failed", take_failed },
+  { "ready", take_ready }, { "failed", take_failed }, { "pong", take_pong },
 };
 
 void

@@ -29,6 +29,8 @@ void weir_gate_unref (WeirGate *self);
 /* Data plane. FALSE when it is closed. */
 gboolean weir_gate_lease (WeirGate *self);
 void weir_gate_release (WeirGate *self);
+/* A request was answered to its end, not given up. */
+void weir_gate_note_answer (WeirGate *self);
 /* A connection that was upgraded holds no lease: it may stay for days, and is counted apart.
  * To be called before its lease is released, so that none is ever seen without the other. */
 void weir_gate_add_socket (WeirGate *self);
@@ -41,6 +43,7 @@ gboolean weir_gate_close_if_idle (WeirGate *self); /* TRUE: closed, nothing in f
 guint weir_gate_close (WeirGate *self);            /* how many are still in flight */
 guint weir_gate_get_in_flight (WeirGate *self);
 guint64 weir_gate_get_total (WeirGate *self); /* leases ever taken */
+guint64 weir_gate_get_answered (WeirGate *self);
 guint weir_gate_get_sockets (WeirGate *self);
 gboolean weir_gate_is_closed (WeirGate *self);
 /* Closes it, before the worker is killed for what its requests did. */

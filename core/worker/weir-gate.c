@@ -13,6 +13,7 @@ struct _WeirGate
   gatomicrefcount ref_count;
   guint word;
   guint64 total;
+  guint64 answered;
   guint sockets;
   gboolean condemned;
   WeirGateFunc activity;
@@ -115,6 +116,18 @@ weir_gate_release (WeirGate *self)
 
   if ((word & WATCH) != 0 && is_last_of_closed (word))
     weir_gate_notify (self);
+}
+
+void
+weir_gate_note_answer (WeirGate *self)
+{
+  __atomic_add_fetch (&self->answered, 1, __ATOMIC_RELAXED);
+}
+
+guint64
+weir_gate_get_answered (WeirGate *self)
+{
+  return __atomic_load_n (&self->answered, __ATOMIC_RELAXED);
 }
 
 void

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +41,7 @@ __attribute__ ((noinline, no_sanitize ("address", "undefined"))) static int
 child_main (void *data)
 {
   Child *child = data;
+  const struct rlimit no_core = { 0, 0 };
   struct sigaction action;
   sigset_t none;
 
@@ -57,6 +59,9 @@ child_main (void *data)
     goto fail;
   if (getppid () != child->parent) /* it died before the line above */
     _exit (127);
+
+  /* A core file would hold the secrets of the function. */
+  (void) setrlimit (RLIMIT_CORE, &no_core);
 
   for (int fd = 0; fd < 3; fd++)
     if (dup2 (child->fds[fd], fd) < 0)

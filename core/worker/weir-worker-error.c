@@ -86,17 +86,37 @@ weir_worker_error_new_limit (WeirWorkerExitReason reason, gint64 memory_limit_mb
   if (reason == WEIR_WORKER_EXIT_REASON_LIMIT_CPU)
     return g_error_new_literal (WEIR_ERROR,
                                 WEIR_ERROR_WORKER_LIMIT,
-                                "The worker used more processor time than it may");
+                                "The worker used more processor time than it may (cpu_hard_ms)");
   if (reason == WEIR_WORKER_EXIT_REASON_LIMIT_WALL)
     return g_error_new_literal (WEIR_ERROR,
                                 WEIR_ERROR_WORKER_LIMIT,
-                                "The worker ran for longer than it may");
+                                "The worker still had requests in flight drain_timeout_ms after it "
+                                "had lived for longer than it may (wall_clock_ms)");
   if (memory_limit_mb > 0)
     return g_error_new (WEIR_ERROR,
                         WEIR_ERROR_WORKER_LIMIT,
                         "The worker ran out of memory (memory_limit_mb is %" G_GINT64_FORMAT ")",
                         memory_limit_mb);
   return g_error_new_literal (WEIR_ERROR, WEIR_ERROR_WORKER_LIMIT, "The worker ran out of memory");
+}
+
+GError *
+weir_worker_error_new_over (WeirWorkerExitReason reason, gint64 measured, gint64 limit)
+{
+  if (reason == WEIR_WORKER_EXIT_REASON_LIMIT_CPU)
+    return g_error_new (WEIR_ERROR,
+                        WEIR_ERROR_WORKER_LIMIT,
+                        "The worker computed for %" G_GINT64_FORMAT
+                        " ms without an answer (cpu_hard_ms is %" G_GINT64_FORMAT ")",
+                        measured,
+                        limit);
+  g_return_val_if_fail (reason == WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY, NULL);
+  return g_error_new (WEIR_ERROR,
+                      WEIR_ERROR_WORKER_LIMIT,
+                      "The worker took %" G_GINT64_FORMAT
+                      " MiB of memory (memory_limit_mb is %" G_GINT64_FORMAT ")",
+                      measured,
+                      limit);
 }
 
 GError *
@@ -128,7 +148,10 @@ gboolean
 weir_worker_error_is_out_of_memory (const char *line)
 {
   return strstr (line, "Fatal JavaScript out of memory") != NULL ||
-         strstr (line, "Reached heap limit") != NULL;
+         strstr (line, "Fatal process out of memory") != NULL ||
+         strstr (line, "Reached heap limit") != NULL ||
+         (g_str_has_prefix (line, "memory allocation of ") &&
+          g_str_has_suffix (line, " bytes failed"));
 }
 
 gboolean
@@ -144,4 +167,10 @@ weir_worker_error_is_abort (int wait_status)
   int signum = WIFSIGNALED (wait_status) ? WTERMSIG (wait_status) : 0;
 
   return signum == SIGTRAP || signum == SIGABRT || signum == SIGILL;
+}
+
+gboolean
+weir_worker_error_is_cpu_limit (int wait_status)
+{
+  return WIFSIGNALED (wait_status) && WTERMSIG (wait_status) == SIGXCPU;
 }

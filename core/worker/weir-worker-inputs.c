@@ -64,7 +64,13 @@ on_control_error (const WeirWorkerFailure *failure, gpointer user_data)
 static void
 on_control_task (guint pending, gpointer user_data)
 {
-  WEIR_WORKER (user_data)->tasks = pending;
+  weir_worker_set_tasks (user_data, pending);
+}
+
+static void
+on_control_pong (gint64 id, gpointer user_data)
+{
+  g_signal_emit (user_data, weir_worker_signals[WEIR_WORKER_SIGNAL_PONG], 0, id);
 }
 
 static const WeirControlChannelCallbacks control_callbacks = {
@@ -73,6 +79,7 @@ static const WeirControlChannelCallbacks control_callbacks = {
   .log = on_control_log,
   .error = on_control_error,
   .task = on_control_task,
+  .pong = on_control_pong,
 };
 
 static void
@@ -117,20 +124,29 @@ on_error_output (WeirProcess *process, const char *line, WeirWorker *self)
     weir_control_channel_take_text (self->channel, line);
 }
 
+static void
+note_limit (WeirWorker *self, WeirWorkerExitReason reason)
+{
+  gint64 memory = weir_worker_get_option (self, "memory_limit_mb", 0);
+
+  weir_worker_set_exit_reason (self, reason);
+  weir_worker_take_error (self, weir_worker_error_new_limit (reason, memory));
+  weir_gate_condemn (self->gate);
+}
+
 /* Nobody had asked for this exit. */
 static void
 note_crash (WeirWorker *self, int wait_status)
 {
   g_autofree char *last_words = weir_worker_dup_last_words (self);
-  WeirSettings *settings = weir_function_get_settings (self->function);
 
-  if (self->out_of_memory && weir_worker_error_is_abort (wait_status))
+  if ((self->out_of_memory || self->pressed) && weir_worker_error_is_abort (wait_status))
     {
-      weir_worker_set_exit_reason (self, WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY);
-      weir_worker_take_error (
-          self,
-          weir_worker_error_new_limit (WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
-                                       weir_settings_get_integer (settings, "memory_limit_mb")));
+      note_limit (self, WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY);
+    }
+  else if (weir_worker_error_is_cpu_limit (wait_status))
+    {
+      note_limit (self, WEIR_WORKER_EXIT_REASON_LIMIT_CPU);
     }
   else
     {

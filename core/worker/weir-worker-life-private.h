@@ -11,8 +11,10 @@
 
 G_BEGIN_DECLS
 
-/* The inside of WeirWorker, for its three files only: weir-worker.c is the object,
- * weir-worker-inputs.c what it hears, weir-worker-life.c the state machine. */
+/* The inside of WeirWorker, for its files only: weir-worker.c is the object,
+ * weir-worker-inputs.c what it hears, weir-worker-life.c the state machine,
+ * weir-worker-commands.c what others may make of it, weir-worker-tasks.c its background
+ * tasks, weir-worker-words.c what it is told. */
 struct _WeirWorker
 {
   GObject parent_instance;
@@ -39,7 +41,12 @@ struct _WeirWorker
 
   GPid pid;
   gboolean pinned;
+  gint64 started;
   guint tasks; /* promises that the function asked to be waited for */
+  gboolean tasks_overdue;
+  guint64 tasks_deadline;
+  gint64 stop_by; /* however many tasks there are */
+  gboolean pressed;
   WeirWorkerExitReason exit_reason;
   GError *error;
   GString *last_words;
@@ -60,6 +67,7 @@ typedef enum
   WEIR_WORKER_PROP_ERROR,
   WEIR_WORKER_PROP_START_KIND,
   WEIR_WORKER_PROP_START_REASON,
+  WEIR_WORKER_PROP_TASKS,
 } WeirWorkerProperty;
 
 enum
@@ -68,10 +76,12 @@ enum
   WEIR_WORKER_SIGNAL_EXITED,
   WEIR_WORKER_SIGNAL_LOG,
   WEIR_WORKER_SIGNAL_FAILURE,
+  WEIR_WORKER_SIGNAL_PONG,
+  WEIR_WORKER_SIGNAL_UNHEALTHY,
   WEIR_WORKER_N_SIGNALS
 };
 
-extern GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_START_REASON + 1];
+extern GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_TASKS + 1];
 extern guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
 
 /* Takes an event. From a handler it is queued behind the one that is being handled. */
@@ -82,6 +92,21 @@ void weir_worker_take_error (WeirWorker *self, GError *error); /* (transfer full
 void weir_worker_set_pid (WeirWorker *self, GPid pid);
 void weir_worker_clear_timers (WeirWorker *self);
 void weir_worker_unlink_socket (WeirWorker *self);
+/* weir-worker-tasks.c */
+#define WEIR_WORKER_BACKGROUND_MS 30000
+/* How many tasks the worker says there are. */
+void weir_worker_set_tasks (WeirWorker *self, guint pending);
+/* On entering idle: from now on the tasks have only so much time. */
+void weir_worker_limit_tasks (WeirWorker *self);
+/* Is there something other than requests that it should stay for? */
+gboolean weir_worker_is_kept_alive (WeirWorker *self);
+/* On entering stopping, and whenever the tasks come or go: how long it may take, in ms. */
+gint64 weir_worker_get_stop_timeout (WeirWorker *self);
+void weir_worker_rearm (WeirWorker *self);
+
+/* weir-worker-words.c: lines to its standard input. */
+void weir_worker_say_stop (WeirWorker *self);
+
 /* Listens to the process and to what it writes. */
 void weir_worker_connect_inputs (WeirWorker *self);
 /* A gate that tells the worker, on its own thread, what happens on the data thread. */

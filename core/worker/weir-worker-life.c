@@ -55,20 +55,32 @@ weir_worker_set_pid (WeirWorker *self, GPid pid)
 }
 
 /* A function that was not made by discovery may have no settings at all. */
+gint64
+weir_worker_get_option (WeirWorker *self, const char *name, gint64 fallback)
+{
+  WeirSettings *settings = weir_function_get_settings (self->function);
+  GVariant *value = settings != NULL ? weir_settings_get_value (settings, name) : NULL;
+
+  if (value == NULL)
+    return fallback;
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    return g_variant_get_boolean (value);
+  return weir_settings_get_integer (settings, name);
+}
+
 static gint64
 get_timeout (WeirWorker *self, WeirWorkerState state)
 {
   static const gint64 defaults[WEIR_WORKER_N_STATES] = {
-    [WEIR_WORKER_STATE_SPAWNING] = 5000, [WEIR_WORKER_STATE_BOOTING] = 10000,
-    [WEIR_WORKER_STATE_IDLE] = 300000,   [WEIR_WORKER_STATE_DRAINING] = 15000,
-    [WEIR_WORKER_STATE_STOPPING] = 5000,
+    [WEIR_WORKER_STATE_SPAWNING] = 5000,
+    [WEIR_WORKER_STATE_BOOTING] = 10000,
+    [WEIR_WORKER_STATE_IDLE] = 300000,
+    [WEIR_WORKER_STATE_DRAINING] = 15000,
   };
-  WeirSettings *settings = weir_function_get_settings (self->function);
-  const char *name = weir_worker_state_get_deadline (state);
 
-  if (settings == NULL || weir_settings_get_value (settings, name) == NULL)
-    return defaults[state];
-  return weir_settings_get_integer (settings, name);
+  if (state == WEIR_WORKER_STATE_STOPPING)
+    return weir_worker_get_stop_timeout (self);
+  return weir_worker_get_option (self, weir_worker_state_get_deadline (state), defaults[state]);
 }
 
 void
@@ -76,7 +88,8 @@ weir_worker_clear_timers (WeirWorker *self)
 {
   weir_clock_disarm (self->clock, self->deadline);
   weir_clock_disarm (self->clock, self->sampler);
-  self->deadline = self->sampler = 0;
+  weir_clock_disarm (self->clock, self->tasks_deadline);
+  self->deadline = self->sampler = self->tasks_deadline = 0;
 }
 
 static gboolean
@@ -86,6 +99,14 @@ has_deadline (WeirWorkerState state)
 }
 
 static void arm_deadline (WeirWorker *self);
+
+static gboolean
+is_limit (WeirWorkerExitReason reason)
+{
+  return reason == WEIR_WORKER_EXIT_REASON_LIMIT_CPU ||
+         reason == WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY ||
+         reason == WEIR_WORKER_EXIT_REASON_LIMIT_WALL;
+}
 
 /* Says why, then fires; FALSE: it is not over, after all. */
 static gboolean
@@ -104,7 +125,7 @@ note_deadline (WeirWorker *self)
       weir_worker_take_error (self, weir_worker_error_new_timeout (self->state, timeout, 0));
       return TRUE;
     case WEIR_WORKER_STATE_IDLE:
-      if (self->tasks > 0 || self->pinned || weir_gate_get_sockets (self->gate) > 0)
+      if (self->pinned || weir_worker_is_kept_alive (self))
         {
           arm_deadline (self);
           return FALSE;
@@ -117,6 +138,11 @@ note_deadline (WeirWorker *self)
       weir_worker_set_exit_reason (self, WEIR_WORKER_EXIT_REASON_IDLE);
       return TRUE;
     case WEIR_WORKER_STATE_DRAINING:
+      if (is_limit (self->exit_reason))
+        {
+          weir_worker_limit (self, self->exit_reason);
+          return FALSE;
+        }
       weir_worker_take_error (self,
                               weir_worker_error_new_timeout (self->state,
                                                              timeout,
@@ -154,6 +180,14 @@ arm_deadline (WeirWorker *self)
     return;
   self->deadline =
       weir_clock_arm (self->clock, (guint) CLAMP (timeout, 0, G_MAXINT), on_deadline, self);
+}
+
+void
+weir_worker_rearm (WeirWorker *self)
+{
+  weir_clock_disarm (self->clock, self->deadline);
+  self->deadline = 0;
+  arm_deadline (self);
 }
 
 static void
@@ -224,6 +258,7 @@ enter_state (WeirWorker *self)
   switch (self->state)
     {
     case WEIR_WORKER_STATE_SPAWNING:
+      self->started = weir_clock_now (self->clock);
       if (self->process != NULL)
         weir_process_spawn (self->process, self->launch);
       break;
@@ -233,6 +268,7 @@ enter_state (WeirWorker *self)
       break;
     case WEIR_WORKER_STATE_IDLE:
       follow_gate (self, weir_gate_get_in_flight (self->gate) > 0, WEIR_WORKER_EVENT_LEASE);
+      weir_worker_limit_tasks (self);
       break;
     case WEIR_WORKER_STATE_BUSY:
       start_sampling (self);
@@ -242,6 +278,7 @@ enter_state (WeirWorker *self)
       follow_gate (self, weir_gate_get_in_flight (self->gate) == 0, WEIR_WORKER_EVENT_VACANT);
       break;
     case WEIR_WORKER_STATE_STOPPING:
+      weir_worker_say_stop (self);
       signal_process (self, SIGTERM);
       break;
     case WEIR_WORKER_STATE_KILLING:

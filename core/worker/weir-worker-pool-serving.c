@@ -131,20 +131,34 @@ has_crashed (WeirWorker *worker)
   switch (weir_worker_get_exit_reason (worker))
     {
     case WEIR_WORKER_EXIT_REASON_CRASH:
+    case WEIR_WORKER_EXIT_REASON_UNHEALTHY:
+      return TRUE;
     case WEIR_WORKER_EXIT_REASON_LIMIT_CPU:
     case WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY:
     case WEIR_WORKER_EXIT_REASON_LIMIT_WALL:
-      return TRUE;
+      return weir_worker_get_error (worker) != NULL; /* or it retires before it is over them */
     case WEIR_WORKER_EXIT_REASON_NONE:
     case WEIR_WORKER_EXIT_REASON_REQUESTED:
     case WEIR_WORKER_EXIT_REASON_IDLE:
     case WEIR_WORKER_EXIT_REASON_RETIRED:
+    case WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT:
     case WEIR_WORKER_EXIT_REASON_BOOT_TIMEOUT:
     case WEIR_WORKER_EXIT_REASON_LOAD:
     case WEIR_WORKER_EXIT_REASON_SPAWN:
       break;
     }
   return FALSE;
+}
+
+/* It had its time, and nobody meant the function. */
+static gboolean
+is_worn (WeirWorker *worker)
+{
+  WeirWorkerExitReason reason = weir_worker_get_exit_reason (worker);
+
+  return reason == WEIR_WORKER_EXIT_REASON_LIMIT_CPU ||
+         reason == WEIR_WORKER_EXIT_REASON_LIMIT_WALL ||
+         reason == WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT;
 }
 
 static void
@@ -170,7 +184,7 @@ lose (WeirWorkerPool *self, guint n)
   else if (crashed)
     weir_worker_pool_forgive (self);
   /* Who retires them all, as strict reloading does, does not want them back at once. */
-  self->refilling |= crashed;
+  self->refilling |= crashed || is_worn (worker);
   tell_gone (self, worker);
   weir_worker_pool_pursue (self);
 }

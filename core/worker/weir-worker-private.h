@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  *  "log" (level, message, request_id or NULL): console output, and lines of the runtime
  *  "failure" (kind, message, stack, file, line, column, source, request_id): the function
  *     threw; kind is handler, response, rejection or uncaught. line and column are uint,
- *     0 when unknown; of the strings only kind and message are never NULL. */
+ *     0 when unknown; of the strings only kind and message are never NULL.
+ *  "pong" (int64 id): the answer to weir_worker_ping() */
 WeirWorker *weir_worker_new (WeirFunction *function,
                              WeirLaunch *launch,
                              WeirProcess *process,
@@ -32,8 +33,27 @@ void weir_worker_start (WeirWorker *self);
 void weir_worker_retire (WeirWorker *self);
 /* SIGTERM now, whatever is in flight. */
 void weir_worker_stop (WeirWorker *self);
+/* Near a limit: as retire, but if it has not drained when its deadline comes it is over the
+ * limit, and killed. */
+void weir_worker_retire_for (WeirWorker *self, WeirWorkerExitReason reason);
 /* Over a limit: SIGKILL. */
 void weir_worker_limit (WeirWorker *self, WeirWorkerExitReason reason);
+/* SIGKILL, in any state. error: (transfer full): what those in flight are told; a limit's is
+ * final, after any other they may be tried on another worker. */
+void weir_worker_kill (WeirWorker *self, WeirWorkerExitReason reason, GError *error);
+/* Tells the function that its worker may end soon: "cpu", "memory", "wall_clock". */
+void weir_worker_warn (WeirWorker *self, const char *reason);
+void weir_worker_ping (WeirWorker *self, gint64 id);
+/* It uses so much memory that this may be what it dies of, should it die. */
+void weir_worker_set_pressed (WeirWorker *self, gboolean pressed);
+/* Tells the public signal "unhealthy". */
+void weir_worker_tell_unhealthy (WeirWorker *self, guint failures);
+/* The option of its function, a number or a boolean; fallback when the function was made
+ * without settings. */
+gint64 weir_worker_get_option (WeirWorker *self, const char *name, gint64 fallback);
+guint weir_worker_get_tasks (WeirWorker *self);
+/* Microseconds of its clock since it was started; 0 before. */
+gint64 weir_worker_get_age (WeirWorker *self);
 
 /* A pinned worker is not ended for being idle. */
 void weir_worker_set_pinned (WeirWorker *self, gboolean pinned);

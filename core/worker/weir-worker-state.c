@@ -44,6 +44,8 @@ G_DEFINE_ENUM_TYPE (WeirWorkerState,
  * @WEIR_WORKER_EXIT_REASON_LOAD: it could not load the function
  * @WEIR_WORKER_EXIT_REASON_SPAWN: no process could be made
  * @WEIR_WORKER_EXIT_REASON_CRASH: it ended without being told to
+ * @WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT: its background tasks went on for too long
+ * @WEIR_WORKER_EXIT_REASON_UNHEALTHY: it did not answer its health checks
  *
  * Why a worker ends. The first reason counts.
  *
@@ -61,7 +63,10 @@ G_DEFINE_ENUM_TYPE (WeirWorkerExitReason,
                     G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_BOOT_TIMEOUT, "boot-timeout"),
                     G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_LOAD, "load"),
                     G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_SPAWN, "spawn"),
-                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_CRASH, "crash"))
+                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_CRASH, "crash"),
+                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT,
+                                         "background-timeout"),
+                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_UNHEALTHY, "unhealthy"))
 
 /**
  * WeirWorkerStartKind:

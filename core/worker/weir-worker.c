@@ -7,9 +7,7 @@
 
 #include <signal.h>
 
-#include "worker/weir-worker-error-private.h"
-
-GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_START_REASON + 1];
+GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_TASKS + 1];
 guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
 
 /**
@@ -59,6 +57,9 @@ weir_worker_get_property (GObject *object, guint id, GValue *value, GParamSpec *
       break;
     case WEIR_WORKER_PROP_START_REASON:
       g_value_set_string (value, self->start_reason);
+      break;
+    case WEIR_WORKER_PROP_TASKS:
+      g_value_set_uint (value, self->tasks);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -217,6 +218,17 @@ define_properties (GObjectClass *klass)
   weir_worker_properties[WEIR_WORKER_PROP_START_REASON] =
       g_param_spec_string ("start-reason", NULL, NULL, NULL, flags);
 
+  /**
+   * WeirWorker:background-tasks:
+   *
+   * How many promises that were given to `EdgeRuntime.waitUntil` are pending, as far as the
+   * worker says: it may leave out how their number changes as long as it is not 0.
+   *
+   * Since: 1.0
+   */
+  weir_worker_properties[WEIR_WORKER_PROP_TASKS] =
+      g_param_spec_uint ("background-tasks", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
   g_object_class_install_properties (klass,
                                      G_N_ELEMENTS (weir_worker_properties),
                                      weir_worker_properties);
@@ -320,6 +332,51 @@ define_signals (GType type)
 }
 
 static void
+define_health_signals (GType type)
+{
+  /**
+   * WeirWorker::unhealthy:
+   * @self: the worker
+   * @failures: how many checks in a row it did not answer
+   *
+   * The event loop of the worker does not turn any more. It is being killed, and another
+   * takes its place.
+   *
+   * Since: 1.0
+   */
+  weir_worker_signals[WEIR_WORKER_SIGNAL_UNHEALTHY] = g_signal_new ("unhealthy",
+                                                                    type,
+                                                                    G_SIGNAL_RUN_LAST,
+                                                                    0,
+                                                                    NULL,
+                                                                    NULL,
+                                                                    NULL,
+                                                                    G_TYPE_NONE,
+                                                                    1,
+                                                                    G_TYPE_UINT);
+
+  /**
+   * WeirWorker::pong:
+   * @self: the worker
+   * @id: which question this answers
+   *
+   * The worker has answered a health check.
+   *
+   * Since: 1.0
+   */
+  weir_worker_signals[WEIR_WORKER_SIGNAL_PONG] = g_signal_new ("pong",
+                                                               type,
+                                                               G_SIGNAL_RUN_LAST,
+                                                               0,
+                                                               NULL,
+                                                               NULL,
+                                                               NULL,
+                                                               G_TYPE_NONE,
+                                                               1,
+                                                               G_TYPE_INT64);
+}
+
+static void
 weir_worker_class_init (WeirWorkerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -329,6 +386,7 @@ weir_worker_class_init (WeirWorkerClass *klass)
   object_class->finalize = weir_worker_finalize;
   define_properties (object_class);
   define_signals (G_TYPE_FROM_CLASS (klass));
+  define_health_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void
@@ -371,63 +429,6 @@ weir_worker_set_start (WeirWorker *self, WeirWorkerStartKind kind, const char *r
   self->start_kind = kind;
   g_free (self->start_reason);
   self->start_reason = g_strdup (reason);
-}
-
-void
-weir_worker_start (WeirWorker *self)
-{
-  g_return_if_fail (WEIR_IS_WORKER (self));
-
-  weir_worker_fire (self, WEIR_WORKER_EVENT_START);
-}
-
-void
-weir_worker_retire (WeirWorker *self)
-{
-  guint in_flight;
-
-  g_return_if_fail (WEIR_IS_WORKER (self));
-
-  if (self->process == NULL)
-    return;
-  weir_worker_set_exit_reason (self, WEIR_WORKER_EXIT_REASON_RETIRED);
-  in_flight = weir_gate_close (self->gate);
-  /* The message about the first lease may still be on its way. */
-  if (self->state == WEIR_WORKER_STATE_IDLE && in_flight > 0)
-    weir_worker_fire (self, WEIR_WORKER_EVENT_LEASE);
-  weir_worker_fire (self, WEIR_WORKER_EVENT_RETIRE);
-}
-
-void
-weir_worker_stop (WeirWorker *self)
-{
-  g_return_if_fail (WEIR_IS_WORKER (self));
-
-  if (self->process == NULL)
-    return;
-  weir_worker_set_exit_reason (self, WEIR_WORKER_EXIT_REASON_REQUESTED);
-  weir_gate_close (self->gate);
-  weir_worker_fire (self, WEIR_WORKER_EVENT_STOP);
-}
-
-void
-weir_worker_limit (WeirWorker *self, WeirWorkerExitReason reason)
-{
-  WeirSettings *settings;
-
-  g_return_if_fail (WEIR_IS_WORKER (self));
-  g_return_if_fail (self->state >= WEIR_WORKER_STATE_BOOTING);
-
-  if (self->process == NULL)
-    return;
-  settings = weir_function_get_settings (self->function);
-  weir_worker_set_exit_reason (self, reason);
-  weir_worker_take_error (
-      self,
-      weir_worker_error_new_limit (reason,
-                                   weir_settings_get_integer (settings, "memory_limit_mb")));
-  weir_gate_close (self->gate);
-  weir_worker_fire (self, WEIR_WORKER_EVENT_LIMIT);
 }
 
 /**

@@ -184,10 +184,7 @@ static const Complaint complaints[] = {
         "\"backgroundTaskTimeout\": 1, \"backgroundTaskKeepsAlive\": true }" } },
     "",
     "hello/function.json:1: permissions has no effect yet in this version\n"
-    "hello/function.json:1: auth has no effect yet in this version\n"
-    "hello/function.json:2: websocketKeepsAlive has no effect yet in this version\n"
-    "hello/function.json:3: backgroundTaskTimeout has no effect yet in this version\n"
-    "hello/function.json:3: backgroundTaskKeepsAlive has no effect yet in this version" },
+    "hello/function.json:1: auth has no effect yet in this version" },
   { "import-map",
     { HELLO, { "functions/hello/function.json", "{\n\"import_map\": \"deno.json\"}" } },
     "hello/function.json:2: import_map: there is no file DIR/functions/hello/deno.json",

@@ -70,11 +70,14 @@ on_task (guint pending, gpointer user_data)
   g_string_append_printf (((Fixture *) user_data)->trace, "task(%u) ", pending);
 }
 
-static const WeirControlChannelCallbacks callbacks = { on_ready,
-                                                       on_failed,
-                                                       on_log,
-                                                       on_error,
-                                                       on_task };
+static void
+on_pong (gint64 id, gpointer user_data)
+{
+  g_string_append_printf (((Fixture *) user_data)->trace, "pong(%d) ", (int) id);
+}
+
+static const WeirControlChannelCallbacks callbacks = { on_ready, on_failed, on_log,
+                                                       on_error, on_task,   on_pong };
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
@@ -113,6 +116,7 @@ test_events (Fixture *fixture, gconstpointer data)
          "\"/f\",\"line\":3,\"column\":7,\"source\":\"x\",\"request_id\":\"r\"}",
          "error(rejection,m,s,/f,3,7,x,r) ");
   check (fixture, "{\"type\":\"task\",\"pending\":2}", "task(2) ");
+  check (fixture, "{\"type\":\"pong\",\"id\":7}", "pong(7) ");
   check (fixture, "{\"type\":\"ready\",\"form\":\"flux\",\"load_ms\":1.5}", "ready(flux,1.5) ");
   check (fixture, "{\"type\":\"ready\",\"form\":\"flux\"}", "");
   check (fixture, "{\"type\":\"failed\",\"code\":\"threw\"}", "");

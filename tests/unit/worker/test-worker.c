@@ -33,6 +33,9 @@ make_function (void)
   g_hash_table_insert (values,
                        g_strdup ("idle_timeout_ms"),
                        g_variant_ref_sink (g_variant_new_int64 (60000)));
+  g_hash_table_insert (values,
+                       g_strdup ("background_task_timeout_ms"),
+                       g_variant_ref_sink (g_variant_new_int64 (120000)));
   settings = weir_settings_new (values, origins);
   return weir_function_new ("hello", "/f/hello", "/f", "/f/hello/index.ts", settings, NULL, 1);
 }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-worker"
+
+#include "worker/weir-resource-usage-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+G_DEFINE_TYPE (WeirResourceUsage, weir_resource_usage, G_TYPE_OBJECT)
+
+/* Nanoseconds, where /proc counts in hundredths of a second. */
+static gboolean
+read_cpu (GPid pid, WeirResourceSample *sample)
+{
+  struct timespec used;
+  clockid_t clock;
+
+  if (clock_getcpuclockid (pid, &clock) != 0 || clock_gettime (clock, &used) != 0)
+    return FALSE;
+  sample->cpu = (gint64) used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000;
+  return TRUE;
+}
+
+/* statm: all, resident, of that backed by files, code, 0, data and stack; in pages. */
+static gboolean
+read_memory (GPid pid, WeirResourceSample *sample)
+{
+  gint64 page = sysconf (_SC_PAGESIZE);
+  long long resident, shared, data;
+  char path[32], text[160];
+  gssize n;
+  int fd;
+
+  g_snprintf (path, sizeof path, "/proc/%d/statm", pid);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+  n = read (fd, text, sizeof text - 1);
+  (void) close (fd);
+  if (n <= 0)
+    return FALSE;
+  text[n] = '\0';
+  if (sscanf (text, "%*s %lld %lld %*s %*s %lld", &resident, &shared, &data) != 3)
+    return FALSE;
+  sample->memory = (resident - shared) * page;
+  sample->reserved = data * page;
+  return TRUE;
+}
+
+static gboolean
+weir_resource_usage_real_read (WeirResourceUsage *self, GPid pid, WeirResourceSample *sample)
+{
+  return read_cpu (pid, sample) && read_memory (pid, sample);
+}
+
+/* Only the soft limit: who is not privileged can never raise the hard one again. */
+static void
+set_soft_limit (GPid pid, __rlimit_resource_t resource, rlim_t value)
+{
+  struct rlimit limit;
+
+  if (prlimit (pid, resource, NULL, &limit) != 0)
+    return;
+  limit.rlim_cur = MIN (value, limit.rlim_max);
+  if (prlimit (pid, resource, &limit, NULL) != 0 && errno != ESRCH)
+    g_message ("Cannot limit process %d: %s", pid, g_strerror (errno));
+}
+
+static void
+weir_resource_usage_real_limit_memory (WeirResourceUsage *self, GPid pid, gint64 bytes)
+{
+  set_soft_limit (pid, RLIMIT_DATA, bytes);
+}
+
+static void
+weir_resource_usage_real_limit_cpu (WeirResourceUsage *self, GPid pid, gint64 seconds)
+{
+  set_soft_limit (pid, RLIMIT_CPU, seconds < 0 ? RLIM_INFINITY : (rlim_t) seconds);
+}
+
+static void
+weir_resource_usage_class_init (WeirResourceUsageClass *klass)
+{
+  klass->read = weir_resource_usage_real_read;
+  klass->limit_memory = weir_resource_usage_real_limit_memory;
+  klass->limit_cpu = weir_resource_usage_real_limit_cpu;
+}
+
+static void
+weir_resource_usage_init (WeirResourceUsage *self)
+{
+}
+
+WeirResourceUsage *
+weir_resource_usage_new (void)
+{
+  return g_object_new (WEIR_TYPE_RESOURCE_USAGE, NULL);
+}
+
+gboolean
+weir_resource_usage_read (WeirResourceUsage *self, GPid pid, WeirResourceSample *sample)
+{
+  g_return_val_if_fail (WEIR_IS_RESOURCE_USAGE (self), FALSE);
+
+  return pid > 0 && WEIR_RESOURCE_USAGE_GET_CLASS (self)->read (self, pid, sample);
+}
+
+void
+weir_resource_usage_limit_memory (WeirResourceUsage *self, GPid pid, gint64 bytes)
+{
+  g_return_if_fail (WEIR_IS_RESOURCE_USAGE (self));
+
+  if (pid > 0)
+    WEIR_RESOURCE_USAGE_GET_CLASS (self)->limit_memory (self, pid, bytes);
+}
+
+void
+weir_resource_usage_limit_cpu (WeirResourceUsage *self, GPid pid, gint64 seconds)
+{
+  g_return_if_fail (WEIR_IS_RESOURCE_USAGE (self));
+
+  if (pid > 0)
+    WEIR_RESOURCE_USAGE_GET_CLASS (self)->limit_cpu (self, pid, seconds);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "weir-fake-usage.h"
+
+struct _WeirFakeUsage
+{
+  WeirResourceUsage parent_instance;
+
+  WeirResourceSample sample;
+  guint n_read;
+  gint64 memory_limit;
+  gint64 cpu_limit;
+};
+
+G_DEFINE_FINAL_TYPE (WeirFakeUsage, weir_fake_usage, WEIR_TYPE_RESOURCE_USAGE)
+
+static gboolean
+weir_fake_usage_read (WeirResourceUsage *usage, GPid pid, WeirResourceSample *sample)
+{
+  WeirFakeUsage *self = WEIR_FAKE_USAGE (usage);
+
+  self->n_read++;
+  *sample = self->sample;
+  return TRUE;
+}
+
+static void
+weir_fake_usage_limit_memory (WeirResourceUsage *usage, GPid pid, gint64 bytes)
+{
+  WEIR_FAKE_USAGE (usage)->memory_limit = bytes;
+}
+
+static void
+weir_fake_usage_limit_cpu (WeirResourceUsage *usage, GPid pid, gint64 seconds)
+{
+  WEIR_FAKE_USAGE (usage)->cpu_limit = seconds;
+}
+
+static void
+weir_fake_usage_class_init (WeirFakeUsageClass *klass)
+{
+  WeirResourceUsageClass *usage_class = WEIR_RESOURCE_USAGE_CLASS (klass);
+
+  usage_class->read = weir_fake_usage_read;
+  usage_class->limit_memory = weir_fake_usage_limit_memory;
+  usage_class->limit_cpu = weir_fake_usage_limit_cpu;
+}
+
+static void
+weir_fake_usage_init (WeirFakeUsage *self)
+{
+}
+
+WeirFakeUsage *
+weir_fake_usage_new (void)
+{
+  return g_object_new (WEIR_TYPE_FAKE_USAGE, NULL);
+}
+
+WeirResourceSample *
+weir_fake_usage_get_sample (WeirFakeUsage *self)
+{
+  return &self->sample;
+}
+
+guint
+weir_fake_usage_get_n_read (WeirFakeUsage *self)
+{
+  return self->n_read;
+}
+
+gint64
+weir_fake_usage_get_memory_limit (WeirFakeUsage *self)
+{
+  return self->memory_limit;
+}
+
+gint64
+weir_fake_usage_get_cpu_limit (WeirFakeUsage *self)
+{
+  return self->cpu_limit;
+}
