@@ -5,11 +5,9 @@
 
 #include "server/weir-function-host-private.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
-
 #include "base/weir-error.h"
 #include "server/weir-registry-private.h"
+#include "server/weir-socket-folder-private.h"
 #include "server/weir-watcher-private.h"
 #include "worker/weir-standby-pool-private.h"
 #include "worker/weir-capacity-private.h"
@@ -27,7 +25,7 @@ struct _WeirFunctionHost
   WeirRuntime *runtime;
   WeirClock *clock;
   GMainContext *control;
-  char *socket_directory;
+  WeirSocketFolder *socket_folder;
   WeirRegistry *registry;
   WeirWatcher *watcher; /* NULL when files are not watched */
   WeirStandbyPool *standbys;
@@ -363,7 +361,7 @@ make_pool (WeirFunction *function, gpointer user_data)
   WeirWorkerPool *pool = weir_worker_pool_new (function,
                                                self->runtime,
                                                self->clock,
-                                               self->socket_directory,
+                                               weir_socket_folder_get_path (self->socket_folder),
                                                make_process,
                                                NULL);
 
@@ -523,32 +521,6 @@ weir_function_host_watch (WeirFunctionHost *self)
 
 /* ---- what the server sees ---- */
 
-static gboolean
-make_socket_directory (WeirFunctionHost *self, GError **error)
-{
-  const char *runtime_directory = g_getenv ("XDG_RUNTIME_DIR");
-  g_autofree char *template = NULL;
-
-  /* A socket's whole path has 107 bytes, so a deep one is no use. */
-  if (runtime_directory == NULL || strlen (runtime_directory) > 48 ||
-      g_access (runtime_directory, W_OK) != 0)
-    runtime_directory = "/tmp";
-  template = g_build_filename (runtime_directory, "weir-XXXXXX", NULL);
-  if (g_mkdtemp_full (template, 0700) == NULL)
-    {
-      g_set_error (error,
-                   G_IO_ERROR,
-                   g_io_error_from_errno (errno),
-                   "Cannot make a folder for sockets in %s: %s",
-                   runtime_directory,
-                   g_strerror (errno));
-      return FALSE;
-    }
-  self->socket_directory = g_steal_pointer (&template);
-
-  return TRUE;
-}
-
 gboolean
 weir_function_host_load (WeirFunctionHost *self, GError **error)
 {
@@ -612,9 +584,7 @@ weir_function_host_finalize (GObject *object)
   g_clear_object (&self->config);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->control, g_main_context_unref);
-  if (self->socket_directory != NULL)
-    g_rmdir (self->socket_directory);
-  g_free (self->socket_directory);
+  g_clear_pointer (&self->socket_folder, weir_socket_folder_free);
 
   G_OBJECT_CLASS (weir_function_host_parent_class)->finalize (object);
 }
@@ -686,12 +656,13 @@ weir_function_host_new (WeirConfig *config,
   apply_server_options (self);
   self->supervisor = weir_supervisor_new (clock, usage);
   g_signal_connect_object (self->supervisor, "notice", G_CALLBACK (on_supervisor_notice), self, 0);
-  if (!make_socket_directory (self, error))
+  self->socket_folder = weir_socket_folder_new (NULL, error);
+  if (self->socket_folder == NULL)
     return NULL;
 
   self->standbys = weir_standby_pool_new (self->runtime,
                                           self->clock,
-                                          self->socket_directory,
+                                          weir_socket_folder_get_path (self->socket_folder),
                                           make_process,
                                           NULL);
   configure_standbys (self);

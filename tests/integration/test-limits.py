@@ -5,6 +5,7 @@ answered, what the log says, and that the next request is served."""
 
 import os
 import signal
+import tempfile
 import threading
 import time
 import unittest
@@ -412,6 +413,27 @@ class Ends(unittest.TestCase):
         self.assertLess(time.monotonic() - began, 3)
         for pid in pids:
             self.assertFalse(os.path.exists(f"/proc/{pid}"))
+
+    def test_killed_server_leaves_nothing(self):
+        with tempfile.TemporaryDirectory(prefix="weir-run-") as run:
+            environment = {"XDG_RUNTIME_DIR": run}
+            project = Project(FILES)
+            self.addCleanup(project.remove)
+            living = Server(project, env=environment)
+            server = Server(project, env=environment)
+            self.assertEqual(server.get("/tasks").status, 200)
+            pids = server.worker_pids()
+            self.assertTrue(pids)
+            server.stop(signal.SIGKILL)
+            for pid in pids:
+                wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "the worker ended too")
+            self.assertEqual(len(os.listdir(run)), 2)
+            third = Server(project, env=environment)
+            self.assertEqual(third.get("/tasks").status, 200)
+            self.assertEqual(len(os.listdir(run)), 2, "one of the living, one of its own")
+            self.assertEqual(living.get("/tasks").status, 200)
+            self.assertEqual((third.stop(), living.stop()), (0, 0))
+            self.assertEqual(os.listdir(run), [])
 
     def test_second_signal_ends_at_once(self):
         server = self.serve("[defaults]\ncpu_soft_ms = 0\ncpu_hard_ms = 0\n")
