@@ -79,6 +79,13 @@ void weir_config_read_own_files (WeirConfigData *self);
 /* Those that were read with the rest, or a reading of a folder that was not known then; NULL
  * if there is no such folder. Changes nothing in self. */
 WeirOwnFiles *weir_config_ref_own_files (WeirConfigData *self, const char *directory);
+/* weir-config-rate.c */
+void weir_config_read_rate_limits (WeirConfigData *self, WeirSource *source, WeirNode *table);
+/* The limits that the value of rate_limit stands for, or "off"; NULL if it is no plan. */
+char *weir_config_dup_rate_limit (WeirConfigData *self,
+                                  const char *value,
+                                  const char *origin,
+                                  GError **error);
 /* weir-config-function.c */
 WeirSettings *weir_config_merge_function (WeirConfigData *self,
                                           const char *name,

@@ -134,6 +134,30 @@ check_import_map (WeirSettings *settings, GError **error)
   return FALSE;
 }
 
+/* Where the numbers of a plan are is said as well: they are what counts. */
+static gboolean
+resolve_rate_limit (Merge *merge, WeirConfigData *self, GError **error)
+{
+  GVariant *value = g_hash_table_lookup (merge->values, "rate_limit");
+  const char *origin = g_hash_table_lookup (merge->origins, "rate_limit");
+  g_autofree char *limits = NULL;
+  g_autofree char *told = NULL;
+  const char *text;
+
+  if (value == NULL)
+    return TRUE;
+  text = g_variant_get_string (value, NULL);
+  limits = weir_config_dup_rate_limit (self, text, origin, error);
+  if (limits == NULL)
+    return FALSE;
+  if (!g_str_equal (limits, text))
+    {
+      told = g_strdup_printf ("%s, plan \"%s\"", origin, text);
+      set_merged (merge, "rate_limit", g_variant_new_string (limits), told);
+    }
+  return TRUE;
+}
+
 WeirSettings *
 weir_config_merge_function (WeirConfigData *self,
                             const char *name,
@@ -142,13 +166,15 @@ weir_config_merge_function (WeirConfigData *self,
 {
   g_autoptr (WeirOwnFiles) own = weir_config_ref_own_files (self, directory);
   g_autoptr (WeirSettings) settings = NULL;
+  gboolean resolved;
   Merge merge;
 
   if (!check_own_files (own, error))
     return NULL;
   merge_layers (&merge, self, name, own);
+  resolved = resolve_rate_limit (&merge, self, error);
   settings = weir_settings_new (merge.values, merge.origins);
-  if (!check_import_map (settings, error))
+  if (!resolved || !check_import_map (settings, error))
     return NULL;
 
   return g_steal_pointer (&settings);

@@ -8,8 +8,9 @@
 
 #include "base/weir-suggest-private.h"
 
-static const char *const tables[] = { "defaults", "functions", "plugins", "adapters",
-                                      "runtimes", "stages",    NULL };
+static const char *const tables[] = { "defaults", "functions",   "plugins",
+                                      "adapters", "limiters",    "runtimes",
+                                      "stages",   "rate_limits", NULL };
 
 /* The option, unless its dotted name only looks as if it were a key of this table. */
 static const WeirOption *
@@ -195,6 +196,8 @@ read_top (WeirConfigData *self, WeirSource *source, WeirNode *node)
       if (weir_source_want_table (source, node, "plugins"))
         read_server_table (self, source, node, "plugins");
     }
+  else if (g_str_equal (node->key, "rate_limits"))
+    weir_config_read_rate_limits (self, source, node);
   else if (g_strv_contains (tables, node->key))
     read_point (self, source, node);
   else if (option != NULL)

@@ -21,8 +21,11 @@ typedef enum
   WEIR_OPTION_BOOLEAN,
   WEIR_OPTION_INTEGER,
   WEIR_OPTION_STRING,
-  WEIR_OPTION_PATH,    /* made absolute when read */
-  WEIR_OPTION_STRINGS, /* an array */
+  WEIR_OPTION_WORD,     /* one of those that "unit" has, as "open|closed" */
+  WEIR_OPTION_RATE,     /* limits, "off", or the name of a plan */
+  WEIR_OPTION_NETWORKS, /* an array of addresses, with or without a mask, and "unix" */
+  WEIR_OPTION_PATH,     /* made absolute when read */
+  WEIR_OPTION_STRINGS,  /* an array */
   WEIR_OPTION_PATHS,
   WEIR_OPTION_ADDRESSES, /* "host:port" */
   WEIR_OPTION_TABLE,     /* of strings */

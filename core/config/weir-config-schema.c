@@ -22,6 +22,10 @@ static const WeirOption options[] = {
     "Globs of files that the function reads while it runs." },
   { "env", "env", FUNCTION, WEIR_OPTION_TABLE, 0, 0, "@a{ss} {}", NULL,
     "Environment variables. The tables of all files are put together, name by name." },
+  { "rate_limit", "rateLimit", FUNCTION, WEIR_OPTION_RATE, 0, 0, NULL, NULL,
+    "How often one caller may call: the name of a plan, `60/min burst 120`, windows as in `100/min, 1000/hour, 5000/day`, or `off`." },
+  { "rate_limit_shared", "rateLimitShared", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "false", NULL,
+    "Whether calls of all functions with the same limit that share it are counted together." },
   { "memory_limit_mb", "memoryLimitMb", FUNCTION, WEIR_OPTION_INTEGER, 0, 1048576, "256", "MiB",
     "Memory of one worker beyond the runtime itself, heap and buffers; 0 is no limit." },
   { "spawn_timeout_ms", "spawnTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 1, A_DAY, "5000", "ms",
@@ -97,6 +101,22 @@ static const WeirOption options[] = {
     "Processes that are kept started and empty, so that a function only has to be loaded; 0 is none." },
   { "standby_max", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 256, "4", NULL,
     "The same in all, where functions need processes that differ, as those with other limits do." },
+  { "rate_limiter", NULL, SERVER, WEIR_OPTION_STRING, 0, 0, "'token-bucket'", NULL,
+    "The plugin that counts limits with a burst." },
+  { "window_limiter", NULL, SERVER, WEIR_OPTION_STRING, 0, 0, "'window'", NULL,
+    "The plugin that counts limits of a minute, an hour or a day." },
+  { "rate_limit_failure", NULL, SERVER, WEIR_OPTION_WORD, 0, 0, "'open'", "open|closed",
+    "What becomes of calls while a limiter fails: `open` lets them pass, `closed` answers 503." },
+  { "rate_limits.free", NULL, SERVER, WEIR_OPTION_RATE, 0, 0, "'60/min burst 120'", NULL,
+    "The plan `free`. Any other name makes another plan: `[rate_limits.NAME]` with `per_minute` and `burst`." },
+  { "rate_limits.pro", NULL, SERVER, WEIR_OPTION_RATE, 0, 0, "'1000/min burst 2000'", NULL,
+    "The plan `pro`." },
+  { "rate_limits.team", NULL, SERVER, WEIR_OPTION_RATE, 0, 0, "'10000/min burst 30000'", NULL,
+    "The plan `team`." },
+  { "limiters.token-bucket.max_keys", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 100000000, "1000000", NULL,
+    "Callers that are remembered, at 48 bytes each. Over that, those who have nearly all of their limit again are forgotten first." },
+  { "limiters.window.max_keys", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 100000000, "1000000", NULL,
+    "As above, at 80 bytes each." },
   { "plugins.path", NULL, SERVER, WEIR_OPTION_PATHS, 0, 0, "@as []", NULL,
     "More folders to look for plugins in." },
   { "plugins.require", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, "@as []", NULL,
@@ -237,7 +257,13 @@ describe_manual_type (const WeirOption *option)
              : g_strcmp0 (option->unit, "MiB") == 0   ? "integer, MiB"
                                                       : "integer";
     case WEIR_OPTION_STRING:
+    case WEIR_OPTION_RATE:
       return "string";
+    case WEIR_OPTION_WORD:
+      return g_str_equal (option->unit, "open|closed") ? "`open` or `closed`"
+                                                       : "`x-forwarded` or `forwarded`";
+    case WEIR_OPTION_NETWORKS:
+      return "array of addresses";
     case WEIR_OPTION_PATH:
       return "path";
     case WEIR_OPTION_STRINGS:

@@ -22,7 +22,7 @@ get_variable (const WeirOption *option)
 {
   g_autofree char *name = g_ascii_strup (option->name, -1);
 
-  return g_strconcat (PREFIX, g_strdelimit (name, ".", '_'), NULL);
+  return g_strconcat (PREFIX, g_strdelimit (name, ".-", '_'), NULL);
 }
 
 static void

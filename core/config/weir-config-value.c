@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/weir-rate-limits.h"
 #include "config/weir-config.h"
 
 static const char *
@@ -19,7 +20,12 @@ describe_type (const WeirOption *option)
              : g_strcmp0 (option->unit, "MiB") == 0   ? "an integer of MiB"
                                                       : "an integer";
     case WEIR_OPTION_STRING:
+    case WEIR_OPTION_RATE:
       return "a string";
+    case WEIR_OPTION_WORD:
+      return "a word";
+    case WEIR_OPTION_NETWORKS:
+      return "an array of strings with addresses";
     case WEIR_OPTION_PATH:
       return "a string with a path";
     case WEIR_OPTION_STRINGS:
@@ -138,6 +144,39 @@ read_integer (Read *read, WeirNode *node)
   return g_variant_new_int64 (node->integer);
 }
 
+static gboolean
+is_one_of (const char *word, const char *words)
+{
+  g_auto (GStrv) list = g_strsplit (words, "|", -1);
+
+  return g_strv_contains ((const char *const *) list, word);
+}
+
+static gboolean
+is_plan_name (const char *text)
+{
+  gsize length = strspn (text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-");
+
+  return g_ascii_isalpha (*text) && text[length] == '\0' && length <= 64;
+}
+
+static char *
+explain_rate (const char *name, const char *text)
+{
+  return g_strdup_printf ("%s: \"%s\" is neither the name of a plan nor limits, as in "
+                          "\"60/min burst 120\" or \"100/min, 1000/hour\"",
+                          name,
+                          text);
+}
+
+static gboolean
+is_network (const char *text)
+{
+  g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (text, NULL);
+
+  return mask != NULL || g_str_equal (text, "unix");
+}
+
 static GVariant *
 read_string (Read *read, WeirNode *node)
 {
@@ -145,6 +184,20 @@ read_string (Read *read, WeirNode *node)
     return fail_type (read, node);
   if (*node->string == '\0')
     return fail_range (read, node, g_strdup_printf ("%s is empty", read->option->name));
+  if (read->option->type == WEIR_OPTION_WORD && !is_one_of (node->string, read->option->unit))
+    return fail_range (read,
+                       node,
+                       g_strdup_printf ("%s is \"%s\", not one of %s",
+                                        read->option->name,
+                                        node->string,
+                                        read->option->unit));
+  if (read->option->type == WEIR_OPTION_RATE && !is_plan_name (node->string))
+    {
+      WeirRateLimits limits;
+
+      if (!weir_rate_limits_parse (&limits, node->string))
+        return fail_range (read, node, explain_rate (read->option->name, node->string));
+    }
   if (read->option->type == WEIR_OPTION_PATH)
     return g_variant_new_take_string (resolve (read, node->string));
 
@@ -176,6 +229,13 @@ read_strings (Read *read, WeirNode *node)
                            child,
                            g_strdup_printf ("%s: \"%s\" is not host:port, as in "
                                             "\"127.0.0.1:9000\" or \"[::1]:9000\"",
+                                            read->option->name,
+                                            child->string));
+      if (type == WEIR_OPTION_NETWORKS && !is_network (child->string))
+        return fail_range (read,
+                           child,
+                           g_strdup_printf ("%s: \"%s\" is not an address, as in \"10.0.0.1\", "
+                                            "\"10.0.0.0/8\" or \"unix\"",
                                             read->option->name,
                                             child->string));
       g_variant_builder_add_value (&builder,
@@ -248,8 +308,11 @@ read_value (Read *read, WeirNode *node)
     case WEIR_OPTION_INTEGER:
       return read_integer (read, node);
     case WEIR_OPTION_STRING:
+    case WEIR_OPTION_WORD:
+    case WEIR_OPTION_RATE:
     case WEIR_OPTION_PATH:
       return read_string (read, node);
+    case WEIR_OPTION_NETWORKS:
     case WEIR_OPTION_STRINGS:
     case WEIR_OPTION_PATHS:
     case WEIR_OPTION_ADDRESSES:
@@ -321,6 +384,7 @@ weir_config_value_from_text (const WeirOption *option, const char *text)
     case WEIR_OPTION_STRINGS:
     case WEIR_OPTION_PATHS:
     case WEIR_OPTION_ADDRESSES:
+    case WEIR_OPTION_NETWORKS:
       return list_from_text (text);
     case WEIR_OPTION_BOOLEAN:
       if (g_str_equal (text, "true") || g_str_equal (text, "1") || g_str_equal (text, "false") ||
@@ -338,6 +402,8 @@ weir_config_value_from_text (const WeirOption *option, const char *text)
       weir_node_free (node);
       break;
     case WEIR_OPTION_STRING:
+    case WEIR_OPTION_WORD:
+    case WEIR_OPTION_RATE:
     case WEIR_OPTION_PATH:
     case WEIR_OPTION_TABLE:
       break;

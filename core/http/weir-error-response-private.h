@@ -14,11 +14,12 @@ G_BEGIN_DECLS
  * are WEIR_ERROR_FAILED. */
 guint weir_error_response_get_status (const GError *error, WeirDialect dialect);
 /* Returns the body; content_type: (out) static string. hint: (nullable) in place of the one
- * that the table has. */
+ * that the table has. retry_after: seconds, 0 for none. */
 GBytes *weir_error_response_format (const GError *error,
                                     WeirDialect dialect,
                                     const char *request_id,
                                     const char *hint,
+                                    guint retry_after,
                                     guint *status,
                                     const char **content_type);
 /* A line that says what to do, or NULL. */

@@ -123,6 +123,13 @@ append_member (GString *json, const char *name, const char *value)
 }
 
 static void
+append_seconds (GString *json, guint retry_after)
+{
+  if (retry_after > 0)
+    g_string_append_printf (json, ",\"retry_after\":%u", retry_after);
+}
+
+static void
 append_weir (GString *json, int code, const char *message, const char *hint, const char *request_id)
 {
   g_autoptr (GEnumClass) klass = g_type_class_ref (WEIR_TYPE_ERROR);
@@ -147,19 +154,25 @@ append_supabase (GString *json, int code, const char *message)
 }
 
 static void
-append_fluxbase (GString *json, int code, const char *message, const char *request_id)
+append_fluxbase (GString *json,
+                 int code,
+                 const char *message,
+                 const char *request_id,
+                 guint retry_after)
 {
   append_member (json, "{\"error\"", message);
   append_member (json, ",\"code\"", rows[code].word);
   append_member (json, ",\"request_id\"", request_id);
+  append_seconds (json, retry_after);
   g_string_append_c (json, '}');
 }
 
 static void
-append_flux (GString *json, int code, const char *message)
+append_flux (GString *json, int code, const char *message, guint retry_after)
 {
   append_member (json, "{\"error\"", rows[code].flux);
   append_member (json, ",\"message\"", message);
+  append_seconds (json, retry_after);
   g_string_append_c (json, '}');
 }
 
@@ -168,6 +181,7 @@ weir_error_response_format (const GError *error,
                             WeirDialect dialect,
                             const char *request_id,
                             const char *hint,
+                            guint retry_after,
                             guint *status,
                             const char **content_type)
 {
@@ -183,10 +197,10 @@ weir_error_response_format (const GError *error,
       append_supabase (json, code, error->message);
       break;
     case WEIR_DIALECT_FLUXBASE:
-      append_fluxbase (json, code, error->message, request_id);
+      append_fluxbase (json, code, error->message, request_id, retry_after);
       break;
     case WEIR_DIALECT_FLUX:
-      append_flux (json, code, error->message);
+      append_flux (json, code, error->message, retry_after);
       break;
     }
 

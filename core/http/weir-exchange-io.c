@@ -270,6 +270,7 @@ format_response (WeirExchange *self, WeirHead *head)
                                        self->dialect,
                                        weir_exchange_get_request_id (self),
                                        self->hint,
+                                       self->retry_after,
                                        &status,
                                        &content_type);
   else if (self->response_body != NULL)

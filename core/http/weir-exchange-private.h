@@ -55,6 +55,8 @@ void weir_exchange_set_finished (WeirExchange *self,
 /* What the error that was just prepared tells the caller to do, in place of the error table's
  * words. */
 void weir_exchange_set_hint (WeirExchange *self, const char *hint);
+/* Seconds that the body of an error names, where its dialect has a place for them. */
+void weir_exchange_set_retry_after (WeirExchange *self, guint seconds);
 
 /* Called once when the connection was handed over, with what set_finished was given. */
 void weir_exchange_set_upgraded (WeirExchange *self,

@@ -50,6 +50,7 @@ struct _WeirExchange
   guint64 relayed_received;
   int loan; /* atomic */
   guint response_status;
+  guint retry_after;
   guint status;
   guint16 peer_port;
   guint8 state;

@@ -543,6 +543,15 @@ weir_exchange_set_response_error (WeirExchange *self, const GError *error)
   end_change (self);
 }
 
+void
+weir_exchange_set_retry_after (WeirExchange *self, guint seconds)
+{
+  if (!begin_change (self))
+    return;
+  self->retry_after = seconds;
+  end_change (self);
+}
+
 /**
  * weir_exchange_set_response_header:
  * @self: an exchange

@@ -19,6 +19,12 @@ WeirRuntime *
 weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
 WeirAdapter *
 weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+/* Appends the stage that limits how often functions are called. A limiter that no plugin has is
+ * one that fails; one that cannot be made is an error. */
+gboolean weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
+                                           WeirConfig *config,
+                                           GPtrArray *stages,
+                                           GError **error);
 /* Appends the stages of [stages.*] and of whatever plugin is loaded, by name. */
 gboolean weir_extensions_make_stages (WeirPluginEngine *plugins,
                                       WeirConfig *config,

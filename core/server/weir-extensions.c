@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "http/weir-rate-limit-stage-private.h"
+
 gboolean
 weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
 {
@@ -135,6 +137,71 @@ weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GEr
 
   return (
       WeirAdapter *) make (plugins, config, WEIR_TYPE_ADAPTER, "adapter", "adapters", name, error);
+}
+
+static gboolean
+is_there (WeirPluginEngine *plugins, WeirConfig *config, const char *provided)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  g_auto (GStrv) disabled = weir_settings_dup_strv (settings, "plugins.disable");
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (plugins)); i++)
+    {
+      g_autoptr (WeirPluginInfo) info = g_list_model_get_item (G_LIST_MODEL (plugins), i);
+
+      if (g_strv_contains (weir_plugin_info_get_provides (info), provided) &&
+          !g_strv_contains ((const char *const *) disabled, weir_plugin_info_get_id (info)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* FALSE for an error only. */
+static gboolean
+make_limiter (WeirPluginEngine *plugins,
+              WeirConfig *config,
+              const char *name,
+              WeirRateLimiter **limiter,
+              GError **error)
+{
+  g_autofree char *provided = g_strconcat ("limiter:", name, NULL);
+
+  *limiter = NULL;
+  if (weir_extension_registry_lookup (weir_plugin_engine_get_registry (plugins),
+                                      WEIR_TYPE_RATE_LIMITER,
+                                      name) == G_TYPE_INVALID &&
+      !is_there (plugins, config, provided))
+    return TRUE;
+  *limiter = (WeirRateLimiter *)
+      make (plugins, config, WEIR_TYPE_RATE_LIMITER, "limiter", "limiters", name, error);
+  return *limiter != NULL;
+}
+
+gboolean
+weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
+                                  WeirConfig *config,
+                                  GPtrArray *stages,
+                                  GError **error)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  const char *failure = weir_settings_get_string (settings, "rate_limit_failure");
+  g_autoptr (WeirRateLimiter) rates = NULL;
+  g_autoptr (WeirRateLimiter) windows = NULL;
+
+  if (!make_limiter (plugins,
+                     config,
+                     weir_settings_get_string (settings, "rate_limiter"),
+                     &rates,
+                     error) ||
+      !make_limiter (plugins,
+                     config,
+                     weir_settings_get_string (settings, "window_limiter"),
+                     &windows,
+                     error))
+    return FALSE;
+  g_ptr_array_add (stages,
+                   weir_rate_limit_stage_new (rates, windows, strcmp (failure, "open") == 0));
+  return TRUE;
 }
 
 /* [stages.NAME] asks for a stage; the plugin that has it need not be required as well. */

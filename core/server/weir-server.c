@@ -394,6 +394,7 @@ start_parts (WeirServer *self, GError **error)
     return FALSE;
   adapter = weir_extensions_make_adapter (self->plugins, self->config, error);
   if (adapter == NULL ||
+      !weir_extensions_make_rate_limits (self->plugins, self->config, stages, error) ||
       !weir_extensions_make_stages (self->plugins, self->config, stages, error) ||
       !listen_all (self, error))
     return FALSE;

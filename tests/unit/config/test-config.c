@@ -244,6 +244,35 @@ static const Complaint complaints[] = {
     "",
     "supabase/functions/.env: Env name cannot start with SUPABASE_, skipping: SUPABASE_URL\n"
     "hello/.env: Env name cannot start with SUPABASE_, skipping: SUPABASE_ANON_KEY" },
+  { "rate-limits",
+    { HELLO,
+      { "weir.toml",
+        "rate_limit_failure = 'ajar'\n"
+        "[rate_limits]\n"
+        "off = '1/min'\n"
+        "words = 'often'\n"
+        "number = 5\n"
+        "'a b' = '1/min'\n"
+        "windows = '5/min, 9/hour'\n"
+        "[rate_limits.half]\nburst = 3\n"
+        "[rate_limits.wrong]\nper_minute = 0\nbursts = 1\n"
+        "[defaults]\nrate_limit = '5/week'\n"
+        "[functions.hello]\nrate_limit = 'windoes'\n" } },
+    "weir.toml:1:22: rate_limit_failure is \"ajar\", not one of open|closed\n"
+    "weir.toml:3:1: \"off\" is the word for no limit, and cannot be a plan\n"
+    "weir.toml:4:9: rate_limits.words must be a table with per_minute and burst, or limits as in "
+    "\"100/min, 1000/hour\"\n"
+    "weir.toml:5:10: rate_limits.number must be a table with per_minute and burst, or limits as in "
+    "\"100/min, 1000/hour\"\n"
+    "weir.toml:6:1: the name of a plan begins with a letter and has at most 64 letters, digits, "
+    "\"-\" and \"_\"\n"
+    "weir.toml:8:1: rate_limits.half needs per_minute\n"
+    "weir.toml:11:14: rate_limits.wrong.per_minute is 0, outside 1 to 10000000\n"
+    "weir.toml:12:1: unknown key \"bursts\" in [rate_limits.wrong]; did you mean \"burst\"?\n"
+    "weir.toml:14:14: rate_limit: \"5/week\" is neither the name of a plan nor limits, as in "
+    "\"60/min burst 120\" or \"100/min, 1000/hour\"\n"
+    "weir.toml:16: rate_limit: there is no plan \"windoes\"; did you mean \"windows\"?",
+    "" },
   { "names-elsewhere", { HELLO, { "functions/.env", "SUPABASE_URL=x" } }, "", "" },
 };
 

@@ -11,7 +11,8 @@ static char *
 format (int code, WeirDialect dialect, guint *status, const char **type)
 {
   g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR, code, SECRET);
-  g_autoptr (GBytes) body = weir_error_response_format (error, dialect, "id-1", NULL, status, type);
+  g_autoptr (GBytes) body =
+      weir_error_response_format (error, dialect, "id-1", NULL, 0, status, type);
   gsize length;
   const char *data = g_bytes_get_data (body, &length);
 
@@ -155,7 +156,8 @@ test_foreign (void)
   guint status;
   const char *type;
 
-  body = weir_error_response_format (error, WEIR_DIALECT_WEIR, NULL, "Try this.", &status, &type);
+  body =
+      weir_error_response_format (error, WEIR_DIALECT_WEIR, NULL, "Try this.", 0, &status, &type);
   text = g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body));
   g_assert_cmpuint (status, ==, 500);
   g_assert_cmpstr (

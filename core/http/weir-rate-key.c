@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "http/weir-rate-key-private.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "http/weir-exchange-private.h"
+
+#define V4_MAPPED "\0\0\0\0\0\0\0\0\0\0\xff\xff"
+/* Whoever has one IPv6 address has the rest of its network as well. */
+#define V6_NETWORK 8
+#define V6_LENGTH 16
+
+static void
+format_address (GInetAddress *address, char out[INET6_ADDRSTRLEN])
+{
+  const guint8 *bytes = g_inet_address_to_bytes (address);
+  guint8 network[V6_LENGTH] = { 0 };
+
+  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV4)
+    inet_ntop (AF_INET, bytes, out, INET6_ADDRSTRLEN);
+  else if (memcmp (bytes, V4_MAPPED, 12) == 0)
+    inet_ntop (AF_INET, bytes + 12, out, INET6_ADDRSTRLEN);
+  else
+    {
+      memcpy (network, bytes, V6_NETWORK);
+      inet_ntop (AF_INET6, network, out, INET6_ADDRSTRLEN);
+    }
+}
+
+/* In two strings, the first of which has no line break. */
+static const char *
+find_caller (WeirExchange *exchange, gboolean per_key, char *address, const char **caller)
+{
+  GInetAddress *client = weir_exchange_get_peer (exchange);
+
+  if (client != NULL)
+    format_address (client, address);
+  else
+    g_strlcpy (address, "unix", INET6_ADDRSTRLEN);
+  *caller = address;
+  return "ip";
+}
+
+void
+weir_rate_key_init (WeirRateKey *self,
+                    WeirExchange *exchange,
+                    const char *kind,
+                    const char *scope,
+                    gboolean per_key)
+{
+  char address[INET6_ADDRSTRLEN];
+  const char *caller;
+  const char *word = find_caller (exchange, per_key, address, &caller);
+  gsize length = strlen (kind) + 1 + strlen (scope) + 1 + strlen (word) + 1 + strlen (caller) + 1;
+  char *out;
+
+  self->text = length <= sizeof self->room ? self->room : g_malloc (length);
+  out = g_stpcpy (self->text, kind);
+  *out++ = ' ';
+  out = g_stpcpy (out, scope);
+  *out++ = '\n';
+  out = g_stpcpy (out, word);
+  *out++ = ' ';
+  g_stpcpy (out, caller);
+}
+
+void
+weir_rate_key_clear (WeirRateKey *self)
+{
+  if (self->text != self->room)
+    g_free (self->text);
+}

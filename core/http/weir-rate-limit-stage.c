@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#undef G_LOG_DOMAIN
+#define G_LOG_DOMAIN "weir-http"
+
+#include "http/weir-rate-limit-stage-private.h"
+
+#include "http/weir-exchange-private.h"
+#include "http/weir-rate-key-private.h"
+
+#include <string.h>
+
+#define DEFAULT_TIMEOUT_MS 2000
+/* A limiter that fails, fails for every call: one line in so many microseconds will do. */
+#define WARN_INTERVAL (10 * G_USEC_PER_SEC)
+
+struct _WeirRateLimitStage
+{
+  GObject parent_instance;
+
+  WeirRateLimiter *rates;
+  WeirRateLimiter *windows;
+  gboolean fail_open;
+  guint timeout_ms;
+  gint64 warned; /* control thread */
+};
+
+/* A limiter that is asked through a task, and the stage's own task, which does not wait for
+ * it for ever. Control thread. */
+typedef struct
+{
+  gatomicrefcount refs;
+  WeirRateLimitStage *stage;
+  WeirExchange *exchange;
+  GTask *task; /* NULL once it was answered */
+  WeirRateLimits limits;
+  GSource *deadline;
+} Check;
+
+static void weir_rate_limit_stage_stage_init (WeirStageInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (WeirRateLimitStage,
+                               weir_rate_limit_stage,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
+                                                      weir_rate_limit_stage_stage_init))
+
+/* A browser that asks whether it may call has not called. */
+static gboolean
+is_preflight (WeirHead *head)
+{
+  return strcmp (weir_head_get_method (head), "OPTIONS") == 0 &&
+         weir_head_find (head, WEIR_FIELD_ORIGIN) != NULL &&
+         weir_head_has (head, "access-control-request-method");
+}
+
+static gboolean
+find_limits (WeirExchange *exchange, WeirRateLimits *limits)
+{
+  WeirFunction *function = weir_exchange_get_function (exchange);
+  const char *text;
+
+  if (function == NULL)
+    return FALSE;
+  text = weir_settings_get_string (weir_function_get_settings (function), "rate_limit");
+  return text != NULL && weir_rate_limits_parse (limits, text) &&
+         !is_preflight (weir_exchange_get_request (exchange));
+}
+
+static void
+make_key (WeirRateKey *key, WeirExchange *exchange, const WeirRateLimits *limits)
+{
+  WeirFunction *function = weir_exchange_get_function (exchange);
+  WeirSettings *settings = weir_function_get_settings (function);
+  gboolean is_rate = limits->per_minute > 0;
+
+  if (weir_settings_get_boolean (settings, "rate_limit_shared"))
+    weir_rate_key_init (key,
+                        exchange,
+                        "shared",
+                        weir_settings_get_string (settings, "rate_limit"),
+                        is_rate);
+  else
+    weir_rate_key_init (key, exchange, "function", weir_function_get_name (function), is_rate);
+}
+
+static WeirRateLimiter *
+get_limiter (WeirRateLimitStage *self, const WeirRateLimits *limits)
+{
+  return limits->per_minute > 0 ? self->rates : self->windows;
+}
+
+static const char *
+get_unit (guint32 period)
+{
+  return period >= 86400 ? "day" : period >= 3600 ? "hour" : "minute";
+}
+
+static void
+set_number (WeirExchange *exchange, const char *name, gint64 number)
+{
+  char text[24];
+
+  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, number);
+  weir_exchange_set_response_header (exchange, name, text);
+}
+
+static void
+respond_limited (WeirExchange *exchange,
+                 const WeirRateLimits *limits,
+                 const WeirRateDecision *decision)
+{
+  guint32 retry_after = MAX (decision->retry_after, 1);
+  guint32 n_calls = limits->per_minute > 0 ? limits->per_minute : decision->limit;
+  g_autoptr (GError) error = g_error_new (WEIR_ERROR,
+                                          WEIR_ERROR_RATE_LIMITED,
+                                          "Rate limit exceeded: %u request%s per %s",
+                                          n_calls,
+                                          n_calls == 1 ? "" : "s",
+                                          get_unit (decision->period));
+
+  weir_exchange_set_response_error (exchange, error);
+  weir_exchange_set_retry_after (exchange, retry_after);
+  set_number (exchange, "retry-after", retry_after);
+  set_number (exchange, "x-ratelimit-limit", decision->limit);
+  set_number (exchange, "x-ratelimit-remaining", decision->remaining);
+  set_number (exchange,
+              "x-ratelimit-reset",
+              g_get_real_time () / G_USEC_PER_SEC + MAX (decision->reset, retry_after));
+}
+
+static WeirStageResult
+weir_rate_limit_stage_process (WeirStage *stage, WeirExchange *exchange)
+{
+  WeirRateLimitStage *self = WEIR_RATE_LIMIT_STAGE (stage);
+  WeirRateLimits limits;
+  WeirRateLimiter *limiter;
+  WeirRateDecision decision;
+  g_auto (WeirRateKey) key = { NULL };
+
+  if (!find_limits (exchange, &limits))
+    return WEIR_STAGE_CONTINUE;
+  limiter = get_limiter (self, &limits);
+  if (limiter == NULL)
+    return WEIR_STAGE_PENDING;
+  make_key (&key, exchange, &limits);
+  if (!weir_rate_limiter_decide (limiter,
+                                 key.text,
+                                 &limits,
+                                 weir_engine_get_now (weir_exchange_get_engine (exchange)),
+                                 &decision))
+    return WEIR_STAGE_PENDING;
+  if (decision.allowed)
+    return WEIR_STAGE_CONTINUE;
+
+  respond_limited (exchange, &limits, &decision);
+  return WEIR_STAGE_RESPOND;
+}
+
+/* ---- through a task ---- */
+
+static void
+check_unref (gpointer data)
+{
+  Check *check = data;
+
+  if (!g_atomic_ref_count_dec (&check->refs))
+    return;
+  g_object_unref (check->stage);
+  g_clear_object (&check->exchange);
+  g_clear_object (&check->task);
+  g_free (check);
+}
+
+static Check *
+check_ref (Check *check)
+{
+  g_atomic_ref_count_inc (&check->refs);
+  return check;
+}
+
+static void
+answer_failure (WeirRateLimitStage *self, GTask *task, const GError *error)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->warned == 0 || now - self->warned >= WARN_INTERVAL)
+    {
+      self->warned = now;
+      g_warning ("The rate limiter fails, so limited calls are %s: %s",
+                 self->fail_open ? "let through" : "refused",
+                 error->message);
+    }
+  if (self->fail_open)
+    g_task_return_boolean (task, FALSE);
+  else
+    g_task_return_new_error (task,
+                             WEIR_ERROR,
+                             WEIR_ERROR_OVERLOADED,
+                             "The rate limit cannot be checked now");
+}
+
+/* The stage's task, to be answered by the caller; NULL if it was. */
+static GTask *
+check_end (Check *check)
+{
+  if (check->deadline != NULL)
+    g_source_destroy (check->deadline);
+  g_clear_pointer (&check->deadline, g_source_unref);
+  return g_steal_pointer (&check->task);
+}
+
+static void
+on_checked (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Check *check = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirRateDecision) decision =
+      weir_rate_limiter_check_finish (WEIR_RATE_LIMITER (source), result, &error);
+  g_autoptr (GTask) task = check_end (check);
+
+  if (task == NULL)
+    g_debug ("The rate limiter answered too late");
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_task_return_error (task, g_steal_pointer (&error));
+  else if (decision == NULL)
+    answer_failure (check->stage, task, error);
+  else
+    {
+      if (!decision->allowed)
+        respond_limited (check->exchange, &check->limits, decision);
+      g_task_return_boolean (task, !decision->allowed);
+    }
+  check_unref (check);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  Check *check = user_data;
+  g_autoptr (GTask) task = check_end (check);
+  g_autoptr (GError) error = g_error_new (WEIR_ERROR,
+                                          WEIR_ERROR_TIMED_OUT,
+                                          "no answer within %u ms",
+                                          check->stage->timeout_ms);
+
+  if (task != NULL)
+    answer_failure (check->stage, task, error);
+  g_clear_object (&check->exchange); /* who answers too late must not keep it */
+  return G_SOURCE_REMOVE;
+}
+
+static void
+arm_deadline (Check *check)
+{
+  check->deadline = g_timeout_source_new (check->stage->timeout_ms);
+  g_source_set_static_name (check->deadline, "[weir] rate limiter");
+  g_source_set_callback (check->deadline, on_deadline, check_ref (check), check_unref);
+  g_source_attach (check->deadline, g_task_get_context (check->task));
+}
+
+static void
+weir_rate_limit_stage_handle (WeirStage *stage, WeirExchange *exchange, GTask *task)
+{
+  WeirRateLimitStage *self = WEIR_RATE_LIMIT_STAGE (stage);
+  g_auto (WeirRateKey) key = { NULL };
+  WeirRateLimits limits;
+  WeirRateLimiter *limiter;
+  Check *check;
+
+  if (!find_limits (exchange, &limits))
+    {
+      g_task_return_boolean (task, FALSE);
+      return;
+    }
+  limiter = get_limiter (self, &limits);
+  if (limiter == NULL)
+    {
+      g_autoptr (GError) error =
+          g_error_new (WEIR_ERROR,
+                       WEIR_ERROR_NOT_FOUND,
+                       "there is no plugin for limits as \"%s\"",
+                       weir_settings_get_string (
+                           weir_function_get_settings (weir_exchange_get_function (exchange)),
+                           "rate_limit"));
+
+      answer_failure (self, task, error);
+      return;
+    }
+
+  make_key (&key, exchange, &limits);
+  check = g_new0 (Check, 1);
+  g_atomic_ref_count_init (&check->refs);
+  check->stage = g_object_ref (self);
+  check->exchange = g_object_ref (exchange);
+  check->task = g_object_ref (task);
+  check->limits = limits;
+  arm_deadline (check);
+  weir_rate_limiter_check_async (limiter,
+                                 key.text,
+                                 &limits,
+                                 g_task_get_cancellable (task),
+                                 on_checked,
+                                 check);
+}
+
+static WeirPhase
+weir_rate_limit_stage_get_phase (WeirStage *stage)
+{
+  return WEIR_PHASE_RATE_LIMIT;
+}
+
+static void
+weir_rate_limit_stage_stage_init (WeirStageInterface *iface)
+{
+  iface->process = weir_rate_limit_stage_process;
+  iface->handle = weir_rate_limit_stage_handle;
+  iface->get_phase = weir_rate_limit_stage_get_phase;
+}
+
+static void
+weir_rate_limit_stage_finalize (GObject *object)
+{
+  WeirRateLimitStage *self = WEIR_RATE_LIMIT_STAGE (object);
+
+  g_clear_object (&self->rates);
+  g_clear_object (&self->windows);
+
+  G_OBJECT_CLASS (weir_rate_limit_stage_parent_class)->finalize (object);
+}
+
+static void
+weir_rate_limit_stage_class_init (WeirRateLimitStageClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = weir_rate_limit_stage_finalize;
+}
+
+static void
+weir_rate_limit_stage_init (WeirRateLimitStage *self)
+{
+  self->timeout_ms = DEFAULT_TIMEOUT_MS;
+}
+
+void
+weir_rate_limit_stage_set_timeout (WeirRateLimitStage *self, guint timeout_ms)
+{
+  self->timeout_ms = timeout_ms;
+}
+
+WeirRateLimitStage *
+weir_rate_limit_stage_new (WeirRateLimiter *rates, WeirRateLimiter *windows, gboolean fail_open)
+{
+  WeirRateLimitStage *self = g_object_new (WEIR_TYPE_RATE_LIMIT_STAGE, NULL);
+
+  self->rates = rates != NULL ? g_object_ref (rates) : NULL;
+  self->windows = windows != NULL ? g_object_ref (windows) : NULL;
+  self->fail_open = fail_open;
+  return self;
+}
