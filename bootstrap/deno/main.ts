@@ -12,7 +12,7 @@ import { installGuards } from "./guards.ts";
 import { emit, exit, followCommands, keepTemporary, waitForCommand } from "./host.ts";
 import { describe, report } from "./report.ts";
 import { closeSocket, concealEnvironment, enterFolder, revokeReads } from "./permissions.ts";
-import { installServer, isServing } from "./server.ts";
+import { installServer, isServing, leaveSocket } from "./server.ts";
 
 /** Read by Deno when the first request comes, unlike the others. */
 const TRUST_VARIABLE = "DENO_TRUST_PROXY_HEADERS";
@@ -36,8 +36,8 @@ function announce(): void {
   ready = true;
   stopWatchingNode?.();
   reportEarly();
-  if (!command.keep_socket) closeSocket(command.socket);
   emit({ type: "ready", form, load_ms: Math.round((performance.now() - started) * 100) / 100 });
+  if (!command.keep_socket) closeSocket(command.socket);
   followCommands(onCommand);
 }
 
@@ -122,13 +122,13 @@ function clearEnvironment(): void {
 
 async function prepare(): Promise<void> {
   started = performance.now();
-  clearEnvironment();
   for (const name in command.env) Deno.env.set(name, command.env[name]);
   revokeReads(command.revoke);
   enterFolder(command.directory);
   keepTemporary(command.temporary);
   installServer(command.socket, onServing);
   if (command.node) {
+    await leaveSocket();
     const { watchNodeServers } = await import(sibling("./node-server.ts"));
     stopWatchingNode = await watchNodeServers(
       command.socket,
@@ -154,7 +154,14 @@ installGuards(keepEarly);
 installBackground();
 addEventListener("beforeunload", onIdle);
 Deno.addSignalListener("SIGTERM", stopBySignal);
-if (Deno.env.get("WEIR_STANDBY") !== undefined) emit({ type: "standby" });
+const standbySocket = Deno.env.get("WEIR_STANDBY");
+clearEnvironment();
+if (standbySocket !== undefined) {
+  const { warmUp } = await import(sibling("./warm.ts"));
+  await warmUp(standbySocket);
+  await new Promise<void>(inNextTurn);
+  emit({ type: "standby" });
+}
 command = waitForLoad();
 await prepare();
 if (command.mode === "main") {

@@ -54,11 +54,55 @@ function askUser(onError: NonNullable<Options["onError"]>) {
   };
 }
 
+/** A server that listens before there is a function, and what it does with a request. */
+interface Early {
+  server: Deno.HttpServer;
+  handler: Handler;
+  onError: NonNullable<Options["onError"]>;
+}
+
+let early: Early | undefined;
+
+export function serveEarly(path: string, handler: Handler): void {
+  const waiting = { handler, onError: answerFailure } as Early;
+  waiting.server = Deno.serve(
+    {
+      path,
+      onListen() {},
+      onError: (error: unknown) => waiting.onError(error),
+      // deno-lint-ignore no-explicit-any
+    } as any,
+    (request, info) => waiting.handler(request, info as unknown as Deno.ServeHandlerInfo),
+  ) as unknown as Deno.HttpServer;
+  // Alone it is no reason to go on: a function that serves nothing has to be found out.
+  waiting.server.unref();
+  early = waiting;
+}
+
+/** A server of node:http will want the socket. */
+export async function leaveSocket(): Promise<void> {
+  const waiting = early;
+  early = undefined;
+  await waiting?.server.shutdown();
+}
+
+function adoptEarly(waiting: Early, form: Form, handler: Handler, options: Options) {
+  early = undefined;
+  waiting.handler = handler;
+  waiting.server.ref();
+  if (options.onError !== undefined) waiting.onError = askUser(options.onError);
+  options.signal?.addEventListener("abort", () => void waiting.server.shutdown());
+  servers.push(waiting.server);
+  onServing(form);
+  return waiting.server;
+}
+
 export function listen(form: Form, handler: Handler, options: Options = {}): Deno.HttpServer {
   const dispatch: Handler = (request, info) => {
     enterRequest(request.headers.get("x-request-id") ?? undefined);
     return handler(request, info);
   };
+  if (early !== undefined) return adoptEarly(early, form, dispatch, options);
   const server = serve(
     {
       path: socket,

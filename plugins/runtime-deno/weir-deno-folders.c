@@ -2,6 +2,7 @@
 
 #include "weir-deno-folders.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -41,6 +42,7 @@ weir_deno_folders_new (const char *root)
 
   self->root = g_strdup (root);
   self->stamp = read_stamp (root);
+  self->real = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->shared = g_ptr_array_new_with_free_func (g_free);
   self->members = g_ptr_array_new_with_free_func (g_free);
   dir = g_dir_open (root, 0, NULL);
@@ -64,6 +66,7 @@ void
 weir_deno_folders_free (WeirDenoFolders *self)
 {
   g_free (self->root);
+  g_hash_table_unref (self->real);
   g_ptr_array_unref (self->shared);
   g_ptr_array_unref (self->members);
   g_free (self);
@@ -88,4 +91,21 @@ weir_deno_folders_dup_group (WeirDenoFolders *self, const char *member)
   for (guint i = first; i < MIN (first + WEIR_DENO_GROUP_SIZE, self->members->len); i++)
     g_ptr_array_add (group, g_strdup (g_ptr_array_index (self->members, i)));
   return group;
+}
+
+const char *
+weir_deno_folders_get_real (WeirDenoFolders *self, const char *path)
+{
+  const char *known = g_hash_table_lookup (self->real, path);
+  char *found;
+
+  if (known != NULL)
+    return known;
+  found = realpath (path, NULL);
+  if (found == NULL)
+    return path;
+  known = g_strdup (found);
+  free (found);
+  g_hash_table_insert (self->real, g_strdup (path), (gpointer) known);
+  return known;
 }

@@ -17,6 +17,7 @@ typedef struct
   gint64 stamp;      /* of the folder itself: changes when something comes or goes */
   GPtrArray *shared; /* paths of folders whose names begin with "_", sorted */
   GPtrArray *members;
+  GHashTable *real; /* from a path to where it really is, of those that were asked for */
 } WeirDenoFolders;
 
 WeirDenoFolders *weir_deno_folders_new (const char *root);
@@ -24,6 +25,8 @@ void weir_deno_folders_free (WeirDenoFolders *self);
 gboolean weir_deno_folders_is_current (WeirDenoFolders *self);
 /* The members that share a standby with this one, itself among them; NULL: it is none. */
 GPtrArray *weir_deno_folders_dup_group (WeirDenoFolders *self, const char *member);
+/* Where symbolic links lead to; the path itself if there is nothing yet. */
+const char *weir_deno_folders_get_real (WeirDenoFolders *self, const char *path);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirDenoFolders, weir_deno_folders_free)
 

@@ -117,15 +117,6 @@ weir_deno_has_static_files_outside (WeirFunction *function)
   return FALSE;
 }
 
-/* Of one function, or of one that may become any of a group. */
-static void
-add_member (WeirDenoPermissions *permissions, const char *path)
-{
-  weir_deno_permissions_add_read (permissions, path);
-  if (g_file_test (path, G_FILE_TEST_IS_DIR))
-    weir_deno_permissions_hide_env_files (permissions, path);
-}
-
 static void
 add_places (WeirDenoPermissions *permissions,
             const WeirDenoPlaces *places,
@@ -137,13 +128,24 @@ add_places (WeirDenoPermissions *permissions,
   weir_deno_permissions_add_read (permissions, places->bootstrap);
   weir_deno_permissions_add_read (permissions, packages);
   for (guint i = 0; i < folders->shared->len; i++)
-    add_member (permissions, g_ptr_array_index (folders->shared, i));
-  weir_deno_permissions_add_read (permissions, socket_path);
-  weir_deno_permissions_add_write (permissions, socket_path);
-  if (!permissions->temporary)
-    return;
-  weir_deno_permissions_add_read (permissions, places->temporary);
-  weir_deno_permissions_add_write (permissions, places->temporary);
+    weir_deno_permissions_add_read (permissions, g_ptr_array_index (folders->shared, i));
+  weir_deno_permissions_add_private (permissions, socket_path);
+  if (permissions->temporary)
+    weir_deno_permissions_add_private (permissions, places->temporary);
+}
+
+static void
+hide_env_files (WeirDenoPermissions *permissions, const char *path)
+{
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    weir_deno_permissions_hide_env_files (permissions, path);
+}
+
+static void
+hide_shared_env_files (WeirDenoPermissions *permissions, WeirDenoFolders *folders)
+{
+  for (guint i = 0; i < folders->shared->len; i++)
+    hide_env_files (permissions, g_ptr_array_index (folders->shared, i));
 }
 
 static WeirDenoPermissions *
@@ -155,11 +157,11 @@ make_own_permissions (WeirFunction *function,
                       GError **error)
 {
   g_autoptr (WeirDenoPermissions) permissions =
-      weir_deno_permissions_new (weir_function_get_settings (function), error);
+      weir_deno_permissions_new (weir_function_get_settings (function), folders, error);
 
   if (permissions == NULL)
     return NULL;
-  add_member (permissions, get_own_path (function));
+  weir_deno_permissions_add_read (permissions, get_own_path (function));
   add_places (permissions, places, folders, socket_path);
   for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
     if (!is_below (plan->files[i], get_own_path (function)))
@@ -177,12 +179,16 @@ make_group_permissions (WeirFunction *function,
 {
   g_autoptr (GPtrArray) group = weir_deno_folders_dup_group (folders, get_own_path (function));
   g_autoptr (WeirDenoPermissions) permissions =
-      weir_deno_permissions_new (weir_function_get_settings (function), error);
+      weir_deno_permissions_new (weir_function_get_settings (function), folders, error);
 
   if (permissions == NULL || group == NULL)
     return NULL;
   for (guint i = 0; i < group->len; i++)
-    add_member (permissions, g_ptr_array_index (group, i));
+    {
+      weir_deno_permissions_add_read (permissions, g_ptr_array_index (group, i));
+      hide_env_files (permissions, g_ptr_array_index (group, i));
+    }
+  hide_shared_env_files (permissions, folders);
   add_places (permissions, places, folders, socket_path);
   return g_steal_pointer (&permissions);
 }
@@ -387,6 +393,8 @@ weir_deno_launch (WeirFunction *function,
   permissions = make_own_permissions (function, plan, places, folders, socket_path, error);
   if (permissions == NULL)
     return NULL;
+  hide_env_files (permissions, get_own_path (function));
+  hide_shared_env_files (permissions, folders);
   argv = make_argv (function, plan, places, permissions);
   variables = make_environ (places);
   load = make_load_command (function, plan, permissions, places->temporary, socket_path, NULL);
@@ -421,12 +429,56 @@ weir_deno_launch_standby (WeirFunction *function,
   argv = make_common_args (function, plan, places, permissions);
   g_ptr_array_add (argv, dup_main_uri (places));
   g_ptr_array_add (argv, NULL);
-  variables = g_environ_setenv (make_environ (places), WEIR_DENO_STANDBY_VARIABLE, "1", TRUE);
+  variables =
+      g_environ_setenv (make_environ (places), WEIR_DENO_STANDBY_VARIABLE, socket_path, TRUE);
   return weir_launch_new ((const char *const *) argv->pdata,
                           (const char *const *) variables,
                           weir_function_get_root (function),
                           "",
                           socket_path);
+}
+
+static void
+append_words (GString *text, GPtrArray *words)
+{
+  for (guint i = 0; i < words->len; i++)
+    g_string_append_printf (text, "%s\n", (char *) g_ptr_array_index (words, i));
+}
+
+/* Whatever a standby cannot change any more: two are alike if this is. */
+char *
+weir_deno_make_standby_key (WeirFunction *function,
+                            const WeirDenoPlan *plan,
+                            const char *executable,
+                            const char *deno_dir,
+                            WeirDenoFolders *folders,
+                            GError **error)
+{
+  WeirSettings *settings = weir_function_get_settings (function);
+  g_autoptr (GPtrArray) group = weir_deno_folders_dup_group (folders, get_own_path (function));
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_auto (GStrv) permissions = weir_settings_dup_strv (settings, "permissions");
+  g_autofree char *words = g_strjoinv (" ", permissions);
+
+  if (group == NULL)
+    {
+      g_set_error_literal (error,
+                           WEIR_ERROR,
+                           WEIR_ERROR_NOT_SUPPORTED,
+                           "its folder is not in the functions folder");
+      return NULL;
+    }
+  g_string_append_printf (text,
+                          "%s\n%s\n%s\n%s\n%s\n%" G_GINT64_FORMAT "\n",
+                          executable,
+                          deno_dir,
+                          plan->import_map,
+                          plan->config != NULL ? plan->config : "",
+                          words,
+                          weir_settings_get_integer (settings, "memory_limit_mb"));
+  append_words (text, folders->shared);
+  append_words (text, group);
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text->str, text->len);
 }
 
 char *

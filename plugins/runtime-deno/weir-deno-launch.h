@@ -24,7 +24,7 @@ WeirLaunch *weir_deno_launch (WeirFunction *function,
                               WeirDenoFolders *folders,
                               const char *socket_path,
                               GError **error);
-/* Told to the bootstrap: nothing comes at once. */
+/* Told to the bootstrap: nothing comes at once, and where it shall listen. */
 #define WEIR_DENO_STANDBY_VARIABLE "WEIR_STANDBY"
 
 /* A process that may become any function of the group of this one. */
@@ -34,6 +34,12 @@ WeirLaunch *weir_deno_launch_standby (WeirFunction *function,
                                       WeirDenoFolders *folders,
                                       const char *socket_path,
                                       GError **error);
+char *weir_deno_make_standby_key (WeirFunction *function,
+                                  const WeirDenoPlan *plan,
+                                  const char *executable,
+                                  const char *deno_dir,
+                                  WeirDenoFolders *folders,
+                                  GError **error);
 char *weir_deno_make_load_command (WeirFunction *function,
                                    const WeirDenoPlan *plan,
                                    const WeirDenoPlaces *places,

@@ -2,7 +2,6 @@
 
 #include "weir-deno-permissions.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* What frameworks ask the system for when they start; not who the user is or what else the
@@ -105,12 +104,13 @@ add_words (WeirDenoPermissions *self, char **words, const char *origin, GError *
 }
 
 WeirDenoPermissions *
-weir_deno_permissions_new (WeirSettings *settings, GError **error)
+weir_deno_permissions_new (WeirSettings *settings, WeirDenoFolders *folders, GError **error)
 {
   g_autoptr (WeirDenoPermissions) self = g_new0 (WeirDenoPermissions, 1);
   g_auto (GStrv) words = NULL;
   const Profile *profile = NULL;
 
+  self->folders = folders;
   self->others = g_ptr_array_new_with_free_func (g_free);
   self->read = g_ptr_array_new_with_free_func (g_free);
   self->write = g_ptr_array_new_with_free_func (g_free);
@@ -135,31 +135,37 @@ weir_deno_permissions_new (WeirSettings *settings, GError **error)
 static void
 add_path (GPtrArray *array, const char *path)
 {
-  g_autofree char *real = NULL;
-  char *resolved;
-
-  if (strchr (path, ',') != NULL)
-    return;
-  if (!g_ptr_array_find_with_equal_func (array, path, g_str_equal, NULL))
+  if (strchr (path, ',') == NULL &&
+      !g_ptr_array_find_with_equal_func (array, path, g_str_equal, NULL))
     g_ptr_array_add (array, g_strdup (path));
-  resolved = realpath (path, NULL);
-  real = g_strdup (resolved);
-  free (resolved);
-  if (real != NULL && strchr (real, ',') == NULL &&
-      !g_ptr_array_find_with_equal_func (array, real, g_str_equal, NULL))
-    g_ptr_array_add (array, g_steal_pointer (&real));
 }
 
 void
 weir_deno_permissions_add_read (WeirDenoPermissions *self, const char *path)
 {
   add_path (self->read, path);
+  add_path (self->read, weir_deno_folders_get_real (self->folders, path));
+}
+
+/* Of something that comes later: a socket, a file in a folder that lasts. */
+static char *
+dup_real_leaf (WeirDenoPermissions *self, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+
+  return g_build_filename (weir_deno_folders_get_real (self->folders, folder), name, NULL);
 }
 
 void
-weir_deno_permissions_add_write (WeirDenoPermissions *self, const char *path)
+weir_deno_permissions_add_private (WeirDenoPermissions *self, const char *path)
 {
+  g_autofree char *real = dup_real_leaf (self, path);
+
+  add_path (self->read, path);
+  add_path (self->read, real);
   add_path (self->write, path);
+  add_path (self->write, real);
 }
 
 void
@@ -172,15 +178,19 @@ weir_deno_permissions_hide_env_files (WeirDenoPermissions *self, const char *fol
   for (gsize i = 0; i < G_N_ELEMENTS (usual); i++)
     {
       g_autofree char *path = g_build_filename (folder, usual[i], NULL);
+      g_autofree char *real = dup_real_leaf (self, path);
 
       add_path (self->unreadable, path);
+      add_path (self->unreadable, real);
     }
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (folder, name, NULL);
 
-      if (g_str_has_prefix (name, ".env"))
-        add_path (self->unreadable, path);
+      if (!g_str_has_prefix (name, ".env"))
+        continue;
+      add_path (self->unreadable, path);
+      add_path (self->unreadable, weir_deno_folders_get_real (self->folders, path));
     }
 }
 

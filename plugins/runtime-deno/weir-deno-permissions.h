@@ -5,12 +5,15 @@
 #include <gio/gio.h>
 #include <weir.h>
 
+#include "weir-deno-folders.h"
+
 G_BEGIN_DECLS
 
 /* What a worker may do: the function's profile or list of flags, and the paths that are
  * added for it. Deno knows no way to write a comma in a path. */
 typedef struct
 {
+  WeirDenoFolders *folders; /* borrowed */
   gboolean everything;
   gboolean env;       /* the function may read its variables */
   gboolean temporary; /* it has a folder of its own to write to */
@@ -22,11 +25,13 @@ typedef struct
   GPtrArray *unreadable;
 } WeirDenoPermissions;
 
-WeirDenoPermissions *weir_deno_permissions_new (WeirSettings *settings, GError **error);
+WeirDenoPermissions *
+weir_deno_permissions_new (WeirSettings *settings, WeirDenoFolders *folders, GError **error);
 void weir_deno_permissions_free (WeirDenoPermissions *self);
 /* With the place that a symbolic link leads to: Deno may ask for either. */
 void weir_deno_permissions_add_read (WeirDenoPermissions *self, const char *path);
-void weir_deno_permissions_add_write (WeirDenoPermissions *self, const char *path);
+/* To read and to write; need not exist yet. */
+void weir_deno_permissions_add_private (WeirDenoPermissions *self, const char *path);
 /* The files of variables in this folder, those that might come included. */
 void weir_deno_permissions_hide_env_files (WeirDenoPermissions *self, const char *folder);
 void weir_deno_permissions_append_args (WeirDenoPermissions *self, GPtrArray *argv);

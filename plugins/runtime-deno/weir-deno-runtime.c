@@ -324,43 +324,13 @@ find_obstacle (WeirDenoRuntime *self, WeirFunction *function, const WeirDenoPlan
   return NULL;
 }
 
-/* Two standbys are alike if their command lines are, but for the paths that are each one's
- * own. */
-static char *
-make_standby_key (WeirDenoRuntime *self,
-                  WeirFunction *function,
-                  const WeirDenoPlan *plan,
-                  GError **error)
-{
-  g_autofree char *deno_dir = dup_deno_dir (self);
-  g_autoptr (WeirLaunch) launch = NULL;
-  g_autofree char *text = NULL;
-  WeirDenoPlaces places = { 0 };
-
-  if (get_executable (self, error) == NULL)
-    return NULL;
-  places.executable = self->found;
-  places.bootstrap = self->bootstrap;
-  places.deno_dir = deno_dir;
-  places.temporary = "/temporary";
-  launch = weir_deno_launch_standby (function,
-                                     plan,
-                                     &places,
-                                     ensure_folders (self, function),
-                                     "/socket",
-                                     error);
-  if (launch == NULL)
-    return NULL;
-  text = g_strjoinv ("\n", (char **) weir_launch_get_argv (launch));
-  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
-}
-
 static char *
 weir_deno_runtime_get_standby_key (WeirRuntime *runtime, WeirFunction *function, char **reason)
 {
   WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
   g_autoptr (GError) error = NULL;
   WeirDenoPlan *plan = ensure_plan (self, function, &error);
+  const char *executable;
   gint64 stamp;
 
   if (plan == NULL)
@@ -371,11 +341,20 @@ weir_deno_runtime_get_standby_key (WeirRuntime *runtime, WeirFunction *function,
   *reason = find_obstacle (self, function, plan);
   if (*reason != NULL)
     return NULL;
+  executable = get_executable (self, &error);
+  if (executable == NULL)
+    {
+      *reason = g_strdup (error->message);
+      return NULL;
+    }
   stamp = ensure_folders (self, function)->stamp;
   if (plan->standby_key == NULL || plan->standby_stamp != stamp)
     {
+      g_autofree char *deno_dir = dup_deno_dir (self);
+
       g_free (plan->standby_key);
-      plan->standby_key = make_standby_key (self, function, plan, &error);
+      plan->standby_key =
+          weir_deno_make_standby_key (function, plan, executable, deno_dir, self->folders, &error);
       plan->standby_stamp = stamp;
     }
   if (plan->standby_key == NULL)

@@ -80,18 +80,23 @@ def walk(suite):
             yield item
 
 
+def is_worker(pid):
+    """Not a look at the modules of a function."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return b"info" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1:2]
+    return False
+
+
 def is_idle_standby(pid):
-    """Started as one, and listening nowhere."""
-    sockets = {}
-    for line in Path("/proc/net/unix").read_text().splitlines():
-        words = line.split()
-        if len(words) == 8 and words[7].endswith(".sock"):
-            sockets[f"socket:[{words[6]}]"] = words[7]
+    """Started as one, and without a connection to its socket: the server makes one when it has
+    a function, and keeps it."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-        if b"WEIR_STANDBY=1" not in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        path = [e[13:].decode() for e in environ if e.startswith(b"WEIR_STANDBY=")]
+        if not path:
             return False
-        fds = list(Path(f"/proc/{pid}/fd").iterdir())
-        return not any(os.readlink(fd) in sockets for fd in fds)
+        lines = Path("/proc/net/unix").read_text().splitlines()
+        return sum(line.endswith(f" {path[0]}") for line in lines) == 1
     return False
 
 
@@ -313,7 +318,7 @@ class Server:
 
     def worker_pids(self):
         """Its child processes, but for standbys that have no function yet."""
-        return [pid for pid in self.child_pids() if not is_idle_standby(pid)]
+        return [pid for pid in self.child_pids() if is_worker(pid) and not is_idle_standby(pid)]
 
     def child_pids(self):
         path = Path(f"/proc/{self.process.pid}/task")
