@@ -68,12 +68,13 @@ G_DEFINE_ENUM_TYPE (WeirFieldId,
                     G_DEFINE_ENUM_VALUE (WEIR_FIELD_X_FORWARDED_FOR, "x-forwarded-for"),
                     G_DEFINE_ENUM_VALUE (WEIR_FIELD_X_REQUEST_ID, "x-request-id"))
 
+/* word is of small letters and dashes; for a letter, the bit is all that case differs in. */
 static gboolean
 matches (const char *name, const char *word, gsize length)
 {
   for (gsize i = 0; i < length; i++)
     {
-      if (g_ascii_tolower (name[i]) != word[i])
+      if (name[i] != word[i] && ((name[i] | 0x20) != word[i] || word[i] == '-'))
         return FALSE;
     }
   return TRUE;

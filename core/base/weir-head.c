@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "base/weir-head.h"
+#include "base/weir-head-private.h"
 
 #include <string.h>
 
@@ -30,110 +30,8 @@
  */
 
 #define FIRST_FIELDS 16
-#define FIRST_CHUNK 1024
-/* What one large head may leave behind for the next. */
-#define KEPT_CHUNK (64 * 1024)
-
-/* Chunks never move, so whatever was stored stays where it is until the reset. */
-typedef struct _Chunk Chunk;
-
-struct _Chunk
-{
-  Chunk *next;
-  gsize size;
-  gsize used;
-  char data[];
-};
-
-struct _WeirHead
-{
-  gatomicrefcount ref_count;
-  guint status;
-  const char *method;
-  const char *scheme;
-  const char *authority;
-  const char *target;
-  WeirField *fields;
-  guint n_fields;
-  guint n_allocated;
-  gboolean borrows;
-  Chunk *chunks; /* the one that is being filled comes first */
-};
 
 G_DEFINE_BOXED_TYPE (WeirHead, weir_head, weir_head_ref, weir_head_unref)
-
-static char *
-arena_alloc (WeirHead *self, gsize size)
-{
-  Chunk *chunk = self->chunks;
-
-  if (chunk == NULL || chunk->size - chunk->used < size)
-    {
-      gsize room = MAX (size, chunk == NULL ? FIRST_CHUNK : MIN (chunk->size * 2, KEPT_CHUNK));
-
-      chunk = g_malloc (sizeof (Chunk) + room);
-      chunk->next = self->chunks;
-      chunk->size = room;
-      chunk->used = 0;
-      self->chunks = chunk;
-    }
-  chunk->used += size;
-  return chunk->data + chunk->used - size;
-}
-
-static char *
-arena_copy (WeirHead *self, const char *text, gsize length)
-{
-  char *copy = arena_alloc (self, length + 1);
-
-  memcpy (copy, text, length);
-  copy[length] = '\0';
-  return copy;
-}
-
-static const char *
-arena_dup (WeirHead *self, const char *text)
-{
-  return text != NULL ? arena_copy (self, text, strlen (text)) : NULL;
-}
-
-static gboolean
-arena_owns (WeirHead *self, const char *text)
-{
-  for (const Chunk *chunk = self->chunks; chunk != NULL; chunk = chunk->next)
-    {
-      if ((gsize) text - (gsize) chunk->data < chunk->used)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* Keeps the largest chunk that is not out of proportion. */
-static void
-arena_reset (WeirHead *self)
-{
-  Chunk *kept = NULL;
-
-  while (self->chunks != NULL)
-    {
-      Chunk *chunk = self->chunks;
-
-      self->chunks = chunk->next;
-      if (chunk->size <= KEPT_CHUNK && (kept == NULL || kept->size < chunk->size))
-        {
-          g_free (kept);
-          kept = chunk;
-        }
-      else
-        g_free (chunk);
-    }
-  if (kept != NULL)
-    {
-      kept->next = NULL;
-      kept->used = 0;
-    }
-  self->chunks = kept;
-}
 
 /**
  * weir_head_new:
@@ -147,8 +45,10 @@ arena_reset (WeirHead *self)
 WeirHead *
 weir_head_new (void)
 {
-  WeirHead *self = g_new0 (WeirHead, 1);
+  WeirHead *self = weir_head_take_spare ();
 
+  if (self == NULL)
+    self = g_new0 (WeirHead, 1);
   g_atomic_ref_count_init (&self->ref_count);
   return self;
 }
@@ -185,18 +85,8 @@ weir_head_unref (WeirHead *self)
 {
   g_return_if_fail (self != NULL);
 
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
-  while (self->chunks != NULL)
-    {
-      Chunk *chunk = self->chunks;
-
-      self->chunks = chunk->next;
-      g_free (chunk);
-    }
-  g_free (self->fields);
-  g_free (self);
+  if (g_atomic_ref_count_dec (&self->ref_count))
+    weir_head_keep_spare (self);
 }
 
 /**
@@ -220,10 +110,10 @@ weir_head_retain (WeirHead *self)
     {
       WeirField *field = &self->fields[i];
 
-      if (!arena_owns (self, field->name))
-        field->name = arena_copy (self, field->name, field->name_length);
-      if (!arena_owns (self, field->value))
-        field->value = arena_copy (self, field->value, field->value_length);
+      if (!weir_head_arena_owns (self, field->name))
+        field->name = weir_head_arena_copy (self, field->name, field->name_length);
+      if (!weir_head_arena_owns (self, field->value))
+        field->value = weir_head_arena_copy (self, field->value, field->value_length);
     }
   self->borrows = FALSE;
 }
@@ -246,7 +136,7 @@ weir_head_reset (WeirHead *self)
   self->method = self->scheme = self->authority = self->target = NULL;
   self->n_fields = 0;
   self->borrows = FALSE;
-  arena_reset (self);
+  weir_head_arena_reset (self);
 }
 
 /**
@@ -270,10 +160,10 @@ weir_head_set_request (WeirHead *self,
 {
   g_return_if_fail (self != NULL);
 
-  self->method = arena_dup (self, method);
-  self->scheme = arena_dup (self, scheme);
-  self->authority = arena_dup (self, authority);
-  self->target = arena_dup (self, target);
+  self->method = weir_head_arena_dup (self, method);
+  self->scheme = weir_head_arena_dup (self, scheme);
+  self->authority = weir_head_arena_dup (self, authority);
+  self->target = weir_head_arena_dup (self, target);
 }
 
 /**
@@ -290,7 +180,7 @@ weir_head_set_target (WeirHead *self, const char *target)
 {
   g_return_if_fail (self != NULL);
 
-  self->target = arena_dup (self, target);
+  self->target = weir_head_arena_dup (self, target);
 }
 
 /**
@@ -449,8 +339,8 @@ copy_field (WeirHead *self, const char *name, const char *value)
   gsize value_length = strlen (value);
 
   return (WeirField){
-    .name = arena_copy (self, name, name_length),
-    .value = arena_copy (self, value, value_length),
+    .name = weir_head_arena_copy (self, name, name_length),
+    .value = weir_head_arena_copy (self, value, value_length),
     .value_length = value_length,
     .name_length = name_length,
     .id = weir_field_id_lookup (name, name_length),

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/weir-text-private.h"
+
 /**
  * WeirRequestParser: (skip)
  *
@@ -61,64 +63,10 @@ enum
 #define MAX_NAME 1024
 #define FIRST_FIELDS 16
 
-#define TOKEN 1
-#define TARGET_CHAR 2
-#define VALUE_CHAR 4
-
-/* What a byte may be part of: a token (RFC 9110 §5.6.2), a target, a field's value. */
-static guint8 classes[256];
-
-static void
-fill_classes (void)
-{
-  for (guint c = 0; c < G_N_ELEMENTS (classes); c++)
-    {
-      guint8 is = 0;
-
-      if (c < 0x80 && (g_ascii_isalnum (c) || (c != 0 && strchr ("!#$%&'*+-.^_`|~", (int) c))))
-        is |= TOKEN;
-      if (c > 0x20 && c < 0x7f && c != '#')
-        is |= TARGET_CHAR;
-      if (c == '\t' || (c >= 0x20 && c != 0x7f))
-        is |= VALUE_CHAR;
-      classes[c] = is;
-    }
-}
-
-static inline gboolean
-is (char c, guint8 class)
-{
-  return (classes[(guchar) c] & class) != 0;
-}
-
 static guint32
-skip (const char *data, guint32 position, guint32 end, guint8 class)
+skip (const char *data, guint32 position, guint32 end, guint8 text_class)
 {
-  while (position < end && is (data[position], class))
-    position++;
-  return position;
-}
-
-/* Most bytes of a head are the insides of values: eight at a time as long as none of them is
- * a control character. */
-static guint32
-skip_value (const char *data, guint32 position, guint32 end)
-{
-  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
-  const guint64 tops = ones << 7;
-
-  for (; position + 8 <= end; position += 8)
-    {
-      guint64 word, below, delete;
-
-      memcpy (&word, data + position, 8);
-      below = (word - ones * 0x20) & ~word & tops;
-      delete = word ^ (ones * 0x7f);
-      delete = (delete - ones) & ~delete &tops;
-      if ((below | delete) != 0)
-        break;
-    }
-  return skip (data, position, end, VALUE_CHAR);
+  return position + (guint32) weir_text_skip (data + position, end - position, text_class);
 }
 
 /**
@@ -133,14 +81,8 @@ skip_value (const char *data, guint32 position, guint32 end)
 WeirRequestParser *
 weir_request_parser_new (guint max_size, guint max_fields)
 {
-  static gsize filled;
   WeirRequestParser *self = g_new0 (WeirRequestParser, 1);
 
-  if (g_once_init_enter (&filled))
-    {
-      fill_classes ();
-      g_once_init_leave (&filled, 1);
-    }
   self->max_size = max_size;
   self->max_fields = max_fields;
   return self;
@@ -223,7 +165,7 @@ take_start (WeirRequestParser *self, const char *data, guint32 end)
       self->position++;
       return WEIR_REQUEST_MORE;
     }
-  if (!is (c, TOKEN))
+  if (!weir_text_is (c, WEIR_TEXT_TOKEN))
     return weir_request_parser_refuse (self, 400, "The request does not begin with a method");
   self->state = METHOD;
   self->method = self->position;
@@ -243,7 +185,7 @@ take_start_lf (WeirRequestParser *self, const char *data, guint32 end)
 static WeirRequestResult
 take_method (WeirRequestParser *self, const char *data, guint32 end)
 {
-  self->position = skip (data, self->position, end, TOKEN);
+  self->position = skip (data, self->position, end, WEIR_TEXT_TOKEN);
   self->method_length = self->position - self->method;
   if (self->method_length > MAX_METHOD)
     return weir_request_parser_refuse (self, 400, "The method is not a valid token");
@@ -259,7 +201,7 @@ take_method (WeirRequestParser *self, const char *data, guint32 end)
 static WeirRequestResult
 take_target (WeirRequestParser *self, const char *data, guint32 end)
 {
-  self->position = skip (data, self->position, end, TARGET_CHAR);
+  self->position = skip (data, self->position, end, WEIR_TEXT_TARGET);
   if (self->position == end)
     return WEIR_REQUEST_MORE;
   self->target_length = self->position - self->target;
@@ -330,7 +272,7 @@ take_field (WeirRequestParser *self, const char *data, guint32 end)
     }
   if (c == ' ' || c == '\t')
     return weir_request_parser_refuse (self, 400, "A field is folded over several lines");
-  if (!is (c, TOKEN))
+  if (!weir_text_is (c, WEIR_TEXT_TOKEN))
     return weir_request_parser_refuse (self, 400, "A field has no valid name");
   if (self->n_fields >= self->max_fields)
     return weir_request_parser_refuse (self, 431, "The request has too many fields");
@@ -345,7 +287,7 @@ take_name (WeirRequestParser *self, const char *data, guint32 end)
   WeirRequestSpan *field = last_field (self);
   guint32 length;
 
-  self->position = skip (data, self->position, end, TOKEN);
+  self->position = skip (data, self->position, end, WEIR_TEXT_TOKEN);
   length = self->position - field->name;
   if (length > MAX_NAME)
     return weir_request_parser_refuse (self, 431, "A field's name is too long");
@@ -378,7 +320,7 @@ take_value (WeirRequestParser *self, const char *data, guint32 end)
   WeirRequestSpan *field;
   guint32 value_end;
 
-  self->position = skip_value (data, self->position, end);
+  self->position += (guint32) weir_text_skip_value (data + self->position, end - self->position);
   if (self->position == end)
     return WEIR_REQUEST_MORE;
   if (data[self->position] != '\r')

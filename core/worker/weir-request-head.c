@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "worker/weir-request-head-private.h"
+#include "base/weir-text-private.h"
 #include "worker/weir-response-parser-private.h"
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ is_word (const char *text)
 static gboolean
 is_line (const char *text, gsize length)
 {
-  for (gsize i = 0; i < length; i++)
+  for (gsize i = weir_text_skip_value (text, length); i < length; i++)
     {
       if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
         return FALSE;

@@ -4,30 +4,17 @@
 
 #include <string.h>
 
+#include "base/weir-text-private.h"
+
 /* The grammar of a response's head. Deno speaks it well; what a worker's code could make
  * of its socket need not be, and must not reach a client as something else. */
 
 #define MOST_FIELDS 1000
 
 static gboolean
-is_token_char (guchar c)
-{
-  if (g_ascii_isalnum (c))
-    return TRUE;
-  return c > 0x20 && c < 0x7f && strchr ("!#$%&'*+-.^_`|~", c) != NULL;
-}
-
-static gboolean
 is_text (const char *text, gsize length)
 {
-  for (gsize i = 0; i < length; i++)
-    {
-      guchar c = text[i];
-
-      if ((c < 0x20 && c != '\t') || c == 0x7f)
-        return FALSE;
-    }
-  return TRUE;
+  return weir_text_skip_value (text, length) == length;
 }
 
 static const char *
@@ -56,11 +43,9 @@ parse_field (WeirHead *head, const char *line, gsize length)
 {
   const char *value;
   const char *end = line + length;
-  gsize name_length = 0;
+  gsize name_length = weir_text_skip (line, length, WEIR_TEXT_TOKEN);
   guint n_fields;
 
-  while (name_length < length && is_token_char (line[name_length]))
-    name_length++;
   if (name_length == 0 || name_length > G_MAXUINT16 || name_length == length ||
       line[name_length] != ':')
     return "a header field has a malformed name";

@@ -28,7 +28,7 @@
 static void
 choose_framing (WeirNativeConnection *self, guint status, gint64 length)
 {
-  gboolean no_body = status < 200 || status == 204 || status == 304;
+  gboolean no_body = status == 204 || status == 304;
 
   self->bodiless = self->is_head || no_body;
   self->length = length;
@@ -131,10 +131,21 @@ put_framing (WeirNativeConnection *self, char *out)
 /* More than all that is not a field of the head. */
 #define HEAD_EXTRA (WEIR_NATIVE_STATUS_LINE + 256)
 
+/* A final answer that looks like an interim one would have the client wait for another, and
+ * take the next one for its own. */
+static guint
+get_status (WeirHead *head)
+{
+  guint status = weir_head_get_status (head);
+
+  return status >= 200 && status <= 999 ? status : 500;
+}
+
 static void
 send_head (WeirExchange *exchange, gpointer transport, WeirHead *head, gint64 length)
 {
   WeirNativeConnection *self = transport;
+  guint status = get_status (head);
   guint n_fields;
   const WeirField *fields = weir_head_get_fields (head, &n_fields);
   gsize room = HEAD_EXTRA + measure_fields (fields, n_fields);
@@ -143,9 +154,9 @@ send_head (WeirExchange *exchange, gpointer transport, WeirHead *head, gint64 le
   gsize date_length;
   const char *date = weir_native_context_get_date (self->context, &date_length);
 
-  choose_framing (self, weir_head_get_status (head), length);
+  choose_framing (self, status, length);
   self->head_sent = TRUE;
-  out += weir_native_status_write (weir_head_get_status (head), out);
+  out += weir_native_status_write (status, out);
   out = put_fields (out, fields, n_fields);
   out = put (out, date, date_length);
   out = put_framing (self, out);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "base/weir-head.h"
+
+G_BEGIN_DECLS
+
+/* Only for the files that the head is made of: what it says (-head.c), and where its memory
+ * comes from (-head-memory.c). */
+
+/* Chunks never move, so whatever was stored stays where it is until the reset. */
+typedef struct _WeirHeadChunk WeirHeadChunk;
+
+struct _WeirHeadChunk
+{
+  WeirHeadChunk *next;
+  gsize size;
+  gsize used;
+  char data[];
+};
+
+struct _WeirHead
+{
+  gatomicrefcount ref_count;
+  guint status;
+  const char *method;
+  const char *scheme;
+  const char *authority;
+  const char *target;
+  WeirField *fields;
+  guint n_fields;
+  guint n_allocated;
+  gboolean borrows;
+  WeirHeadChunk *chunks; /* the one that is being filled comes first */
+};
+
+char *weir_head_arena_copy (WeirHead *self, const char *text, gsize length);
+const char *weir_head_arena_dup (WeirHead *self, const char *text); /* (nullable) */
+gboolean weir_head_arena_owns (WeirHead *self, const char *text);
+void weir_head_arena_reset (WeirHead *self);
+
+/* One that is over and empty, or NULL. */
+WeirHead *weir_head_take_spare (void);
+/* Keeps it for later, or frees it. */
+void weir_head_keep_spare (WeirHead *head);
+
+G_END_DECLS
