@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 #include <libsoup/soup.h>
+#include <weir.h>
 
 G_BEGIN_DECLS
 
@@ -19,5 +20,7 @@ gboolean cli_http_is_weir (const char *base);
 /* "http://127.0.0.1:9000" for an address to listen on; an address for everybody becomes the one
  * of this machine. NULL when its port is 0 or it cannot be read. */
 char *cli_http_base_for_listen (const char *listen);
+/* The address of a Weir that runs where this configuration would listen, or NULL. */
+char *cli_http_find_running (WeirConfig *config);
 
 G_END_DECLS

@@ -108,3 +108,19 @@ cli_http_base_for_listen (const char *listen)
     return g_strdup_printf ("http://[%s]:%u", host, port);
   return g_strdup_printf ("http://%s:%u", host, port);
 }
+
+char *
+cli_http_find_running (WeirConfig *config)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  g_auto (GStrv) listen = weir_settings_dup_strv (settings, "listen");
+
+  for (gsize i = 0; listen[i] != NULL; i++)
+    {
+      g_autofree char *base = cli_http_base_for_listen (listen[i]);
+
+      if (base != NULL && cli_http_is_weir (base))
+        return g_steal_pointer (&base);
+    }
+  return NULL;
+}

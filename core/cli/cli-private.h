@@ -24,6 +24,7 @@ CliExit cli_cmd_serve (int argc, char **argv);
 CliExit cli_cmd_new (int argc, char **argv);
 CliExit cli_cmd_invoke (int argc, char **argv);
 CliExit cli_cmd_list (int argc, char **argv);
+CliExit cli_cmd_status (int argc, char **argv);
 CliExit cli_cmd_config (int argc, char **argv);
 CliExit cli_cmd_plugin (int argc, char **argv);
 CliExit cli_cmd_doctor (int argc, char **argv);

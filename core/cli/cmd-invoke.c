@@ -293,22 +293,6 @@ call (Options *options, const char *base, GBytes *data)
   return soup_message_get_status (message) >= 400 ? CLI_EXIT_FAILED : CLI_EXIT_OK;
 }
 
-static char *
-find_running (WeirConfig *config)
-{
-  WeirSettings *settings = weir_config_get_server_settings (config);
-  g_auto (GStrv) listen = weir_settings_dup_strv (settings, "listen");
-
-  for (gsize i = 0; listen[i] != NULL; i++)
-    {
-      g_autofree char *base = cli_http_base_for_listen (listen[i]);
-
-      if (base != NULL && cli_http_is_weir (base))
-        return g_steal_pointer (&base);
-    }
-  return NULL;
-}
-
 static void
 on_function_log (WeirServer *server,
                  const char *function,
@@ -443,7 +427,7 @@ cli_cmd_invoke (int argc, char **argv)
     return status;
   /* A server that runs has its own opinion of the configuration. */
   config = weir_config_check (options.directory != NULL ? options.directory : ".", NULL);
-  running = find_running (config);
+  running = cli_http_find_running (config);
   if (running != NULL)
     return call (&options, running, data);
   return call_embedded (&options, data);

@@ -20,6 +20,7 @@ static const Command commands[] = {
   { "new", cli_cmd_new, N_ ("Write a first version of a function") },
   { "invoke", cli_cmd_invoke, N_ ("Call a function once") },
   { "list", cli_cmd_list, N_ ("List the functions and what is wrong with them") },
+  { "status", cli_cmd_status, N_ ("Show what a running server does and uses") },
   { "config", cli_cmd_config, N_ ("Check the configuration, or explain where a value comes from") },
   { "plugin", cli_cmd_plugin, N_ ("List the plugins, or show one") },
   { "doctor", cli_cmd_doctor, N_ ("Look for what is missing and say how to mend it") },

@@ -47,6 +47,8 @@ void weir_function_host_shut_down (WeirFunctionHost *self);
 /* The time for that is over. */
 void weir_function_host_kill (WeirFunctionHost *self);
 GListModel *weir_function_host_get_workers (WeirFunctionHost *self);
+WeirRuntime *weir_function_host_get_runtime (WeirFunctionHost *self);
+guint weir_function_host_get_n_standbys (WeirFunctionHost *self);
 /* What a worker uses now; FALSE: it has no process. */
 gboolean weir_function_host_read_usage (WeirFunctionHost *self,
                                         WeirWorker *worker,

@@ -548,6 +548,18 @@ weir_function_host_get_workers (WeirFunctionHost *self)
   return G_LIST_MODEL (self->workers);
 }
 
+WeirRuntime *
+weir_function_host_get_runtime (WeirFunctionHost *self)
+{
+  return self->runtime;
+}
+
+guint
+weir_function_host_get_n_standbys (WeirFunctionHost *self)
+{
+  return weir_standby_pool_get_n_ready (self->standbys);
+}
+
 gboolean
 weir_function_host_read_usage (WeirFunctionHost *self,
                                WeirWorker *worker,

@@ -13,6 +13,8 @@
 #include "server/weir-listen-private.h"
 #include "server/weir-request-feed-private.h"
 #include "server/weir-request-record-private.h"
+#include "server/weir-status-private.h"
+#include "server/weir-status-stage-private.h"
 
 /* How often a server that stops looks whether the last exchange is over. */
 #define DRAIN_CHECK_MS 10
@@ -59,6 +61,7 @@ struct _WeirServer
   WeirFunctionHost *host;
 
   GPtrArray *stopping; /* GTask: who waits for the end */
+  gint64 started;
   gint64 stop_deadline;
   gint64 stop_reserve_ms;
   guint64 stop_timer;
@@ -384,6 +387,35 @@ ref_stage (gconstpointer stage, gpointer user_data)
   return g_object_ref ((gpointer) stage);
 }
 
+static char *
+dup_status (GObject *object)
+{
+  WeirServer *self = WEIR_SERVER (object);
+  g_auto (GStrv) uris = weir_server_dup_uris (self);
+  g_autoptr (GEnumClass) states = g_type_class_ref (WEIR_TYPE_SERVER_STATE);
+  WeirStatus status = {
+    .state = g_enum_get_value (states, self->state)->value_nick,
+    .uris = (const char *const *) uris,
+    .host = self->host,
+  };
+
+  if (self->host == NULL)
+    return NULL;
+  status.uptime_ms = (weir_clock_now (self->clock) - self->started) / 1000;
+  return weir_status_format (&status);
+}
+
+static void
+add_status_stage (WeirServer *self, GPtrArray *stages)
+{
+  g_auto (GStrv) uris = weir_server_dup_uris (self);
+
+  g_ptr_array_insert (
+      stages,
+      0,
+      weir_status_stage_new ((const char *const *) uris, G_OBJECT (self), dup_status));
+}
+
 static gboolean
 start_parts (WeirServer *self, GError **error)
 {
@@ -399,6 +431,7 @@ start_parts (WeirServer *self, GError **error)
       !listen_all (self, error))
     return FALSE;
 
+  add_status_stage (self, stages);
   self->frontend = weir_frontend_new (self->control, stages, error);
   if (self->frontend == NULL)
     return FALSE;
@@ -460,6 +493,7 @@ weir_server_start (WeirServer *self, GError **error)
   set_state (self, WEIR_SERVER_STATE_STARTING);
   self->control = g_main_context_ref_thread_default ();
   self->clock = weir_clock_new ();
+  self->started = weir_clock_now (self->clock);
   if (!start_parts (self, error))
     {
       drop_parts (self);

@@ -11,7 +11,7 @@ _weir() {
 
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      'serve new invoke list config plugin doctor --help --version' -- "$cur")
+      'serve new invoke list status config plugin doctor --help --version' -- "$cur")
     return
   fi
   case $prev in
@@ -31,6 +31,9 @@ _weir() {
         invoke)
           words='--data --method --header --path --url --dir --json --help'
           if [[ $cur != -* ]]; then words=$(_weir_functions); fi
+          ;;
+        status)
+          words='--json --url --help'
           ;;
         list | doctor)
           words='--json --help'

@@ -13,7 +13,7 @@ from tap import Skip, case, contains, equal, main
 from weir_program import WAIT, WEIR, environment, have_deno, project, weir
 
 OK, FAILED, USAGE, CONFIG, NOT_FOUND = range(5)
-COMMANDS = ("serve", "new", "invoke", "list", "config", "plugin", "doctor")
+COMMANDS = ("serve", "new", "invoke", "list", "status", "config", "plugin", "doctor")
 HELLO = 'Deno.serve(() => new Response("hello\\n"));\n'
 
 

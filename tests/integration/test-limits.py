@@ -3,8 +3,10 @@
 """The limits of a worker, one after the other, with real processes: what the client is
 answered, what the log says, and that the next request is served."""
 
+import json
 import os
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -385,6 +387,58 @@ class Sockets(ServerTest):
         self.server.wait_event(
             lambda e: e["type"] == "failed" and "cpu_hard_ms is 300" in e["message"], since=mark)
         self.assertTrue(client.at_end(), "its death closes the connection")
+
+
+class Status(ServerTest):
+    files = {
+        "functions/one/index.ts": "Deno.serve(() => new Response(String(Deno.pid)));",
+        "functions/two/index.ts": "Deno.serve(() => new Response(String(Deno.pid)));",
+    }
+
+    def status(self, headers=None, **kwargs):
+        return self.server.get("/_weir/status", headers, **kwargs)
+
+    def test_what_it_says(self):
+        pid = int(self.server.get("/one").text)
+        self.server.get("/one")
+        status = self.status().json
+        self.assertEqual(status["server"]["pid"], self.server.process.pid)
+        self.assertEqual(status["server"]["state"], "running")
+        self.assertEqual(status["server"]["uris"], [self.server.uri])
+        self.assertEqual([f["name"] for f in status["functions"]], ["one", "two"])
+        self.assertEqual([f["workers"] for f in status["functions"]], [1, 0])
+        self.assertTrue(all(f["start"] for f in status["functions"]))
+        worker = next(w for w in status["workers"] if w["pid"] == pid)
+        self.assertEqual((worker["function"], worker["in_flight"]), ("one", 0))
+        self.assertGreaterEqual(worker["requests"], 2)
+        self.assertIn(worker["state"], ("idle", "busy"))
+        self.assertGreater(worker["memory_bytes"], 1 << 20)
+        self.assertGreater(worker["cpu_ms"], 0)
+        self.assertEqual(status["totals"]["workers"], len(status["workers"]))
+        self.assertEqual(status["totals"]["requests"], worker["requests"])
+
+    def test_only_from_here(self):
+        port = self.server.address[1]
+        for host in ("127.0.0.1", f"localhost:{port}", "[::1]", f"127.0.0.1:{port}"):
+            self.assertEqual(self.status(host=host).status, 200, host)
+        for host in ("example.org", f"example.org:{port}", "127.0.0.1.example.org", "10.0.0.1", "x y"):
+            self.assertIn(self.status(host=host).status, (400, 403), host)
+        self.assertEqual(self.status({"X-Forwarded-For": "10.0.0.1"}).status, 403)
+        self.assertEqual(self.server.post("/_weir/status").status, 405)
+        self.assertEqual(self.server.get("/_weir/status/more").status, 404)
+
+    def weir(self, *arguments):
+        return subprocess.run([weirtest.WEIR, "status", *arguments], capture_output=True, text=True)
+
+    def test_command(self):
+        self.server.get("/one")
+        result = self.weir("--url", self.server.uri)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"running for .*\n\nFUNCTION")
+        self.assertRegex(result.stdout, r"one-\d+ +(idle|busy) +\d+")
+        result = self.weir("--url", self.server.uri, "--json")
+        self.assertEqual(json.loads(result.stdout)["server"]["uris"], [self.server.uri])
+        self.assertEqual(self.weir("--url", "http://127.0.0.1:1").returncode, 1)
 
 
 class Ends(unittest.TestCase):
