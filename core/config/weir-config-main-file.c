@@ -8,8 +8,8 @@
 
 #include "base/weir-suggest-private.h"
 
-static const char *const tables[] = { "defaults", "functions",   "plugins",
-                                      "adapters", "limiters",    "runtimes",
+static const char *const tables[] = { "defaults", "functions",   "plugins",  "auth",
+                                      "adapters", "limiters",    "runtimes", "authenticators",
                                       "stages",   "rate_limits", NULL };
 
 /* The option, unless its dotted name only looks as if it were a key of this table. */
@@ -191,10 +191,10 @@ read_top (WeirConfigData *self, WeirSource *source, WeirNode *node)
     read_defaults (self, source, node);
   else if (g_str_equal (node->key, "functions"))
     read_functions (self, source, node);
-  else if (g_str_equal (node->key, "plugins"))
+  else if (g_str_equal (node->key, "plugins") || g_str_equal (node->key, "auth"))
     {
-      if (weir_source_want_table (source, node, "plugins"))
-        read_server_table (self, source, node, "plugins");
+      if (weir_source_want_table (source, node, node->key))
+        read_server_table (self, source, node, node->key);
     }
   else if (g_str_equal (node->key, "rate_limits"))
     weir_config_read_rate_limits (self, source, node);
