@@ -54,6 +54,49 @@ def stop_waits_for_requests(how):
     return test
 
 
+def unloading(worker):
+    return [event["message"] for event in worker.seen
+            if event["type"] == "log" and event["message"].startswith("unloading")]
+
+
+def reasons_are_told_once():
+    with Worker("wait-until/index.ts") as worker:
+        worker.ready()
+        for reason in ("memory", "wall_clock", "memory"):
+            worker.send_line(json.dumps({"type": "unload", "reason": reason}))
+        expect(worker.request("/").status, 200)
+        worker.wait("log", message="task done")
+        worker.send_line('{"type":"stop","reason":"wall_clock"}')
+        expect(worker.finish(), 0)
+        expect(unloading(worker), ["unloading: memory", "unloading: wall_clock"])
+
+
+def signal_after_the_word():
+    with Worker("wait-until/index.ts") as worker:
+        worker.ready()
+        worker.send_line('{"type":"stop","reason":"early_drop"}')
+        worker.process.send_signal(signal.SIGTERM)
+        expect(worker.finish(), 0)
+        expect(unloading(worker), ["unloading: early_drop"])
+
+
+def tasks_have_their_time():
+    with Worker("wait-until/index.ts") as worker:
+        worker.ready()
+        worker.request("/")
+        worker.send_line('{"type":"stop","reason":"early_drop","tasks_ms":0}')
+        expect(worker.finish(), 0)
+        expect([e["message"] for e in worker.seen if e["type"] == "log"], ["unloading: early_drop"])
+
+
+def answers_pings():
+    with Worker("slow/index.ts") as worker:
+        worker.ready()
+        for number in (1, 2):
+            worker.send_line(json.dumps({"type": "ping", "id": number}))
+            expect(worker.wait("pong")["id"], number)
+
+
 def stop_closes_node_servers():
     with Worker("node-http/index.ts") as worker:
         worker.ready()
@@ -128,6 +171,10 @@ main([
      stop_waits_for_requests(lambda worker: worker.send_line('{"type":"stop"}'))),
     ("SIGTERM means stop",
      stop_waits_for_requests(lambda worker: worker.process.send_signal(signal.SIGTERM))),
+    ("each reason for unloading is told once", reasons_are_told_once),
+    ("the signal may come after the word", signal_after_the_word),
+    ("background tasks have their time", tasks_have_their_time),
+    ("pings are answered", answers_pings),
     ("stop closes servers of node:http", stop_closes_node_servers),
     ("a worker ends with its host", ends_with_its_host),
     ("its temporary folder goes with it", temporary_folder_goes),

@@ -68,6 +68,11 @@ SPIN = """
 function spin(ms) { const end = performance.now() + ms; while (performance.now() < end); }
 """
 
+# So much, however little of the processor there is: some milliseconds of it for each unit.
+WORK = """
+function work(units) { let x = 0; for (let i = 0; i < units * 1e6; i++) x = (x + i * 7) % 1000003; return x; }
+"""
+
 FILES = {
     "weir.toml": SETTINGS,
     "functions/cpu/index.ts": SPIN + ENDS + """
@@ -78,9 +83,9 @@ FILES = {
         return new Response(String(Deno.pid));
       });
     """,
-    "functions/soft/index.ts": SPIN + ENDS + """
+    "functions/soft/index.ts": WORK + ENDS + """
       Deno.serve(async (req) => {
-        if (req.url.endsWith("/long")) for (let i = 0; i < 60; i++) { spin(10); await 0; }
+        if (req.url.endsWith("/long")) for (let i = 0; i < 40; i++) { work(4); await 0; }
         return new Response(String(Deno.pid));
       });
     """,
@@ -387,6 +392,86 @@ class Sockets(ServerTest):
         self.server.wait_event(
             lambda e: e["type"] == "failed" and "cpu_hard_ms is 300" in e["message"], since=mark)
         self.assertTrue(client.at_end(), "its death closes the connection")
+
+
+class NoFailedRequest(ServerTest):
+    """Clients who never stop asking, while their workers come to their limits: every one of
+    their requests is answered, and by more than one worker."""
+
+    files = {
+        "weir.toml": """
+            [functions.wall]
+            wall_clock_ms = 200
+            [functions.soft]
+            cpu_soft_ms = 60
+            cpu_hard_ms = 20000
+            [functions.idle]
+            idle_timeout_ms = 20
+            [functions.tasks]
+            background_task_timeout_ms = 20
+            [functions.sick]
+            cpu_soft_ms = 0
+            cpu_hard_ms = 0
+            health_check_interval_ms = 50
+            health_check_timeout_ms = 100
+            health_check_failures = 1
+        """,
+        "functions/wall/index.ts": "Deno.serve(() => new Response(String(Deno.pid)));",
+        "functions/soft/index.ts": WORK + """
+          Deno.serve(() => { work(50); return new Response(String(Deno.pid)); });
+        """,
+        "functions/idle/index.ts": "Deno.serve(() => new Response(String(Deno.pid)));",
+        "functions/tasks/index.ts": """
+          Deno.serve(() => { EdgeRuntime.waitUntil(new Promise(() => {})); return new Response(String(Deno.pid)); });
+        """,
+        # Its loop stops turning once in the life of each worker, long enough to be noticed.
+        "functions/sick/index.ts": SPIN + """
+          let first = true;
+          Deno.serve(() => {
+            if (first) setTimeout(() => spin(5000), 100);
+            first = false;
+            return new Response(String(Deno.pid));
+          });
+        """,
+    }
+
+    def ask(self, name, seconds, clients, pause=0.0):
+        end = time.monotonic() + seconds
+        answers = []
+
+        def run():
+            with self.server.client() as client:
+                while time.monotonic() < end:
+                    client.request("GET", f"/{name}")
+                    answer = client.response()
+                    answers.append((answer.status, answer.text))
+                    time.sleep(pause)
+
+        threads = [threading.Thread(target=run) for _ in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        failed = [answer for answer in answers if answer[0] != 200]
+        workers = {text for status, text in answers if status == 200}
+        print(f"# {name}: {len(answers)} requests, {len(failed)} failed, {len(workers)} workers", flush=True)
+        self.assertEqual(failed, [])
+        self.assertGreater(len(workers), 2)
+
+    def test_wall_clock(self):
+        self.ask("wall", 2, 8)
+
+    def test_cpu_soft(self):
+        self.ask("soft", 4, 3)
+
+    def test_idle(self):
+        self.ask("idle", 2, 1, pause=0.07)
+
+    def test_background_tasks(self):
+        self.ask("tasks", 3, 1, pause=0.08)
+
+    def test_health_checks(self):
+        self.ask("sick", 3, 4, pause=0.005)
 
 
 class Status(ServerTest):
