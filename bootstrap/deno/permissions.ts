@@ -14,6 +14,12 @@ export function revokeReads(paths: string[] = []): void {
 export function closeSocket(path: string): void {
   revoke({ name: "read", path });
   revoke({ name: "write", path });
+  if (permissions.querySync({ name: "net" }).state === "granted") return;
+  try {
+    revoke({ name: "net", host: "unix:" + path });
+  } catch {
+    // A Deno to which a socket is no host.
+  }
 }
 
 /** Everything that was needed of it has been read. */

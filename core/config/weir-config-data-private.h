@@ -7,7 +7,6 @@
 #endif
 
 #include "config/weir-config-source-private.h"
-#include "config/weir-supabase-auth-private.h"
 
 G_BEGIN_DECLS
 
@@ -38,9 +37,9 @@ typedef struct
   GHashTable *environment_layer;  /* WEIR_* */
   GHashTable *override_layer;     /* command line */
   GHashTable *defaults;           /* weir.toml, [defaults] */
+  GHashTable *profiles;           /* weir.toml, [permissions.NAME]: flags by name */
   GHashTable *main_functions;     /* weir.toml, from name to layer */
   GHashTable *supabase_functions; /* supabase/config.toml, from name to layer */
-  WeirSupabaseAuth supabase_auth; /* supabase/config.toml, [auth] */
   char **secrets;                 /* [edge_runtime.secrets] */
   char **environ;                 /* secrets and the files for all functions */
   GHashTable *own_files;          /* from directory to WeirOwnFiles */

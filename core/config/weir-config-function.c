@@ -88,6 +88,27 @@ merge_built_in (Merge *merge)
     }
 }
 
+/* What a function may do is not for the function to say once the project has said it; and the
+ * name of a profile stands for its flags. */
+static void
+merge_permissions (Merge *merge, WeirConfigData *self, GHashTable *project)
+{
+  WeirEntry *said = project != NULL ? weir_layer_get (project, "permissions") : NULL;
+  WeirEntry *profile = NULL;
+  GVariant *value;
+  const char *name;
+
+  if (said != NULL)
+    set_merged (merge, "permissions", said->value, said->origin);
+  value = g_hash_table_lookup (merge->values, "permissions");
+  if (value == NULL || g_variant_n_children (value) != 1)
+    return;
+  g_variant_get_child (value, 0, "&s", &name);
+  profile = weir_layer_get (self->profiles, name);
+  if (profile != NULL)
+    set_merged (merge, "permissions", profile->value, profile->origin);
+}
+
 /* Weakest first. */
 static void
 merge_layers (Merge *merge, WeirConfigData *self, const char *name, WeirOwnFiles *own)
@@ -102,6 +123,7 @@ merge_layers (Merge *merge, WeirConfigData *self, const char *name, WeirOwnFiles
   merge_layer (merge, g_hash_table_lookup (self->supabase_functions, name));
   if (own != NULL)
     merge_layer (merge, own->layer);
+  merge_permissions (merge, self, g_hash_table_lookup (self->main_functions, name));
 }
 
 static gboolean

@@ -8,9 +8,11 @@
 
 #include "base/weir-suggest-private.h"
 
-static const char *const tables[] = { "defaults", "functions",   "plugins",  "auth",
-                                      "adapters", "limiters",    "runtimes", "authenticators",
-                                      "stages",   "rate_limits", NULL };
+static const char *const tables[] = { "defaults",    "functions", "plugins", "adapters",
+                                      "limiters",    "runtimes",  "stages",  "rate_limits",
+                                      "permissions", NULL };
+
+static const char *const built_in_profiles[] = { "none", "strict", "standard", "permissive", NULL };
 
 /* The option, unless its dotted name only looks as if it were a key of this table. */
 static const WeirOption *
@@ -174,6 +176,44 @@ read_point (WeirConfigData *self, WeirSource *source, WeirNode *table)
     }
 }
 
+/* A profile besides the built-in ones: [permissions.NAME] with flags. */
+static void
+read_profile (WeirConfigData *self, WeirSource *source, WeirNode *table, const char *name)
+{
+  const WeirOption flags = { .name = table->key, .type = WEIR_OPTION_STRINGS };
+  g_autofree char *section = g_strdup_printf (" in [%s]", name);
+
+  if (g_strv_contains (built_in_profiles, table->key))
+    weir_source_fail (source,
+                      WEIR_CONFIG_ERROR_CONFLICT,
+                      table->key_line,
+                      table->key_column,
+                      "%s is a profile of Weir's own; take another name",
+                      table->key);
+  for (guint i = 0; i < table->children->len; i++)
+    {
+      WeirNode *child = g_ptr_array_index (table->children, i);
+
+      if (g_str_equal (child->key, "flags"))
+        weir_source_read (source, self->profiles, &flags, child);
+      else
+        weir_source_fail_unknown (source, child, section, "flags");
+    }
+}
+
+static void
+read_profiles (WeirConfigData *self, WeirSource *source, WeirNode *table)
+{
+  for (guint i = 0; i < table->children->len; i++)
+    {
+      WeirNode *child = g_ptr_array_index (table->children, i);
+      g_autofree char *name = g_strconcat ("permissions.", child->key, NULL);
+
+      if (weir_source_want_table (source, child, name))
+        read_profile (self, source, child, name);
+    }
+}
+
 static const char *
 suggest_top (const char *key)
 {
@@ -191,10 +231,12 @@ read_top (WeirConfigData *self, WeirSource *source, WeirNode *node)
     read_defaults (self, source, node);
   else if (g_str_equal (node->key, "functions"))
     read_functions (self, source, node);
-  else if (g_str_equal (node->key, "plugins") || g_str_equal (node->key, "auth"))
+  else if (g_str_equal (node->key, "permissions") && node->kind == WEIR_NODE_TABLE)
+    read_profiles (self, source, node);
+  else if (g_str_equal (node->key, "plugins"))
     {
-      if (weir_source_want_table (source, node, node->key))
-        read_server_table (self, source, node, node->key);
+      if (weir_source_want_table (source, node, "plugins"))
+        read_server_table (self, source, node, "plugins");
     }
   else if (g_str_equal (node->key, "rate_limits"))
     weir_config_read_rate_limits (self, source, node);

@@ -14,7 +14,7 @@
 #define RESERVED_PREFIX "SUPABASE_"
 
 /* Known to the format, not to this version. */
-static const char *const later_keys[] = { "permissions", NULL };
+static const char *const later_keys[] = { "auth", NULL };
 
 /* ---- function.json ---- */
 

@@ -26,10 +26,10 @@ typedef enum
   WEIR_OPTION_NETWORKS, /* an array of addresses, with or without a mask, and "unix" */
   WEIR_OPTION_PATH,     /* made absolute when read */
   WEIR_OPTION_STRINGS,  /* an array */
+  WEIR_OPTION_FLAGS,    /* an array, or one string that stands for it */
   WEIR_OPTION_PATHS,
   WEIR_OPTION_ADDRESSES, /* "host:port" */
   WEIR_OPTION_TABLE,     /* of strings */
-  WEIR_OPTION_AUTH,      /* a word, or a boolean that stands for one */
 } WeirOptionType;
 
 /* One option. This is the only list of them: what is accepted, what it defaults to, what

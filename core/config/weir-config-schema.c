@@ -38,6 +38,10 @@ static const WeirOption options[] = {
     "How long a worker that takes no more requests may finish those it has." },
   { "stop_timeout_ms", "stopTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "5000", "ms",
     "How long a worker that was told to end may take before it is killed." },
+  { "permissions", "permissions", FUNCTION, WEIR_OPTION_FLAGS, 0, 0, "['standard']", NULL,
+    "What the function may do: a profile, or flags of the runtime. See below." },
+  { "bundle", "bundle", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "false", NULL,
+    "Whether all modules of the function are put into one file before it is started." },
   { "request_timeout_ms", "requestTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "150000", "ms",
     "How long a function may take to answer, or be silent in the middle of an answer; 0 is no limit." },
   { "min_workers", "minWorkers", FUNCTION, WEIR_OPTION_INTEGER, 0, 1000, "0", NULL,
@@ -76,18 +80,6 @@ static const WeirOption options[] = {
     "How long a worker may take to answer that." },
   { "health_check_failures", "healthCheckFailures", FUNCTION, WEIR_OPTION_INTEGER, 1, 1000, "3", NULL,
     "After so many checks in a row without an answer, another worker takes its place." },
-  { "auth", "auth", FUNCTION, WEIR_OPTION_AUTH, 0, 0, NULL, NULL,
-    "Who may call: `required` (or `true`) only those whom an authenticator knows, `optional` also those who do not say, `public` (or `false`) everybody. Without it, `required` where there is an authenticator." },
-  { "cors_origins", "corsOrigins", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
-    "Origins of the web pages that may use the function, `*` for all; empty leaves it to the function." },
-  { "cors_methods", "corsMethods", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
-    "Methods that those pages are told they may use; without it, all." },
-  { "cors_headers", "corsHeaders", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
-    "Header fields that those pages are told they may send; without it, those they ask for." },
-  { "cors_credentials", "corsCredentials", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, NULL, NULL,
-    "Whether those pages may send cookies; not with `*`." },
-  { "cors_max_age", "corsMaxAge", FUNCTION, WEIR_OPTION_INTEGER, 0, 86400, "0", "s",
-    "How long a browser may remember the answer; 0 leaves it to the browser." },
 
   { "listen", NULL, SERVER, WEIR_OPTION_ADDRESSES, 0, 0, "['127.0.0.1:9000']", NULL,
     "Addresses to serve on. Port 0 takes a free one." },
@@ -129,10 +121,6 @@ static const WeirOption options[] = {
     "Callers that are remembered, at 48 bytes each. Over that, those who have nearly all of their limit again are forgotten first." },
   { "limiters.window.max_keys", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 100000000, "1000000", NULL,
     "As above, at 80 bytes each." },
-  { "auth.authenticators", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
-    "Names of the authenticators to ask who calls, in this order. Without it, those that have a table `[authenticators.NAME]`, after `supabase` in a Supabase project." },
-  { "auth.verify_jwt", NULL, SERVER, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
-    "`false` lets everybody call every function, whatever it says." },
   { "plugins.path", NULL, SERVER, WEIR_OPTION_PATHS, 0, 0, "@as []", NULL,
     "More folders to look for plugins in." },
   { "plugins.require", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, "@as []", NULL,
@@ -271,7 +259,6 @@ describe_manual_type (const WeirOption *option)
       return g_strcmp0 (option->unit, "ms") == 0      ? "integer, ms"
              : g_strcmp0 (option->unit, "bytes") == 0 ? "integer, bytes"
              : g_strcmp0 (option->unit, "MiB") == 0   ? "integer, MiB"
-             : g_strcmp0 (option->unit, "s") == 0     ? "integer, s"
                                                       : "integer";
     case WEIR_OPTION_STRING:
     case WEIR_OPTION_RATE:
@@ -285,14 +272,14 @@ describe_manual_type (const WeirOption *option)
       return "path";
     case WEIR_OPTION_STRINGS:
       return "array of strings";
+    case WEIR_OPTION_FLAGS:
+      return "profile, or array of flags";
     case WEIR_OPTION_PATHS:
       return "array of paths";
     case WEIR_OPTION_ADDRESSES:
       return "array of `host:port`";
     case WEIR_OPTION_TABLE:
       return "table of strings";
-    case WEIR_OPTION_AUTH:
-      return "string or boolean";
     }
 
   return "";

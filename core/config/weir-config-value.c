@@ -18,7 +18,6 @@ describe_type (const WeirOption *option)
       return g_strcmp0 (option->unit, "ms") == 0      ? "an integer of milliseconds"
              : g_strcmp0 (option->unit, "bytes") == 0 ? "an integer of bytes"
              : g_strcmp0 (option->unit, "MiB") == 0   ? "an integer of MiB"
-             : g_strcmp0 (option->unit, "s") == 0     ? "an integer of seconds"
                                                       : "an integer";
     case WEIR_OPTION_STRING:
     case WEIR_OPTION_RATE:
@@ -31,14 +30,14 @@ describe_type (const WeirOption *option)
       return "a string with a path";
     case WEIR_OPTION_STRINGS:
       return "an array of strings";
+    case WEIR_OPTION_FLAGS:
+      return "a string or an array of strings";
     case WEIR_OPTION_PATHS:
       return "an array of strings with paths";
     case WEIR_OPTION_ADDRESSES:
       return "an array of \"host:port\" strings";
     case WEIR_OPTION_TABLE:
       return "a table of strings";
-    case WEIR_OPTION_AUTH:
-      return "\"required\", \"optional\", \"public\", true or false";
     }
 
   return "something else";
@@ -301,23 +300,16 @@ read_table (Read *read, WeirNode *node)
 }
 
 static GVariant *
-read_auth (Read *read, WeirNode *node)
+read_flags (Read *read, WeirNode *node)
 {
-  static const char *const words[] = { "required", "optional", "public", NULL };
+  const char *only[] = { node->kind == WEIR_NODE_STRING ? node->string : NULL, NULL };
 
-  if (node->kind == WEIR_NODE_BOOLEAN)
-    return g_variant_new_string (node->boolean ? "required" : "public");
   if (node->kind != WEIR_NODE_STRING)
-    return fail_type (read, node);
-  if (!g_strv_contains (words, node->string))
-    return fail_range (read,
-                       node,
-                       g_strdup_printf ("%s must be %s, not \"%s\"",
-                                        read->option->name,
-                                        describe_type (read->option),
-                                        node->string));
+    return read_strings (read, node);
+  if (*only[0] == '\0')
+    return fail_range (read, node, g_strdup_printf ("%s is empty", read->option->name));
 
-  return g_variant_new_string (node->string);
+  return g_variant_new_strv (only, 1);
 }
 
 static GVariant *
@@ -335,6 +327,8 @@ read_value (Read *read, WeirNode *node)
     case WEIR_OPTION_RATE:
     case WEIR_OPTION_PATH:
       return read_string (read, node);
+    case WEIR_OPTION_FLAGS:
+      return read_flags (read, node);
     case WEIR_OPTION_NETWORKS:
     case WEIR_OPTION_STRINGS:
     case WEIR_OPTION_PATHS:
@@ -342,8 +336,6 @@ read_value (Read *read, WeirNode *node)
       return read_strings (read, node);
     case WEIR_OPTION_TABLE:
       return read_table (read, node);
-    case WEIR_OPTION_AUTH:
-      return read_auth (read, node);
     }
 
   return NULL;
@@ -407,12 +399,12 @@ weir_config_value_from_text (const WeirOption *option, const char *text)
   switch (option->type)
     {
     case WEIR_OPTION_STRINGS:
+    case WEIR_OPTION_FLAGS:
     case WEIR_OPTION_PATHS:
     case WEIR_OPTION_ADDRESSES:
     case WEIR_OPTION_NETWORKS:
       return list_from_text (text);
     case WEIR_OPTION_BOOLEAN:
-    case WEIR_OPTION_AUTH:
       if (g_str_equal (text, "true") || g_str_equal (text, "1") || g_str_equal (text, "false") ||
           g_str_equal (text, "0"))
         {

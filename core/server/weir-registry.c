@@ -86,7 +86,6 @@ make_function (WeirRegistry *self,
                GError **error)
 {
   g_autoptr (WeirSettings) settings = NULL;
-  g_autoptr (WeirSupabaseKeys) keys = NULL;
   g_auto (GStrv) own = NULL;
   g_auto (GStrv) env = NULL;
   g_autofree char *entrypoint = NULL;
@@ -128,10 +127,7 @@ make_function (WeirRegistry *self,
   own = weir_config_dup_function_environ (config, name, home, error);
   if (own == NULL)
     return NULL;
-  keys = weir_supabase_keys_new (weir_config_get_supabase_auth (config), error);
-  if (keys == NULL)
-    return NULL;
-  env = weir_function_environ_complete (own, name, self->uri, keys);
+  env = weir_function_environ_complete (own, name, self->uri);
 
   return weir_function_new (name,
                             home,

@@ -27,6 +27,7 @@ typedef struct
   WeirProcess *process;
   WeirLaunch *launch;
   gboolean spawned;
+  gboolean gone;
   gboolean ready;
 } Standby;
 
@@ -83,7 +84,7 @@ standby_free (gpointer data)
 {
   Standby *standby = data;
 
-  if (standby->spawned)
+  if (!standby->gone)
     weir_process_send_signal (standby->process, SIGKILL);
   (void) g_unlink (weir_launch_get_socket_path (standby->launch));
   standby_release (standby);
@@ -226,6 +227,7 @@ on_spawned (WeirProcess *process, int pid, Standby *standby)
 static void
 on_spawn_failed (WeirProcess *process, const GError *error, Standby *standby)
 {
+  standby->gone = TRUE;
   lose_standby (standby, error->message);
 }
 
@@ -250,7 +252,7 @@ on_error_output (WeirProcess *process, const char *line, Standby *standby)
 static void
 on_exited (WeirProcess *process, int wait_status, Standby *standby)
 {
-  standby->spawned = FALSE;
+  standby->gone = TRUE;
   lose_standby (standby, "ended by itself");
 }
 

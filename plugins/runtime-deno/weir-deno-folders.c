@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "weir-deno-bundle.h"
+
 static gint64
 read_stamp (const char *root)
 {
@@ -14,6 +16,14 @@ read_stamp (const char *root)
   if (stat (root, &status) != 0)
     return -1;
   return (gint64) status.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + status.st_mtim.tv_nsec;
+}
+
+static gint64
+read_bundle_stamp (void)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_cache_dir (), "weir", "bundles", NULL);
+
+  return read_stamp (folder);
 }
 
 static int
@@ -42,6 +52,7 @@ weir_deno_folders_new (const char *root)
 
   self->root = g_strdup (root);
   self->stamp = read_stamp (root);
+  self->bundle_stamp = read_bundle_stamp ();
   self->real = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->shared = g_ptr_array_new_with_free_func (g_free);
   self->members = g_ptr_array_new_with_free_func (g_free);
@@ -75,7 +86,8 @@ weir_deno_folders_free (WeirDenoFolders *self)
 gboolean
 weir_deno_folders_is_current (WeirDenoFolders *self)
 {
-  return self->stamp >= 0 && self->stamp == read_stamp (self->root);
+  return self->stamp >= 0 && self->stamp == read_stamp (self->root) &&
+         self->bundle_stamp == read_bundle_stamp ();
 }
 
 GPtrArray *
@@ -108,4 +120,15 @@ weir_deno_folders_get_real (WeirDenoFolders *self, const char *path)
   free (found);
   g_hash_table_insert (self->real, g_strdup (path), (gpointer) known);
   return known;
+}
+
+char *
+weir_deno_folders_dup_bundles (WeirDenoFolders *self, const char *member)
+{
+  g_autofree char *folder = NULL;
+
+  if (self->bundle_stamp < 0)
+    return NULL;
+  folder = weir_deno_bundle_get_folder (member);
+  return g_file_test (folder, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&folder) : NULL;
 }

@@ -17,7 +17,8 @@ typedef struct
   gint64 stamp;      /* of the folder itself: changes when something comes or goes */
   GPtrArray *shared; /* paths of folders whose names begin with "_", sorted */
   GPtrArray *members;
-  GHashTable *real; /* from a path to where it really is, of those that were asked for */
+  gint64 bundle_stamp; /* of the folder of all bundles */
+  GHashTable *real;    /* from a path to where it really is, of those that were asked for */
 } WeirDenoFolders;
 
 WeirDenoFolders *weir_deno_folders_new (const char *root);
@@ -25,6 +26,8 @@ void weir_deno_folders_free (WeirDenoFolders *self);
 gboolean weir_deno_folders_is_current (WeirDenoFolders *self);
 /* The members that share a standby with this one, itself among them; NULL: it is none. */
 GPtrArray *weir_deno_folders_dup_group (WeirDenoFolders *self, const char *member);
+/* Where this member's bundles are, or NULL (transfer full). */
+char *weir_deno_folders_dup_bundles (WeirDenoFolders *self, const char *member);
 /* Where symbolic links lead to; the path itself if there is nothing yet. */
 const char *weir_deno_folders_get_real (WeirDenoFolders *self, const char *path);
 

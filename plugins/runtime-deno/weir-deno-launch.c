@@ -38,15 +38,23 @@ is_below (const char *path, const char *folder)
   return strncmp (path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* What a function calls its own: its folder, or its file if that lies among others. */
-static const char *
-get_own_path (WeirFunction *function)
+const char *
+weir_deno_get_own_path (WeirFunction *function)
 {
   const char *directory = weir_function_get_directory (function);
 
   return g_str_equal (directory, weir_function_get_root (function))
              ? weir_function_get_entrypoint (function)
              : directory;
+}
+
+static void
+add_bundles (WeirDenoPermissions *permissions, WeirDenoFolders *folders, const char *member)
+{
+  g_autofree char *bundles = weir_deno_folders_dup_bundles (folders, member);
+
+  if (bundles != NULL)
+    weir_deno_permissions_add_read (permissions, bundles);
 }
 
 static gboolean
@@ -66,7 +74,8 @@ weir_deno_find_outside_file (WeirFunction *function,
                              const char *bootstrap)
 {
   for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
-    if (!is_below (plan->files[i], get_own_path (function)) && !is_shared (plan->files[i], folders))
+    if (!is_below (plan->files[i], weir_deno_get_own_path (function)) &&
+        !is_shared (plan->files[i], folders))
       return plan->files[i];
   return NULL;
 }
@@ -111,7 +120,7 @@ weir_deno_has_static_files_outside (WeirFunction *function)
     {
       g_autofree char *path = dup_glob_folder (globs[i], weir_function_get_directory (function));
 
-      if (!is_below (path, get_own_path (function)))
+      if (!is_below (path, weir_deno_get_own_path (function)))
         return TRUE;
     }
   return FALSE;
@@ -129,7 +138,7 @@ add_places (WeirDenoPermissions *permissions,
   weir_deno_permissions_add_read (permissions, packages);
   for (guint i = 0; i < folders->shared->len; i++)
     weir_deno_permissions_add_read (permissions, g_ptr_array_index (folders->shared, i));
-  weir_deno_permissions_add_private (permissions, socket_path);
+  weir_deno_permissions_add_socket (permissions, socket_path);
   if (permissions->temporary)
     weir_deno_permissions_add_private (permissions, places->temporary);
 }
@@ -161,10 +170,11 @@ make_own_permissions (WeirFunction *function,
 
   if (permissions == NULL)
     return NULL;
-  weir_deno_permissions_add_read (permissions, get_own_path (function));
+  weir_deno_permissions_add_read (permissions, weir_deno_get_own_path (function));
+  add_bundles (permissions, folders, weir_deno_get_own_path (function));
   add_places (permissions, places, folders, socket_path);
   for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
-    if (!is_below (plan->files[i], get_own_path (function)))
+    if (!is_below (plan->files[i], weir_deno_get_own_path (function)))
       weir_deno_permissions_add_read (permissions, plan->files[i]);
   add_static_files (permissions, function);
   return g_steal_pointer (&permissions);
@@ -177,7 +187,8 @@ make_group_permissions (WeirFunction *function,
                         const char *socket_path,
                         GError **error)
 {
-  g_autoptr (GPtrArray) group = weir_deno_folders_dup_group (folders, get_own_path (function));
+  g_autoptr (GPtrArray) group =
+      weir_deno_folders_dup_group (folders, weir_deno_get_own_path (function));
   g_autoptr (WeirDenoPermissions) permissions =
       weir_deno_permissions_new (weir_function_get_settings (function), folders, error);
 
@@ -187,6 +198,7 @@ make_group_permissions (WeirFunction *function,
     {
       weir_deno_permissions_add_read (permissions, g_ptr_array_index (group, i));
       hide_env_files (permissions, g_ptr_array_index (group, i));
+      add_bundles (permissions, folders, g_ptr_array_index (group, i));
     }
   hide_shared_env_files (permissions, folders);
   add_places (permissions, places, folders, socket_path);
@@ -205,7 +217,17 @@ make_common_args (WeirFunction *function,
 
   g_ptr_array_add (argv, g_strdup (places->executable));
   g_ptr_array_add (argv, g_strdup ("run"));
-  weir_deno_append_graph_args (argv, plan);
+  if (plan->bundle == NULL)
+    {
+      weir_deno_append_graph_args (argv, plan);
+    }
+  else
+    {
+      /* What a map would say is in the bundle. */
+      g_ptr_array_add (argv, g_strdup ("--no-lock"));
+      g_ptr_array_add (argv, g_strdup ("--node-modules-dir=none"));
+      g_ptr_array_add (argv, g_strdup ("--no-config"));
+    }
   g_ptr_array_add (argv, g_strdup ("--quiet"));
   g_ptr_array_add (argv, g_strdup ("--cached-only"));
   g_ptr_array_add (argv, g_strdup ("--no-prompt"));
@@ -325,7 +347,10 @@ make_load_command (WeirFunction *function,
                    WeirLaunch *standby)
 {
   g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  g_autofree char *entry = g_filename_to_uri (weir_function_get_entrypoint (function), NULL, NULL);
+  g_autofree char *entry = g_filename_to_uri (
+      plan->bundle != NULL ? plan->bundle : weir_function_get_entrypoint (function),
+      NULL,
+      NULL);
   JsonObject *load = json_object_new ();
 
   json_object_set_string_member (load, "type", "load");
@@ -393,7 +418,7 @@ weir_deno_launch (WeirFunction *function,
   permissions = make_own_permissions (function, plan, places, folders, socket_path, error);
   if (permissions == NULL)
     return NULL;
-  hide_env_files (permissions, get_own_path (function));
+  hide_env_files (permissions, weir_deno_get_own_path (function));
   hide_shared_env_files (permissions, folders);
   argv = make_argv (function, plan, places, permissions);
   variables = make_environ (places);
@@ -455,7 +480,8 @@ weir_deno_make_standby_key (WeirFunction *function,
                             GError **error)
 {
   WeirSettings *settings = weir_function_get_settings (function);
-  g_autoptr (GPtrArray) group = weir_deno_folders_dup_group (folders, get_own_path (function));
+  g_autoptr (GPtrArray) group =
+      weir_deno_folders_dup_group (folders, weir_deno_get_own_path (function));
   g_autoptr (GString) text = g_string_new (NULL);
   g_auto (GStrv) permissions = weir_settings_dup_strv (settings, "permissions");
   g_autofree char *words = g_strjoinv (" ", permissions);
@@ -472,12 +498,18 @@ weir_deno_make_standby_key (WeirFunction *function,
                           "%s\n%s\n%s\n%s\n%s\n%" G_GINT64_FORMAT "\n",
                           executable,
                           deno_dir,
-                          plan->import_map,
-                          plan->config != NULL ? plan->config : "",
+                          plan->bundle != NULL ? "" : plan->import_map,
+                          plan->bundle == NULL && plan->config != NULL ? plan->config : "",
                           words,
                           weir_settings_get_integer (settings, "memory_limit_mb"));
   append_words (text, folders->shared);
-  append_words (text, group);
+  for (guint i = 0; i < group->len; i++)
+    {
+      const char *member = g_ptr_array_index (group, i);
+      g_autofree char *bundles = weir_deno_folders_dup_bundles (folders, member);
+
+      g_string_append_printf (text, "%s%s\n", member, bundles != NULL ? " bundled" : "");
+    }
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text->str, text->len);
 }
 

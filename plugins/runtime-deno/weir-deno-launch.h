@@ -46,6 +46,8 @@ char *weir_deno_make_load_command (WeirFunction *function,
                                    WeirDenoFolders *folders,
                                    WeirLaunch *standby,
                                    GError **error);
+/* What a function calls its own: its folder, or its file if that lies among others. */
+const char *weir_deno_get_own_path (WeirFunction *function);
 const char *weir_deno_find_outside_file (WeirFunction *function,
                                          const WeirDenoPlan *plan,
                                          WeirDenoFolders *folders,

@@ -37,6 +37,7 @@ weir_deno_permissions_free (WeirDenoPermissions *self)
   g_ptr_array_unref (self->others);
   g_ptr_array_unref (self->read);
   g_ptr_array_unref (self->write);
+  g_ptr_array_unref (self->net);
   g_ptr_array_unref (self->unreadable);
   g_free (self);
 }
@@ -60,6 +61,10 @@ add_flag (WeirDenoPermissions *self, const char *flag)
     self->reads_all = TRUE;
   else if (g_str_equal (flag, "-W") || g_str_equal (flag, "--allow-write"))
     self->writes_all = TRUE;
+  else if (g_str_equal (flag, "-N") || g_str_equal (flag, "--allow-net"))
+    self->connects_all = TRUE;
+  else if (g_str_has_prefix (flag, "--allow-net="))
+    add_list (self->net, flag + strlen ("--allow-net="));
   else if (g_str_has_prefix (flag, "--allow-read="))
     add_list (self->read, flag + strlen ("--allow-read="));
   else if (g_str_has_prefix (flag, "--allow-write="))
@@ -114,6 +119,7 @@ weir_deno_permissions_new (WeirSettings *settings, WeirDenoFolders *folders, GEr
   self->others = g_ptr_array_new_with_free_func (g_free);
   self->read = g_ptr_array_new_with_free_func (g_free);
   self->write = g_ptr_array_new_with_free_func (g_free);
+  self->net = g_ptr_array_new_with_free_func (g_free);
   self->unreadable = g_ptr_array_new_with_free_func (g_free);
   if (weir_settings_get_value (settings, "permissions") == NULL)
     profile = find_profile ("standard");
@@ -166,6 +172,14 @@ weir_deno_permissions_add_private (WeirDenoPermissions *self, const char *path)
   add_path (self->read, real);
   add_path (self->write, path);
   add_path (self->write, real);
+}
+
+void
+weir_deno_permissions_add_socket (WeirDenoPermissions *self, const char *path)
+{
+  weir_deno_permissions_add_private (self, path);
+  if (strchr (path, ',') == NULL)
+    g_ptr_array_add (self->net, g_strconcat ("unix:", path, NULL));
 }
 
 void
@@ -228,6 +242,10 @@ weir_deno_permissions_append_args (WeirDenoPermissions *self, GPtrArray *argv)
     }
   if (!env_said)
     g_ptr_array_add (argv, g_strdup ("--allow-env"));
+  if (self->connects_all)
+    g_ptr_array_add (argv, g_strdup ("--allow-net"));
+  else
+    append_list (argv, "--allow-net", self->net);
   if (self->reads_all)
     g_ptr_array_add (argv, g_strdup ("--allow-read"));
   else

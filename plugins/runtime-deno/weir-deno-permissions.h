@@ -19,9 +19,11 @@ typedef struct
   gboolean temporary; /* it has a folder of its own to write to */
   gboolean reads_all;
   gboolean writes_all;
+  gboolean connects_all;
   GPtrArray *others; /* flags that are passed on as they are */
   GPtrArray *read;
   GPtrArray *write;
+  GPtrArray *net;
   GPtrArray *unreadable;
 } WeirDenoPermissions;
 
@@ -31,6 +33,8 @@ void weir_deno_permissions_free (WeirDenoPermissions *self);
 /* With the place that a symbolic link leads to: Deno may ask for either. */
 void weir_deno_permissions_add_read (WeirDenoPermissions *self, const char *path);
 /* To read and to write; need not exist yet. */
+/* The one to listen on: to read, to write, and in the eyes of newer Denos a host. */
+void weir_deno_permissions_add_socket (WeirDenoPermissions *self, const char *path);
 void weir_deno_permissions_add_private (WeirDenoPermissions *self, const char *path);
 /* The files of variables in this folder, those that might come included. */
 void weir_deno_permissions_hide_env_files (WeirDenoPermissions *self, const char *folder);

@@ -19,6 +19,7 @@ weir_deno_plan_free (WeirDenoPlan *self)
   g_free (self->import_map);
   g_free (self->config);
   g_free (self->own_map);
+  g_free (self->bundle);
   g_free (self->standby_key);
   g_strfreev (self->inputs);
   g_strfreev (self->files);

@@ -16,6 +16,7 @@ typedef struct
   char **inputs;     /* files that this plan was made from */
   char **files;      /* nullable: modules, known after prepare() */
   char *own_map;     /* nullable: config or map that is this function's alone */
+  char *bundle;      /* nullable: the one file to load instead of the entrypoint */
   char *standby_key; /* nullable: not known yet */
   gint64 standby_stamp;
   gboolean is_main;    /* asks for import.meta.main */

@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "weir-runtime-deno"
 
 #include "weir-deno-runtime.h"
+#include "weir-deno-bundle.h"
 #include "weir-deno-folder.h"
 #include "weir-deno-folders.h"
 #include "weir-deno-launch.h"
@@ -114,6 +115,51 @@ list_files (const WeirDenoPlan *plan)
   return (char **) g_ptr_array_free (files, FALSE);
 }
 
+/* import.meta.main is of no meaning in a bundle, and nobody could see an unexported handler. */
+static gboolean
+wants_bundle (WeirFunction *function, const WeirDenoPlan *plan)
+{
+  return weir_settings_get_boolean (weir_function_get_settings (function), "bundle") &&
+         !plan->is_main && !plan->unexported;
+}
+
+static void
+on_bundled (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  WeirFunction *function = g_task_get_task_data (task);
+  WeirDenoPlan *plan = g_object_get_qdata (G_OBJECT (function), plan_quark ());
+  GError *error = NULL;
+  char *path = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (path == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  g_free (plan->bundle);
+  plan->bundle = path;
+  g_clear_pointer (&plan->standby_key, g_free);
+  g_task_return_pointer (task, list_files (plan), (GDestroyNotify) g_strfreev);
+}
+
+/* Takes over the reference to task. */
+static void
+bundle (WeirDenoRuntime *self, GTask *task, const WeirDenoPlan *plan)
+{
+  WeirFunction *function = g_task_get_task_data (task);
+  g_autofree char *deno_dir = dup_deno_dir (self);
+  g_autoptr (GTask) inner = g_task_new (self, g_task_get_cancellable (task), on_bundled, task);
+
+  g_task_set_source_tag (inner, bundle);
+  weir_deno_bundle (self->found,
+                    deno_dir,
+                    weir_deno_get_own_path (function),
+                    function,
+                    plan,
+                    inner);
+}
+
 static void start_waiting (WeirDenoRuntime *self);
 
 static void
@@ -137,7 +183,10 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
       g_strfreev (plan->files);
       plan->files = g_steal_pointer (&info->files);
       plan->uses_node = plan->uses_node && info->uses_node;
-      g_task_return_pointer (task, list_files (plan), (GDestroyNotify) g_strfreev);
+      if (wants_bundle (g_task_get_task_data (task), plan))
+        bundle (self, g_steal_pointer (&task), plan);
+      else
+        g_task_return_pointer (task, list_files (plan), (GDestroyNotify) g_strfreev);
     }
   start_waiting (self);
 }
@@ -314,12 +363,17 @@ find_obstacle (WeirDenoRuntime *self, WeirFunction *function, const WeirDenoPlan
 
   if (plan->is_main)
     return g_strdup ("uses import.meta.main");
-  if (plan->own_map != NULL)
+  if (plan->unexported &&
+      weir_settings_get_boolean (weir_function_get_settings (function), "bundle"))
+    return g_strdup ("a bundle needs an exported handler");
+  if (wants_bundle (function, plan) && plan->bundle == NULL)
+    return g_strdup ("its bundle is not made yet");
+  if (plan->own_map != NULL && plan->bundle == NULL)
     return g_strdup_printf ("own %s", plan->own_map);
   if (weir_deno_has_static_files_outside (function))
     return g_strdup ("static_files outside of its folder");
   outside = weir_deno_find_outside_file (function, plan, folders, self->bootstrap);
-  if (outside != NULL)
+  if (outside != NULL && plan->bundle == NULL)
     return g_strdup_printf ("imports %s", outside);
   return NULL;
 }
@@ -347,7 +401,7 @@ weir_deno_runtime_get_standby_key (WeirRuntime *runtime, WeirFunction *function,
       *reason = g_strdup (error->message);
       return NULL;
     }
-  stamp = ensure_folders (self, function)->stamp;
+  stamp = ensure_folders (self, function)->stamp + self->folders->bundle_stamp;
   if (plan->standby_key == NULL || plan->standby_stamp != stamp)
     {
       g_autofree char *deno_dir = dup_deno_dir (self);

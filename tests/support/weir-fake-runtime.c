@@ -11,6 +11,7 @@ struct _WeirFakeRuntime
   GQueue tasks;
   guint begun;
   char *refusal;
+  char *key;
 };
 
 static void weir_fake_runtime_runtime_init (WeirRuntimeInterface *iface);
@@ -57,18 +58,53 @@ weir_fake_runtime_launch (WeirRuntime *runtime,
   return weir_launch_new (argv, NULL, NULL, command, socket_path);
 }
 
+static char *
+weir_fake_runtime_get_standby_key (WeirRuntime *runtime, WeirFunction *function, char **reason)
+{
+  WeirFakeRuntime *self = WEIR_FAKE_RUNTIME (runtime);
+
+  if (self->key == NULL)
+    *reason = g_strdup ("the test says so");
+  return g_strdup (self->key);
+}
+
+static WeirLaunch *
+weir_fake_runtime_launch_standby (WeirRuntime *runtime,
+                                  WeirFunction *function,
+                                  const char *socket_path,
+                                  GError **error)
+{
+  const char *argv[] = { "/bin/true", NULL };
+
+  return weir_launch_new (argv, NULL, NULL, "", socket_path);
+}
+
+static char *
+weir_fake_runtime_make_load_command (WeirRuntime *runtime,
+                                     WeirFunction *function,
+                                     WeirLaunch *launch,
+                                     GError **error)
+{
+  return g_strdup_printf ("{\"revision\":%" G_GUINT64_FORMAT "}",
+                          weir_function_get_revision (function));
+}
+
 static void
 weir_fake_runtime_runtime_init (WeirRuntimeInterface *iface)
 {
   iface->probe = weir_fake_runtime_probe;
   iface->prepare = weir_fake_runtime_prepare;
   iface->launch = weir_fake_runtime_launch;
+  iface->get_standby_key = weir_fake_runtime_get_standby_key;
+  iface->launch_standby = weir_fake_runtime_launch_standby;
+  iface->make_load_command = weir_fake_runtime_make_load_command;
 }
 
 static void
 weir_fake_runtime_finalize (GObject *object)
 {
   g_free (WEIR_FAKE_RUNTIME (object)->refusal);
+  g_free (WEIR_FAKE_RUNTIME (object)->key);
   G_OBJECT_CLASS (weir_fake_runtime_parent_class)->finalize (object);
 }
 
@@ -131,4 +167,11 @@ weir_fake_runtime_refuse_launch (WeirFakeRuntime *self, const char *error)
 {
   g_free (self->refusal);
   self->refusal = g_strdup (error);
+}
+
+void
+weir_fake_runtime_set_key (WeirFakeRuntime *self, const char *key)
+{
+  g_free (self->key);
+  self->key = g_strdup (key);
 }

@@ -19,5 +19,7 @@ guint weir_fake_runtime_get_waiting (WeirFakeRuntime *self);
 gboolean weir_fake_runtime_finish (WeirFakeRuntime *self, const char *error);
 /* From now on launch() fails with this; NULL: it works again. */
 void weir_fake_runtime_refuse_launch (WeirFakeRuntime *self, const char *error);
+/* The standby key of every function from now on; NULL, as at first: no standby is of use. */
+void weir_fake_runtime_set_key (WeirFakeRuntime *self, const char *key);
 
 G_END_DECLS

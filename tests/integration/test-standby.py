@@ -1,0 +1,351 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Which way functions start, what standbys do, and what a function cannot reach."""
+
+import json
+import os
+import signal
+import socket
+import unittest
+
+import weirtest
+from weirtest import Project, Server, wait_until
+
+HELLO = "Deno.serve(() => new Response('hello'));"
+
+
+def idle_standbys(server):
+    return [pid for pid in server.child_pids()
+            if weirtest.is_worker(pid) and weirtest.is_idle_standby(pid)]
+
+
+def wait_for_standbys(server, count=2):
+    return wait_until(lambda: len(idle_standbys(server)) == count and idle_standbys(server),
+                      f"{count} standbys")
+
+
+def start_of(server, name):
+    """How the one worker of a function was started, and why not otherwise."""
+    workers = server.get("/_weir/status").json["workers"]
+    worker = next(w for w in workers if w["function"] == name and w["state"] in ("idle", "busy"))
+    return worker["start"], worker.get("start_reason")
+
+
+class Kinds(unittest.TestCase):
+    def check(self, files, name, start, reason=None, standbys=2, toml=""):
+        project = Project({**files, "weir.toml": toml})
+        self.addCleanup(project.remove)
+        server = Server(project)
+        self.addCleanup(server.stop)
+        if standbys:
+            wait_for_standbys(server, standbys)
+        self.assertEqual(server.get(f"/{name}").text, "hello")
+        kind, why = start_of(server, name)
+        self.assertEqual(kind, start)
+        if reason is None:
+            self.assertIsNone(why)
+        else:
+            self.assertRegex(why, reason)
+        return server
+
+    def test_plain(self):
+        self.check({"functions/f/index.ts": HELLO}, "f", "standby")
+
+    def test_default_export(self):
+        self.check({"functions/f/index.ts": "export default () => new Response('hello');"},
+                   "f", "standby")
+
+    def test_flat_file(self):
+        self.check({"functions/f.ts": HELLO}, "f", "standby")
+
+    def test_shared_module(self):
+        self.check({"functions/_shared/text.ts": "export const text = 'hello';",
+                    "functions/f/index.ts": "import { text } from '../_shared/text.ts';"
+                                            "Deno.serve(() => new Response(text));"},
+                   "f", "standby")
+
+    def test_map_for_all(self):
+        self.check({"functions/import_map.json": '{"imports": {"text": "./_shared/text.ts"}}',
+                    "functions/_shared/text.ts": "export default 'hello';",
+                    "functions/f/index.ts": "import text from 'text';"
+                                            "Deno.serve(() => new Response(text));"},
+                   "f", "standby")
+
+    def test_node_server(self):
+        self.check({"functions/f/index.ts": "import http from 'node:http';"
+                    "http.createServer((_, r) => r.end('hello')).listen(8000);"}, "f", "standby")
+
+    def test_own_config(self):
+        self.check({"functions/f/deno.json": '{"imports": {"x": "./x.ts"}}',
+                    "functions/f/x.ts": "export default 'hello';",
+                    "functions/f/index.ts": "import x from 'x';"
+                                            "Deno.serve(() => new Response(x));"},
+                   "f", "spawned", "own deno.json", standbys=0)
+
+    def test_main_module(self):
+        self.check({"functions/f/index.ts": f"if (import.meta.main) {HELLO}"},
+                   "f", "spawned", "import.meta.main", standbys=0)
+
+    def test_modules_of_another_function(self):
+        """Nobody knows before it is tried; the client does not notice."""
+        self.check({"functions/g/text.ts": "export default 'hello';",
+                    "functions/g/index.ts": HELLO,
+                    "functions/f/index.ts": "import text from '../g/text.ts';"
+                                            "Deno.serve(() => new Response(text));"},
+                   "f", "spawned", "imports .*/g/text.ts")
+
+    def test_off(self):
+        server = self.check({"functions/f/index.ts": HELLO}, "f", "spawned", "standbys are off",
+                            standbys=0, toml="standby_workers = 0\n")
+        self.assertEqual(idle_standbys(server), [])
+
+    def test_bundled(self):
+        server = self.check(
+            {"functions/f/deno.json": '{"imports": {"x": "./x.ts"}}',
+             "functions/f/x.ts": "export function boom() {\n  throw new Error('boom');\n}",
+             "functions/f/index.ts":
+                 "import { boom } from 'x';\n"
+                 "Deno.serve((q) => { if (q.url.endsWith('boom')) boom();"
+                 " return new Response('hello'); });",
+             "functions/g/index.ts": HELLO},
+            "f", "spawned", "no standby was ready", toml="[functions.f]\nbundle = true\n")
+        mark = server.mark()
+        self.assertEqual(server.get("/f/boom").status, 500)
+        event = server.wait_event(lambda e: e.get("type") == "error", since=mark)
+        self.assertRegex(event["stack"], r"/f/x\.ts:2:\d+")
+
+
+class Life(unittest.TestCase):
+    def server(self, files, toml="", **options):
+        self.project = Project({**files, "weir.toml": toml})
+        self.addCleanup(self.project.remove)
+        server = Server(self.project, **options)
+        self.addCleanup(server.stop)
+        return server
+
+    def test_refill(self):
+        server = self.server({f"functions/f{i}/index.ts": HELLO for i in range(4)})
+        for i in range(4):
+            wait_for_standbys(server)
+            self.assertEqual(server.get(f"/f{i}").text, "hello")
+            self.assertEqual(start_of(server, f"f{i}")[0], "standby")
+        wait_for_standbys(server)
+
+    def test_a_dead_one_is_replaced(self):
+        server = self.server({"functions/f/index.ts": HELLO})
+        first = set(wait_for_standbys(server))
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: len(set(idle_standbys(server)) - first) == 2, "new ones")
+        self.assertEqual(server.get("/f").text, "hello")
+
+    def test_one_that_dies_with_the_function_in_it(self):
+        server = self.server({"functions/f/index.ts": HELLO})
+        for pid in wait_for_standbys(server):
+            os.kill(pid, signal.SIGSTOP)
+        with server.client() as client:
+            client.request("GET", "/f")
+            wait_until(lambda: len(idle_standbys(server)) == 3, "the next one")
+            for pid in idle_standbys(server):
+                os.kill(pid, signal.SIGKILL)
+            self.assertEqual(client.response().text, "hello")
+
+    def test_shared_map_that_changes(self):
+        server = self.server({
+            "functions/import_map.json": '{"imports": {"x": "./_shared/one.ts"}}',
+            "functions/_shared/one.ts": "export default 'one';",
+            "functions/_shared/two.ts": "export default 'two';",
+            "functions/f/index.ts": "import x from 'x'; Deno.serve(() => new Response(x));"})
+        wait_for_standbys(server)
+        self.assertEqual(server.get("/f").text, "one")
+        wait_for_standbys(server)
+        self.project.write("functions/import_map.json",
+                           '{"imports": {"x": "./_shared/two.ts"}}')
+        wait_until(lambda: server.get("/f").text == "two", "the new map")
+
+    def test_none_is_left_behind(self):
+        project = Project({"functions/f/index.ts": HELLO})
+        self.addCleanup(project.remove)
+        server = Server(project)
+        pids = wait_for_standbys(server)
+        self.assertEqual(server.stop(), 0)
+        for pid in pids:
+            wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "it is gone")
+
+
+PROBE = """
+const here = import.meta.dirname;
+const tries = {
+  own: () => Deno.readTextFileSync(here + "/own.txt"),
+  shared: () => Deno.readTextFileSync(here + "/../_shared/text.txt"),
+  variable: () => Deno.env.get("MINE"),
+  temporary: () => {
+    const path = Deno.makeTempFileSync();
+    Deno.writeTextFileSync(path, "kept");
+    return Deno.readTextFileSync(path);
+  },
+  ownEnvFile: () => Deno.readTextFileSync(here + "/.env"),
+  otherEnvFile: () => Deno.readTextFileSync(here + "/../other/.env"),
+  sharedEnvFile: () => Deno.readTextFileSync(here + "/../_shared/.env"),
+  rootEnvFile: () => Deno.readTextFileSync(here + "/../.env"),
+  other: () => Deno.readTextFileSync(here + "/../other/index.ts"),
+  otherDotted: () => Deno.readTextFileSync(here + "/x/../../other/index.ts"),
+  list: () => [...Deno.readDirSync(here + "/..")].length,
+  passwd: () => Deno.readTextFileSync("/etc/passwd"),
+  environ: () => Deno.readTextFileSync("/proc/self/environ"),
+  memory: () => Deno.openSync("/proc/self/mem"),
+  write: () => Deno.writeTextFileSync(here + "/new.txt", "x"),
+  symlink: () => Deno.symlinkSync("/etc/passwd", Deno.env.get("TMPDIR") + "/link"),
+  link: () => Deno.linkSync("/etc/passwd", Deno.env.get("TMPDIR") + "/link"),
+  spawn: () => new Deno.Command("/bin/true").outputSync().code,
+  ffi: () => Deno.dlopen("libc.so.6", {}),
+  stdout: () => Deno.openSync("/dev/stdout", { write: true }),
+  unlinkSocket: () => Deno.removeSync(socketPath),
+  connectSocket: () => Deno.connect({ transport: "unix", path: socketPath }),
+  importOther: () => import(["..", "other", "util.ts"].join("/")),
+  importPackage: () => import(["npm:left", "pad@1.0.0"].join("-")),
+  fetchOther: () => fetch(new URL("../other/.env", import.meta.url)).then((r) => r.text()),
+  grant: () => {
+    if (Deno.permissions.requestSync({ name: "read", path: "/etc/passwd" }).state === "granted") return 1;
+    throw new Error("denied");
+  },
+};
+let socketPath = "";
+const atLoad = {};
+for (const name of ["otherEnvFile", "ownEnvFile", "passwd", "other"]) {
+  try { tries[name](); atLoad[name] = true; } catch { atLoad[name] = false; }
+}
+Deno.serve(async (request) => {
+  socketPath = new URL(request.url).searchParams.get("socket") ?? "/nowhere";
+  Deno.exit(3);
+  const result = { atLoad };
+  for (const [name, attempt] of Object.entries(tries)) {
+    try { result[name] = [true, String(await attempt()).slice(0, 20)]; }
+    catch (error) { result[name] = [false, error.name]; }
+  }
+  return Response.json(result);
+});
+"""
+
+ALLOWED = {"own", "shared", "variable", "temporary"}
+
+
+class Escapes(unittest.TestCase):
+    def files(self):
+        return {
+            "functions/f/index.ts": PROBE,
+            "functions/f/own.txt": "own",
+            "functions/f/.env": "MINE=1",
+            "functions/_shared/text.txt": "shared",
+            "functions/_shared/.env": "SHARED=1",
+            "functions/.env": "ALL=1",
+            "functions/other/index.ts": HELLO,
+            "functions/other/util.ts": "export default 1;",
+            "functions/other/.env": "SECRET=1",
+        }
+
+    def probe(self, toml):
+        project = Project({**self.files(), "weir.toml": toml})
+        self.addCleanup(project.remove)
+        server = Server(project)
+        self.addCleanup(server.stop)
+        if toml == "":
+            wait_for_standbys(server)
+        self.assertEqual(server.get("/f").status, 200)
+        sockets = [line.split()[-1] for line in open("/proc/net/unix") if line.rstrip().endswith(".sock")]
+        mine = self.socket_of(server, sockets)
+        return server, server.get(f"/f?socket={mine}").json
+
+    def socket_of(self, server, sockets):
+        """The path that some worker of this server listens on."""
+        pid = server.worker_pids()[0]
+        environ = open(f"/proc/{pid}/environ").read()
+        for path in sockets:
+            if path in environ:
+                return path
+        return next((p for p in sockets if "/weir-" in p), "/nowhere")
+
+    def check(self, result):
+        for name, (allowed, text) in ((n, v) for n, v in result.items() if n != "atLoad"):
+            with self.subTest(name):
+                self.assertEqual(allowed, name in ALLOWED, text)
+        self.assertFalse(any(result["atLoad"].values()), result["atLoad"])
+
+    def test_standby(self):
+        server, result = self.probe("")
+        self.assertEqual(start_of(server, "f")[0], "standby")
+        self.check(result)
+
+    def test_spawned(self):
+        server, result = self.probe("standby_workers = 0\n")
+        self.assertEqual(start_of(server, "f")[0], "spawned")
+        self.check(result)
+
+    def test_forged_events_harm_nobody(self):
+        project = Project({
+            "functions/f/index.ts": "import fs from 'node:fs'; Deno.serve(() => {"
+            "for (const type of ['failed', 'ready', 'standby', 'task'])"
+            " fs.writeSync(1, JSON.stringify({ type, code: 'threw', message: 'x', pending: 1 }) + '\\n');"
+            " return new Response('mine'); });",
+            "functions/g/index.ts": HELLO})
+        self.addCleanup(project.remove)
+        server = Server(project)
+        self.addCleanup(server.stop)
+        for _ in range(5):
+            self.assertIn(server.get("/f").status, (200, 500, 502, 503))
+            self.assertEqual(server.get("/g").text, "hello")
+
+
+class Profiles(unittest.TestCase):
+    CODE = """
+const can = (f) => { try { f(); return true; } catch { return false; } };
+const asked = { env: can(() => Deno.env.get("X")), passwd: can(() => Deno.readTextFileSync("/etc/passwd")),
+  run: can(() => new Deno.Command("/bin/true").outputSync()), net: Deno.permissions.querySync({ name: "net" }).state };
+Deno.serve(() => Response.json(asked));
+"""
+
+    def ask(self, toml, own=None):
+        files = {"functions/f/index.ts": self.CODE, "weir.toml": toml}
+        if own is not None:
+            files["functions/f/function.json"] = json.dumps(own)
+        project = Project(files)
+        self.addCleanup(project.remove)
+        server = Server(project)
+        self.addCleanup(server.stop)
+        response = server.get("/f")
+        self.assertEqual(response.status, 200, response.text)
+        return response.json
+
+    def test_none(self):
+        self.assertEqual(self.ask('[defaults]\npermissions = "none"\n'),
+                         {"env": False, "passwd": False, "run": False, "net": "prompt"})
+
+    def test_strict(self):
+        self.assertEqual(self.ask('[defaults]\npermissions = "strict"\n'),
+                         {"env": False, "passwd": False, "run": False, "net": "granted"})
+
+    def test_permissive(self):
+        self.assertEqual(self.ask('[functions.f]\npermissions = "permissive"\n'),
+                         {"env": True, "passwd": True, "run": True, "net": "granted"})
+
+    def test_flags(self):
+        self.assertEqual(
+            self.ask('[functions.f]\npermissions = ["--allow-env", "--allow-read=/etc/passwd"]\n'),
+            {"env": True, "passwd": True, "run": False, "net": "prompt"})
+
+    def test_own_profile(self):
+        self.assertEqual(
+            self.ask('[permissions.reader]\nflags = ["--allow-read=/etc"]\n'
+                     '[defaults]\npermissions = "reader"\n')["passwd"], True)
+
+    def test_the_function_itself_may_say(self):
+        self.assertEqual(self.ask('[defaults]\npermissions = "strict"\n',
+                                  {"permissions": "standard"})["env"], True)
+
+    def test_the_project_has_the_last_word(self):
+        self.assertEqual(self.ask('[functions.f]\npermissions = "strict"\n',
+                                  {"permissions": "permissive"})["env"], False)
+
+
+if __name__ == "__main__":
+    weirtest.main()
