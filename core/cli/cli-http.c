@@ -95,7 +95,7 @@ cli_http_base_for_listen (const char *listen)
   const char *host;
   guint port;
 
-  if (address == NULL)
+  if (address == NULL || g_str_has_prefix (listen, "unix:"))
     return NULL;
   host = g_network_address_get_hostname (G_NETWORK_ADDRESS (address));
   port = g_network_address_get_port (G_NETWORK_ADDRESS (address));

@@ -3,6 +3,7 @@
 #include "cli-serve-banner-private.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #include "cli-output-private.h"
 
@@ -39,12 +40,18 @@ banner_json (WeirServer *server, char **uris, char **names, const char *runtime)
 }
 
 static gboolean
+is_unix (const char *uri)
+{
+  return g_str_has_prefix (uri, "unix:");
+}
+
+static gboolean
 is_exposed (const char *uri)
 {
   g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_NONE, NULL);
   g_autoptr (GInetAddress) address = NULL;
 
-  if (parsed == NULL || g_strcmp0 (g_uri_get_host (parsed), "localhost") == 0)
+  if (parsed == NULL || is_unix (uri) || g_strcmp0 (g_uri_get_host (parsed), "localhost") == 0)
     return FALSE;
   address = g_inet_address_new_from_string (g_uri_get_host (parsed));
   return address == NULL || !g_inet_address_get_is_loopback (address);
@@ -72,9 +79,10 @@ static void
 print_examples (char **uris, char **names)
 {
   guint n = g_strv_length (names);
+  const char *base = is_unix (uris[0]) ? "" : uris[0];
 
   for (guint i = 0; i < MIN (n, EXAMPLES); i++)
-    cli_print (stdout, "  - %s/functions/v1/%s\n", uris[0], names[i]);
+    cli_print (stdout, "  - %s/functions/v1/%s\n", base, names[i]);
   if (n > EXAMPLES)
     cli_print (stdout,
                g_dngettext (GETTEXT_PACKAGE,
@@ -94,7 +102,12 @@ banner_text (WeirServer *server, char **uris, char **names, const char *runtime)
 
   cli_print (stdout, "%s%s%s\n", bold, runtime != NULL ? ", " : "", runtime != NULL ? runtime : "");
   for (gsize i = 0; uris[i] != NULL; i++)
-    cli_print (stdout, _ ("Serving functions on %s/functions/v1/<function-name>\n"), uris[i]);
+    {
+      if (is_unix (uris[i]))
+        cli_print (stdout, _ ("Serving functions on the socket %s\n"), uris[i] + strlen ("unix:"));
+      else
+        cli_print (stdout, _ ("Serving functions on %s/functions/v1/<function-name>\n"), uris[i]);
+    }
   if (names[0] == NULL)
     cli_print (stdout,
                _ ("No functions in %s yet. Write the first one: weir new hello\n"),

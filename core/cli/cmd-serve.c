@@ -53,7 +53,7 @@ parse (Options *options, int argc, char **argv)
       G_OPTION_ARG_STRING_ARRAY,
       &options->listen,
       N_ ("Listen there instead of 127.0.0.1:9000; may be repeated; port 0 takes a free one"),
-      N_ ("HOST:PORT") },
+      N_ ("HOST:PORT|unix:PATH") },
     { "env-file",
       'e',
       0,

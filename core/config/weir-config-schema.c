@@ -82,7 +82,8 @@ static const WeirOption options[] = {
     "After so many checks in a row without an answer, another worker takes its place." },
 
   { "listen", NULL, SERVER, WEIR_OPTION_ADDRESSES, 0, 0, "['127.0.0.1:9000']", NULL,
-    "Addresses to serve on. Port 0 takes a free one." },
+    "Addresses to serve on: `host:port`, where port 0 takes a free one; `unix:/PATH` for a socket "
+    "in the file system, `unix:@NAME` for an abstract one." },
   { "functions", NULL, SERVER, WEIR_OPTION_PATH, 0, 0, NULL, NULL,
     "The folder of the functions, where it is not found by itself." },
   { "adapter", NULL, SERVER, WEIR_OPTION_STRING, 0, 0, "'native'", NULL,

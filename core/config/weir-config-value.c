@@ -102,6 +102,9 @@ is_address (const char *text)
   const char *colon = strrchr (text, ':');
   guint64 port;
 
+  /* A path that is not absolute would lead somewhere else from each folder. */
+  if (g_str_has_prefix (text, "unix:"))
+    return text[5] == '/' || (text[5] == '@' && text[6] != '\0');
   if (colon == NULL || colon == text || strpbrk (text, " \t\r\n/") != NULL)
     return FALSE;
   if (!g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL))
@@ -230,7 +233,8 @@ read_strings (Read *read, WeirNode *node)
         return fail_range (read,
                            child,
                            g_strdup_printf ("%s: \"%s\" is not host:port, as in "
-                                            "\"127.0.0.1:9000\" or \"[::1]:9000\"",
+                                            "\"127.0.0.1:9000\" or \"[::1]:9000\", nor "
+                                            "\"unix:/PATH\" or \"unix:@NAME\"",
                                             read->option->name,
                                             child->string));
       if (type == WEIR_OPTION_NETWORKS && !is_network (child->string))

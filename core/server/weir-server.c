@@ -309,6 +309,11 @@ listen_all (WeirServer *self, GError **error)
   WeirSettings *settings = weir_config_get_server_settings (self->config);
   g_auto (GStrv) addresses = weir_settings_dup_strv (settings, "listen");
 
+  /* Whoever bound them said where to listen. */
+  if (!weir_listen_inherit (self->sockets, error))
+    return FALSE;
+  if (self->sockets->len > 0)
+    return TRUE;
   for (guint i = 0; addresses[i] != NULL; i++)
     {
       GSocket *listener = weir_listen (addresses[i], error);
@@ -366,7 +371,7 @@ weir_server_dup_runtime_version (WeirServer *self, GError **error)
 static gboolean
 start_host (WeirServer *self, GError **error)
 {
-  g_autofree char *uri = weir_listen_dup_uri (self->sockets->pdata[0]);
+  g_autofree char *uri = weir_listen_dup_http_uri (self->sockets->pdata[0]);
 
   self->host = weir_function_host_new (self->config,
                                        self->runtime,

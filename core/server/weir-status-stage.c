@@ -165,7 +165,7 @@ weir_status_stage_new (const char *const *uris, GObject *source, WeirStatusFunc 
     {
       g_autoptr (GUri) uri = g_uri_parse (uris[i], G_URI_FLAGS_NONE, NULL);
 
-      if (uri != NULL)
+      if (uri != NULL && g_uri_get_host (uri) != NULL)
         g_strv_builder_add (hosts, g_uri_get_host (uri));
     }
   self->hosts = g_strv_builder_end (hosts);

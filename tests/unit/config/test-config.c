@@ -60,7 +60,10 @@ typedef struct
   }
 
 static const Complaint complaints[] = {
-  { "fine", { HELLO, { "weir.toml", "listen = ['127.0.0.1:0', '[::1]:9000']" } }, "", "" },
+  { "fine",
+    { HELLO, { "weir.toml", "listen = ['127.0.0.1:0', '[::1]:9000', 'unix:/a b', 'unix:@a']" } },
+    "",
+    "" },
   { "syntax",
     { HELLO, { "weir.toml", "adapter = 'soup'\nadapter = 'native'" } },
     "weir.toml:2:11: cannot redefine existing string 'adapter'",
@@ -104,7 +107,7 @@ static const Complaint complaints[] = {
         "listen = ['9000', 'a:x', 'a:65536', '::1:80']\nadapter = ''\nshutdown_timeout_ms = -1\n"
         "[adapters.soup]\nmax_fields = 0\n[defaults]\nboot_timeout_ms = 0\n" } },
     "weir.toml:1:11: listen: \"9000\" is not host:port, as in \"127.0.0.1:9000\" or "
-    "\"[::1]:9000\"\n"
+    "\"[::1]:9000\", nor \"unix:/PATH\" or \"unix:@NAME\"\n"
     "weir.toml:2:11: adapter is empty\n"
     "weir.toml:3:23: shutdown_timeout_ms is -1, outside 0 to 86400000\n"
     "weir.toml:5:14: adapters.soup.max_fields is 0, outside 1 to 10000\n"
@@ -532,7 +535,7 @@ static const struct
   { "WEIR_LISTEN",
     "9000",
     "environment WEIR_LISTEN: listen: \"9000\" is not host:port, as in \"127.0.0.1:9000\" or "
-    "\"[::1]:9000\"",
+    "\"[::1]:9000\", nor \"unix:/PATH\" or \"unix:@NAME\"",
     "" },
   { "WEIR_LISTN",
     "127.0.0.1:1",

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Where a server listens, apart from an address and a port: Unix sockets, and sockets that
+somebody else has bound."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import unittest
+
+import weirtest
+from weirtest import WEIR, Client, Project, Server, wait_until
+
+HELLO = """
+Deno.serve((req, info) => Response.json({
+  url: req.url, remote: info.remoteAddr, supabase: Deno.env.get("SUPABASE_URL"),
+}));
+"""
+
+
+class UnixClient(Client):
+    def __init__(self, address):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(address)
+        self.file = self.socket.makefile("rb")
+
+
+class Listen(unittest.TestCase):
+    def setUp(self):
+        self.project = Project({"functions/hello/index.ts": HELLO})
+        self.addCleanup(self.project.remove)
+
+    def get(self, address):
+        with UnixClient(address) as client:
+            return client.request("GET", "/hello", host="example.test").response()
+
+    def test_unix(self):
+        path = self.project.root / "weir.sock"
+        server = Server(self.project, "--listen", f"unix:{path}")
+        self.addCleanup(server.stop)
+        event = server.wait_event(lambda e: e["type"] == "listening")
+        self.assertEqual(event["uris"][1], f"unix:{path}")
+        answer = self.get(str(path))
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(answer.json["url"], "http://example.test/")
+        self.assertEqual(server.get("/hello").status, 200)
+        server.stop()
+        self.assertFalse(path.exists())
+
+    def test_abstract(self):
+        name = f"weir-test-{os.getpid()}"
+        server = Server(self.project, "--listen", f"unix:@{name}")
+        self.addCleanup(server.stop)
+        self.assertEqual(self.get(f"\0{name}").status, 200)
+
+    def test_after_a_kill(self):
+        path = self.project.root / "weir.sock"
+        server = Server(self.project, "--listen", f"unix:{path}")
+        server.stop(signal.SIGKILL)
+        self.assertTrue(path.exists())
+        server = Server(self.project, "--listen", f"unix:{path}")
+        self.addCleanup(server.stop)
+        self.assertEqual(self.get(str(path)).status, 200)
+
+    def start_with(self, listener, *arguments):
+        """As systemd does it: number 3, and the process's own id in the environment."""
+        process = subprocess.Popen(
+            ["sh", "-c", 'fd=$1; shift; eval "exec 3<&$fd"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"',
+             "sh", str(listener.fileno()), WEIR, "serve", str(self.project.root), "--json",
+             *arguments],
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["type"] == "listening":
+                return event["uris"]
+        raise AssertionError("the server did not start")
+
+    def test_inherited(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            host, port = listener.getsockname()
+            uris = self.start_with(listener, "--listen", "127.0.0.1:1")
+            self.assertEqual(uris, [f"http://{host}:{port}"])
+            with Client((host, port)) as client:
+                answer = client.request("GET", "/hello").response()
+            self.assertEqual(answer.json["supabase"], f"http://{host}:{port}")
+
+    def test_inherited_unix(self):
+        path = str(self.project.root / "inherited.sock")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            self.assertEqual(self.start_with(listener), [f"unix:{path}"])
+            self.assertEqual(self.get(path).json["supabase"], "http://localhost")
+        wait_until(lambda: os.path.exists(path), "it stays: it is whose who bound it")
+
+
+if __name__ == "__main__":
+    weirtest.main()
