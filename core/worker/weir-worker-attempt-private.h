@@ -72,6 +72,7 @@ struct _WeirWorkerPool
 
   gint64 last_failure; /* 0: none to speak of */
   guint backoff_ms;
+  guint boot_crashes; /* of this attempt */
   gboolean backoff_said;
   gboolean shut_down;
 };
@@ -110,6 +111,8 @@ void weir_worker_pool_note_failure (WeirWorkerPool *self);
 void weir_worker_pool_forgive (WeirWorkerPool *self);
 /* Puts a worker into the list and listens to it. */
 void weir_worker_pool_add_worker (WeirWorkerPool *self, WeirWorker *worker);
+/* One of those that serve has given an answer. */
+gboolean weir_worker_pool_is_proven (WeirWorkerPool *self);
 /* The capacity is not asked any more. */
 void weir_worker_pool_withdraw (WeirWorkerPool *self);
 /* No more of what is asked for can be started: an older revision serves, or they are as many

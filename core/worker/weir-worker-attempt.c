@@ -9,6 +9,8 @@
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
+/* So often a worker may die while it boots, before whoever waits is told. */
+#define MAX_BOOT_CRASHES 2
 /* sizeof (sun_path) is 108; some room is left for tools that add to a path. */
 #define SOCKET_PATH_MAX 100
 /* A function whose files are not known yet has a request to answer first. */
@@ -140,13 +142,30 @@ tries_another_way (WeirWorkerPool *self, WeirWorker *worker)
   return TRUE;
 }
 
+/* What killed it while it booted may have come from outside. */
+static gboolean
+tries_once_more (WeirWorkerPool *self, WeirWorker *worker)
+{
+  if (weir_worker_get_exit_reason (worker) != WEIR_WORKER_EXIT_REASON_CRASH ||
+      ++self->boot_crashes > MAX_BOOT_CRASHES)
+    return FALSE;
+  g_debug ("%s: died while it booted; another one is tried", weir_worker_get_id (worker));
+  if (weir_worker_pool_is_proven (self))
+    weir_worker_pool_forgive (self);
+  else
+    weir_worker_pool_note_failure (self);
+  weir_worker_pool_pursue (self);
+  return TRUE;
+}
+
 void
 weir_worker_pool_fail_attempt (WeirWorkerPool *self, const GError *error, WeirWorker *worker)
 {
   g_autoptr (GError) reported = NULL;
 
-  if (worker != NULL && tries_another_way (self, worker))
+  if (worker != NULL && (tries_another_way (self, worker) || tries_once_more (self, worker)))
     return;
+  self->boot_crashes = 0;
   reported = copy_as_boot_error (error);
   self->without_standby = FALSE;
 

@@ -51,6 +51,15 @@ pin_workers (WeirWorkerPool *self)
     weir_worker_set_pinned (get_serving (self, i)->worker, i < self->options.min_workers);
 }
 
+gboolean
+weir_worker_pool_is_proven (WeirWorkerPool *self)
+{
+  for (guint i = 0; i < self->serving->len; i++)
+    if (weir_gate_get_answered (weir_worker_get_gate (get_serving (self, i)->worker)) > 0)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 are_all_busy (WeirWorkerPool *self)
 {
@@ -107,6 +116,7 @@ take_over (WeirWorkerPool *self, WeirWorker *worker)
   g_array_append_val (self->serving, serving);
   pin_workers (self);
   self->late_demand = 0;
+  self->boot_crashes = 0;
   self->demanded = FALSE;
   self->reloading = FALSE;
   self->stale = FALSE;
@@ -168,6 +178,7 @@ lose (WeirWorkerPool *self, guint n)
   gint64 since = get_serving (self, n)->since;
   gint64 now = weir_clock_now (self->clock);
   gboolean crashed = has_crashed (worker);
+  gboolean proven = weir_gate_get_answered (weir_worker_get_gate (worker)) > 0;
 
   g_array_remove_index (self->serving, n);
   pin_workers (self);
@@ -179,7 +190,7 @@ lose (WeirWorkerPool *self, guint n)
         self->demanded = TRUE;
       self->late_demand = 0;
     }
-  if (crashed && now - since < WEIR_WORKER_POOL_FAILURE_WINDOW_US)
+  if (crashed && !proven && now - since < WEIR_WORKER_POOL_FAILURE_WINDOW_US)
     weir_worker_pool_note_failure (self);
   else if (crashed)
     weir_worker_pool_forgive (self);

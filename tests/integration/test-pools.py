@@ -15,7 +15,7 @@ from pathlib import Path
 import weirtest
 from weirtest import Project, Server, wait_until
 
-LOAD = os.environ.get("WEIR_LOAD", "weir-load")
+LOAD = os.environ.get("TEST_LOAD", "weir-load")
 THOROUGH = bool(os.environ.get("WEIR_TEST_THOROUGH"))
 
 SLOW = "Deno.serve(async () => { await new Promise((r) => setTimeout(r, %d)); return new Response('ok'); });"
