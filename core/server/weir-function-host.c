@@ -7,12 +7,12 @@
 
 #include "base/weir-error.h"
 #include "server/weir-registry-private.h"
+#include "server/weir-roster-private.h"
 #include "server/weir-socket-folder-private.h"
 #include "server/weir-watcher-private.h"
 #include "worker/weir-standby-pool-private.h"
 #include "worker/weir-capacity-private.h"
 #include "worker/weir-subprocess-private.h"
-#include "worker/weir-supervisor-private.h"
 #include "worker/weir-worker-private.h"
 
 #define PRIMED_FUNCTIONS 8
@@ -31,8 +31,7 @@ struct _WeirFunctionHost
   WeirStandbyPool *standbys;
   WeirCapacity *capacity;
   WeirSocketBudget *sockets; /* the WebSockets of all functions */
-  GListStore *workers;
-  WeirSupervisor *supervisor;
+  WeirRoster *roster;
   gboolean shut_down;
 };
 
@@ -83,7 +82,7 @@ tell_when_empty (WeirFunctionHost *self)
 {
   g_autoptr (GSource) source = NULL;
 
-  if (!self->shut_down || g_list_model_get_n_items (G_LIST_MODEL (self->workers)) > 0)
+  if (!self->shut_down || !weir_roster_is_empty (self->roster))
     return;
 
   source = g_idle_source_new ();
@@ -105,17 +104,7 @@ weir_function_host_shut_down (WeirFunctionHost *self)
 void
 weir_function_host_kill (WeirFunctionHost *self)
 {
-  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (g_object_unref);
-
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->workers)); i++)
-    g_ptr_array_add (workers, g_list_model_get_item (G_LIST_MODEL (self->workers), i));
-  for (guint i = 0; i < workers->len; i++)
-    weir_worker_kill (workers->pdata[i],
-                      WEIR_WORKER_EXIT_REASON_REQUESTED,
-                      g_error_new_literal (WEIR_ERROR,
-                                           WEIR_ERROR_WORKER_FAILED,
-                                           "The worker did not end before the server did "
-                                           "(shutdown_timeout_ms)"));
+  weir_roster_kill (self->roster);
 }
 
 void
@@ -132,33 +121,6 @@ pool_name (WeirWorkerPool *pool)
   return weir_function_get_name (weir_worker_pool_get_function (pool));
 }
 
-/* That a function does not start is for its pool to tell. */
-static gboolean
-has_served (WeirWorker *worker)
-{
-  switch (weir_worker_get_exit_reason (worker))
-    {
-    case WEIR_WORKER_EXIT_REASON_RETIRED:
-    case WEIR_WORKER_EXIT_REASON_LIMIT_CPU:
-    case WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY:
-    case WEIR_WORKER_EXIT_REASON_LIMIT_WALL:
-    case WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT:
-    case WEIR_WORKER_EXIT_REASON_UNHEALTHY:
-      return TRUE;
-    case WEIR_WORKER_EXIT_REASON_CRASH:
-      return !g_error_matches (weir_worker_get_error (worker), WEIR_ERROR, WEIR_ERROR_BOOT_FAILED);
-    case WEIR_WORKER_EXIT_REASON_NONE:
-    case WEIR_WORKER_EXIT_REASON_REQUESTED:
-    case WEIR_WORKER_EXIT_REASON_IDLE:
-    case WEIR_WORKER_EXIT_REASON_BOOT_TIMEOUT:
-    case WEIR_WORKER_EXIT_REASON_LOAD:
-    case WEIR_WORKER_EXIT_REASON_SPAWN:
-      break;
-    }
-
-  return FALSE;
-}
-
 static const char *
 worker_name (WeirWorker *worker)
 {
@@ -166,24 +128,24 @@ worker_name (WeirWorker *worker)
 }
 
 static void
-on_worker_exited (WeirWorker *worker, WeirFunctionHost *self)
+on_worker_exited (WeirRoster *roster, WeirWorker *worker, WeirFunctionHost *self)
 {
-  guint at;
-
-  if (weir_worker_get_error (worker) != NULL && has_served (worker))
-    g_signal_emit (self,
-                   signals[SIGNAL_FUNCTION_FAILED],
-                   0,
-                   worker_name (worker),
-                   weir_worker_get_error (worker));
-  if (g_list_store_find (self->workers, worker, &at))
-    g_list_store_remove (self->workers, at);
   tell_when_empty (self);
+}
+
+static void
+on_worker_failed (WeirRoster *roster, WeirWorker *worker, WeirFunctionHost *self)
+{
+  g_signal_emit (self,
+                 signals[SIGNAL_FUNCTION_FAILED],
+                 0,
+                 worker_name (worker),
+                 weir_worker_get_error (worker));
 }
 
 /* Nobody may be asking just now, but who comes next shall not have to wait. */
 static void
-on_worker_unhealthy (WeirWorker *worker, guint failures, WeirFunctionHost *self)
+on_worker_unhealthy (WeirRoster *roster, WeirWorker *worker, guint failures, WeirFunctionHost *self)
 {
   GPtrArray *bindings = weir_registry_get_bindings (self->registry);
 
@@ -198,10 +160,7 @@ on_worker_unhealthy (WeirWorker *worker, guint failures, WeirFunctionHost *self)
 }
 
 static void
-on_supervisor_notice (WeirSupervisor *supervisor,
-                      WeirWorker *worker,
-                      const char *text,
-                      WeirFunctionHost *self)
+on_worker_notice (WeirRoster *roster, WeirWorker *worker, const char *text, WeirFunctionHost *self)
 {
   notice (self, "%s: %s", worker_name (worker), text);
 }
@@ -209,11 +168,17 @@ on_supervisor_notice (WeirSupervisor *supervisor,
 static void
 on_worker_added (WeirWorkerPool *pool, WeirWorker *worker, WeirFunctionHost *self)
 {
-  g_list_store_append (self->workers, worker);
-  weir_supervisor_add_worker (self->supervisor, worker);
-  g_signal_connect_object (worker, "unhealthy", G_CALLBACK (on_worker_unhealthy), self, 0);
-  g_signal_connect_object (worker, "exited", G_CALLBACK (on_worker_exited), self, 0);
+  weir_roster_add (self->roster, worker);
   g_signal_emit (self, signals[SIGNAL_WORKER_ADDED], 0, worker);
+}
+
+static void
+connect_roster (WeirFunctionHost *self)
+{
+  g_signal_connect_object (self->roster, "exited", G_CALLBACK (on_worker_exited), self, 0);
+  g_signal_connect_object (self->roster, "failed", G_CALLBACK (on_worker_failed), self, 0);
+  g_signal_connect_object (self->roster, "unhealthy", G_CALLBACK (on_worker_unhealthy), self, 0);
+  g_signal_connect_object (self->roster, "notice", G_CALLBACK (on_worker_notice), self, 0);
 }
 
 /* New files may have come in with a new revision: an import of something further away. */
@@ -545,7 +510,7 @@ weir_function_host_get_functions (WeirFunctionHost *self)
 GListModel *
 weir_function_host_get_workers (WeirFunctionHost *self)
 {
-  return G_LIST_MODEL (self->workers);
+  return weir_roster_get_workers (self->roster);
 }
 
 WeirRuntime *
@@ -565,7 +530,7 @@ weir_function_host_read_usage (WeirFunctionHost *self,
                                WeirWorker *worker,
                                WeirResourceSample *sample)
 {
-  return weir_supervisor_read (self->supervisor, worker, sample);
+  return weir_roster_read_usage (self->roster, worker, sample);
 }
 
 const char *const *
@@ -589,8 +554,7 @@ weir_function_host_finalize (GObject *object)
   g_clear_object (&self->registry);
   g_clear_object (&self->standbys);
   g_clear_object (&self->capacity);
-  g_clear_object (&self->supervisor);
-  g_clear_object (&self->workers);
+  g_clear_object (&self->roster);
   weir_socket_budget_unref (self->sockets);
   g_clear_object (&self->runtime);
   g_clear_object (&self->config);
@@ -645,7 +609,6 @@ weir_function_host_class_init (WeirFunctionHostClass *klass)
 static void
 weir_function_host_init (WeirFunctionHost *self)
 {
-  self->workers = g_list_store_new (WEIR_TYPE_WORKER);
   self->sockets = weir_socket_budget_new (0);
 }
 
@@ -658,7 +621,6 @@ weir_function_host_new (WeirConfig *config,
                         GError **error)
 {
   g_autoptr (WeirFunctionHost) self = g_object_new (WEIR_TYPE_FUNCTION_HOST, NULL);
-  g_autoptr (WeirResourceUsage) usage = weir_resource_usage_new ();
 
   self->config = g_object_ref (config);
   self->runtime = g_object_ref (runtime);
@@ -666,8 +628,8 @@ weir_function_host_new (WeirConfig *config,
   self->control = g_main_context_ref_thread_default ();
   self->capacity = weir_capacity_new (clock, NULL, NULL);
   apply_server_options (self);
-  self->supervisor = weir_supervisor_new (clock, usage);
-  g_signal_connect_object (self->supervisor, "notice", G_CALLBACK (on_supervisor_notice), self, 0);
+  self->roster = weir_roster_new (clock);
+  connect_roster (self);
   self->socket_folder = weir_socket_folder_new (NULL, error);
   if (self->socket_folder == NULL)
     return NULL;

@@ -93,12 +93,6 @@ weir_worker_set_pressed (WeirWorker *self, gboolean pressed)
   self->pressed = pressed;
 }
 
-void
-weir_worker_tell_unhealthy (WeirWorker *self, guint failures)
-{
-  g_signal_emit (self, weir_worker_signals[WEIR_WORKER_SIGNAL_UNHEALTHY], 0, failures);
-}
-
 guint
 weir_worker_get_tasks (WeirWorker *self)
 {

@@ -104,8 +104,9 @@ gboolean weir_worker_is_kept_alive (WeirWorker *self);
 gint64 weir_worker_get_stop_timeout (WeirWorker *self);
 void weir_worker_rearm (WeirWorker *self);
 
-/* weir-worker-words.c: lines to its standard input. */
+/* weir-worker-words.c: lines to its standard input, and what is heard of its health. */
 void weir_worker_say_stop (WeirWorker *self);
+void weir_worker_define_health_signals (GType type);
 
 /* Listens to the process and to what it writes. */
 void weir_worker_connect_inputs (WeirWorker *self);

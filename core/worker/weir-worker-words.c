@@ -78,3 +78,54 @@ weir_worker_ping (WeirWorker *self, gint64 id)
 
   say (self, "{\"type\":\"ping\",\"id\":%" G_GINT64_FORMAT "}", id);
 }
+
+void
+weir_worker_define_health_signals (GType type)
+{
+  /**
+   * WeirWorker::unhealthy:
+   * @self: the worker
+   * @failures: how many checks in a row it did not answer
+   *
+   * The event loop of the worker does not turn any more. It is being killed, and another
+   * takes its place.
+   *
+   * Since: 1.0
+   */
+  weir_worker_signals[WEIR_WORKER_SIGNAL_UNHEALTHY] = g_signal_new ("unhealthy",
+                                                                    type,
+                                                                    G_SIGNAL_RUN_LAST,
+                                                                    0,
+                                                                    NULL,
+                                                                    NULL,
+                                                                    NULL,
+                                                                    G_TYPE_NONE,
+                                                                    1,
+                                                                    G_TYPE_UINT);
+
+  /**
+   * WeirWorker::pong:
+   * @self: the worker
+   * @id: which question this answers
+   *
+   * The worker has answered a health check.
+   *
+   * Since: 1.0
+   */
+  weir_worker_signals[WEIR_WORKER_SIGNAL_PONG] = g_signal_new ("pong",
+                                                               type,
+                                                               G_SIGNAL_RUN_LAST,
+                                                               0,
+                                                               NULL,
+                                                               NULL,
+                                                               NULL,
+                                                               G_TYPE_NONE,
+                                                               1,
+                                                               G_TYPE_INT64);
+}
+
+void
+weir_worker_tell_unhealthy (WeirWorker *self, guint failures)
+{
+  g_signal_emit (self, weir_worker_signals[WEIR_WORKER_SIGNAL_UNHEALTHY], 0, failures);
+}

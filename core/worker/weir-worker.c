@@ -332,51 +332,6 @@ define_signals (GType type)
 }
 
 static void
-define_health_signals (GType type)
-{
-  /**
-   * WeirWorker::unhealthy:
-   * @self: the worker
-   * @failures: how many checks in a row it did not answer
-   *
-   * The event loop of the worker does not turn any more. It is being killed, and another
-   * takes its place.
-   *
-   * Since: 1.0
-   */
-  weir_worker_signals[WEIR_WORKER_SIGNAL_UNHEALTHY] = g_signal_new ("unhealthy",
-                                                                    type,
-                                                                    G_SIGNAL_RUN_LAST,
-                                                                    0,
-                                                                    NULL,
-                                                                    NULL,
-                                                                    NULL,
-                                                                    G_TYPE_NONE,
-                                                                    1,
-                                                                    G_TYPE_UINT);
-
-  /**
-   * WeirWorker::pong:
-   * @self: the worker
-   * @id: which question this answers
-   *
-   * The worker has answered a health check.
-   *
-   * Since: 1.0
-   */
-  weir_worker_signals[WEIR_WORKER_SIGNAL_PONG] = g_signal_new ("pong",
-                                                               type,
-                                                               G_SIGNAL_RUN_LAST,
-                                                               0,
-                                                               NULL,
-                                                               NULL,
-                                                               NULL,
-                                                               G_TYPE_NONE,
-                                                               1,
-                                                               G_TYPE_INT64);
-}
-
-static void
 weir_worker_class_init (WeirWorkerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -386,7 +341,7 @@ weir_worker_class_init (WeirWorkerClass *klass)
   object_class->finalize = weir_worker_finalize;
   define_properties (object_class);
   define_signals (G_TYPE_FROM_CLASS (klass));
-  define_health_signals (G_TYPE_FROM_CLASS (klass));
+  weir_worker_define_health_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void
