@@ -48,6 +48,7 @@ class Worker:
         environ["XDG_CACHE_HOME"] = os.path.join(self.folder, "cache")
         environ.update(host_env or {})
         argv = [sys.argv[1], "--root", str(root), "--entry", entry, "--socket", self.socket]
+        argv += ["--standby"] if "standby" in sys.argv[2:] else []
         argv += [word for pair in env for word in ("--env", pair)] + list(args)
         self.printer = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=environ, text=True)
@@ -67,6 +68,8 @@ class Worker:
         self.stderr = []
         self._stderr_thread = threading.Thread(target=self._read_stderr, daemon=True)
         self._stderr_thread.start()
+        if any(pair.startswith("WEIR_STANDBY=") for pair in self.launch["environ"]):
+            assert self.wait("standby") is not None, "".join(self.stderr)
         self.send_line(self.launch["load"])
         return self
 

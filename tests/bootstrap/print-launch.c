@@ -16,6 +16,7 @@ static char *import_map = NULL;
 static char **static_files = NULL;
 static char **variables = NULL;
 static gboolean skip_prepare = FALSE;
+static gboolean standby = FALSE;
 static int memory_limit = 0;
 
 static const GOptionEntry options[] = {
@@ -27,6 +28,7 @@ static const GOptionEntry options[] = {
   { "env", 0, 0, G_OPTION_ARG_STRING_ARRAY, &variables, "A variable", "NAME=VALUE" },
   { "memory-limit", 0, 0, G_OPTION_ARG_INT, &memory_limit, "In MB", "N" },
   { "no-prepare", 0, 0, G_OPTION_ARG_NONE, &skip_prepare, "Launch unprepared", NULL },
+  { "standby", 0, 0, G_OPTION_ARG_NONE, &standby, "Load it into a standby", NULL },
   { NULL },
 };
 
@@ -138,6 +140,28 @@ print_launch (WeirLaunch *launch, char **files)
   fflush (stdout);
 }
 
+/* As a pool does it: what cannot use a standby is launched as ever. */
+static WeirLaunch *
+launch_standby (WeirRuntime *runtime, WeirFunction *function, GError **error)
+{
+  g_autofree char *key = weir_runtime_get_standby_key (runtime, function, NULL);
+  g_autoptr (WeirLaunch) launch = NULL;
+  g_autofree char *command = NULL;
+
+  if (key == NULL)
+    return weir_runtime_launch (runtime, function, socket_path, error);
+  launch = weir_runtime_launch_standby (runtime, function, socket_path, error);
+  if (launch != NULL)
+    command = weir_runtime_make_load_command (runtime, function, launch, error);
+  if (command == NULL)
+    return NULL;
+  return weir_launch_new (weir_launch_get_argv (launch),
+                          weir_launch_get_environ (launch),
+                          weir_launch_get_directory (launch),
+                          command,
+                          socket_path);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -155,7 +179,8 @@ main (int argc, char **argv)
   function = make_function ();
   files = skip_prepare ? g_new0 (char *, 1) : prepare (runtime, function, &error);
   if (files != NULL)
-    launch = weir_runtime_launch (runtime, function, socket_path, &error);
+    launch = standby ? launch_standby (runtime, function, &error)
+                     : weir_runtime_launch (runtime, function, socket_path, &error);
   if (launch == NULL)
     {
       g_printerr ("%s\n", error->message);
