@@ -139,6 +139,14 @@ gboolean weir_head_has (WeirHead *self, const char *name);
 WEIR_AVAILABLE_IN_ALL
 char **weir_head_dup_names (WeirHead *self);
 
+/* Where a request may carry a credential; decoded; NULL without it (transfer full). */
+WEIR_AVAILABLE_IN_ALL
+char *weir_head_dup_bearer (WeirHead *self); /* of Authorization */
+WEIR_AVAILABLE_IN_ALL
+char *weir_head_dup_cookie (WeirHead *self, const char *name);
+WEIR_AVAILABLE_IN_ALL
+char *weir_head_dup_query (WeirHead *self, const char *name);
+
 /* C only: the first field of a well-known name, or NULL; and the whole array. */
 WEIR_AVAILABLE_IN_ALL
 const WeirField *weir_head_find (WeirHead *self, WeirFieldId id);

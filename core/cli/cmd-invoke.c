@@ -10,6 +10,9 @@
 #include "cli-http-private.h"
 #include "cli-output-private.h"
 
+/* Of every local development stack; a project that has set another wants it in a header. */
+#define LOCAL_KEY "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH"
+
 typedef struct
 {
   char *data;
@@ -20,6 +23,7 @@ typedef struct
   char *directory;
   gboolean json;
   char **rest;
+  gboolean with_local_key;
 } Options;
 
 static void
@@ -203,6 +207,8 @@ make_message (Options *options, const char *base, GBytes *data)
       else
         soup_message_headers_append (headers, name, value);
     }
+  if (options->with_local_key && !soup_message_headers_get_one (headers, "authorization"))
+    soup_message_headers_append (headers, "apikey", LOCAL_KEY);
   return message;
 }
 
@@ -293,6 +299,15 @@ call (Options *options, const char *base, GBytes *data)
   return soup_message_get_status (message) >= 400 ? CLI_EXIT_FAILED : CLI_EXIT_OK;
 }
 
+static gboolean
+is_supabase (WeirConfig *config)
+{
+  g_autofree char *parent = g_path_get_dirname (weir_config_get_functions_directory (config));
+  g_autofree char *name = g_path_get_basename (parent);
+
+  return g_str_equal (name, "supabase");
+}
+
 static void
 on_function_log (WeirServer *server,
                  const char *function,
@@ -371,6 +386,8 @@ embedded_overrides (void)
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert_value (&dict, "listen", g_variant_new_strv (listen, -1));
   g_variant_dict_insert (&dict, "reload", "b", FALSE);
+  /* It is the person's own function, on a port that nobody knows. */
+  g_variant_dict_insert (&dict, "auth.verify_jwt", "b", FALSE);
   return g_variant_dict_end (&dict);
 }
 
@@ -428,6 +445,7 @@ cli_cmd_invoke (int argc, char **argv)
   /* A server that runs has its own opinion of the configuration. */
   config = weir_config_check (options.directory != NULL ? options.directory : ".", NULL);
   running = cli_http_find_running (config);
+  options.with_local_key = is_supabase (config);
   if (running != NULL)
     return call (&options, running, data);
   return call_embedded (&options, data);

@@ -18,6 +18,7 @@ typedef struct
   char *log_level;
   gboolean no_reload;
   gboolean strict_reload;
+  gboolean no_verify_jwt;
   gboolean json;
   gboolean quiet;
   char **rest;
@@ -82,6 +83,13 @@ parse (Options *options, int argc, char **argv)
       &options->strict_reload,
       N_ ("Let a broken edit fail instead of serving the old code on"),
       NULL },
+    { "no-verify-jwt",
+      0,
+      0,
+      G_OPTION_ARG_NONE,
+      &options->no_verify_jwt,
+      N_ ("Let everybody call every function"),
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_ ("Print one JSON object a line"), NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, N_ ("No line for each request"), NULL },
     { "log-level",
@@ -138,6 +146,8 @@ overrides_from (Options *options)
     g_variant_dict_insert (&dict, "reload", "b", FALSE);
   if (options->strict_reload)
     g_variant_dict_insert (&dict, "strict_reload", "b", TRUE);
+  if (options->no_verify_jwt)
+    g_variant_dict_insert (&dict, "auth.verify_jwt", "b", FALSE);
   return g_variant_dict_end (&dict);
 }
 

@@ -7,6 +7,7 @@
 #endif
 
 #include "config/weir-config-source-private.h"
+#include "config/weir-supabase-auth-private.h"
 
 G_BEGIN_DECLS
 
@@ -40,6 +41,7 @@ typedef struct
   GHashTable *profiles;           /* weir.toml, [permissions.NAME]: flags by name */
   GHashTable *main_functions;     /* weir.toml, from name to layer */
   GHashTable *supabase_functions; /* supabase/config.toml, from name to layer */
+  WeirSupabaseAuth supabase_auth; /* supabase/config.toml, [auth] */
   char **secrets;                 /* [edge_runtime.secrets] */
   char **environ;                 /* secrets and the files for all functions */
   GHashTable *own_files;          /* from directory to WeirOwnFiles */

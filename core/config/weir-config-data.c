@@ -61,6 +61,7 @@ weir_config_data_free (WeirConfigData *self)
   g_hash_table_unref (self->profiles);
   g_hash_table_unref (self->main_functions);
   g_hash_table_unref (self->supabase_functions);
+  weir_supabase_auth_clear (&self->supabase_auth);
   g_strfreev (self->secrets);
   g_strfreev (self->environ);
   g_hash_table_unref (self->own_files);

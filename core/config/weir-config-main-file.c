@@ -8,9 +8,9 @@
 
 #include "base/weir-suggest-private.h"
 
-static const char *const tables[] = { "defaults",    "functions", "plugins", "adapters",
-                                      "limiters",    "runtimes",  "stages",  "rate_limits",
-                                      "permissions", NULL };
+static const char *const tables[] = { "defaults", "functions",   "plugins",     "auth",
+                                      "adapters", "limiters",    "runtimes",    "authenticators",
+                                      "stages",   "rate_limits", "permissions", NULL };
 
 static const char *const built_in_profiles[] = { "none", "strict", "standard", "permissive", NULL };
 
@@ -233,10 +233,10 @@ read_top (WeirConfigData *self, WeirSource *source, WeirNode *node)
     read_functions (self, source, node);
   else if (g_str_equal (node->key, "permissions") && node->kind == WEIR_NODE_TABLE)
     read_profiles (self, source, node);
-  else if (g_str_equal (node->key, "plugins"))
+  else if (g_str_equal (node->key, "plugins") || g_str_equal (node->key, "auth"))
     {
-      if (weir_source_want_table (source, node, "plugins"))
-        read_server_table (self, source, node, "plugins");
+      if (weir_source_want_table (source, node, node->key))
+        read_server_table (self, source, node, node->key);
     }
   else if (g_str_equal (node->key, "rate_limits"))
     weir_config_read_rate_limits (self, source, node);

@@ -13,9 +13,6 @@
 
 #define RESERVED_PREFIX "SUPABASE_"
 
-/* Known to the format, not to this version. */
-static const char *const later_keys[] = { "auth", NULL };
-
 /* ---- function.json ---- */
 
 /* What others call it. */
@@ -68,7 +65,7 @@ suggest_spelled (const char *key)
   g_ptr_array_add (words, NULL);
   found = weir_suggest (key, (const char *const *) words->pdata);
 
-  return found != NULL ? found : weir_suggest (key, later_keys);
+  return found;
 }
 
 static void
@@ -78,9 +75,7 @@ read_json_key (WeirSource *source, GHashTable *layer, WeirNode *node)
 
   if (g_str_equal (node->key, "$schema"))
     return;
-  if (g_strv_contains (later_keys, node->key))
-    weir_source_warn_no_effect (source, node, " yet in this version");
-  else if (option == NULL)
+  if (option == NULL)
     weir_source_fail_unknown (source, node, "", suggest_spelled (node->key));
   else if (weir_layer_get (layer, option->name) != NULL)
     weir_source_fail (source,

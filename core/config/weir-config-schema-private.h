@@ -30,6 +30,7 @@ typedef enum
   WEIR_OPTION_PATHS,
   WEIR_OPTION_ADDRESSES, /* "host:port" */
   WEIR_OPTION_TABLE,     /* of strings */
+  WEIR_OPTION_AUTH,      /* a word, or a boolean that stands for one */
 } WeirOptionType;
 
 /* One option. This is the only list of them: what is accepted, what it defaults to, what

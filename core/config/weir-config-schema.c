@@ -80,6 +80,18 @@ static const WeirOption options[] = {
     "How long a worker may take to answer that." },
   { "health_check_failures", "healthCheckFailures", FUNCTION, WEIR_OPTION_INTEGER, 1, 1000, "3", NULL,
     "After so many checks in a row without an answer, another worker takes its place." },
+  { "auth", "auth", FUNCTION, WEIR_OPTION_AUTH, 0, 0, NULL, NULL,
+    "Who may call: `required` (or `true`) only those whom an authenticator knows, `optional` also those who do not say, `public` (or `false`) everybody. Without it, `required` where there is an authenticator." },
+  { "cors_origins", "corsOrigins", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
+    "Origins of the web pages that may use the function, `*` for all; empty leaves it to the function." },
+  { "cors_methods", "corsMethods", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
+    "Methods that those pages are told they may use; without it, all." },
+  { "cors_headers", "corsHeaders", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
+    "Header fields that those pages are told they may send; without it, those they ask for." },
+  { "cors_credentials", "corsCredentials", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, NULL, NULL,
+    "Whether those pages may send cookies; not with `*`." },
+  { "cors_max_age", "corsMaxAge", FUNCTION, WEIR_OPTION_INTEGER, 0, 86400, "0", "s",
+    "How long a browser may remember the answer; 0 leaves it to the browser." },
 
   { "listen", NULL, SERVER, WEIR_OPTION_ADDRESSES, 0, 0, "['127.0.0.1:9000']", NULL,
     "Addresses to serve on: `host:port`, where port 0 takes a free one; `unix:/PATH` for a socket "
@@ -122,6 +134,10 @@ static const WeirOption options[] = {
     "Callers that are remembered, at 48 bytes each. Over that, those who have nearly all of their limit again are forgotten first." },
   { "limiters.window.max_keys", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 100000000, "1000000", NULL,
     "As above, at 80 bytes each." },
+  { "auth.authenticators", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
+    "Names of the authenticators to ask who calls, in this order. Without it, those that have a table `[authenticators.NAME]`, after `supabase` in a Supabase project." },
+  { "auth.verify_jwt", NULL, SERVER, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
+    "`false` lets everybody call every function, whatever it says." },
   { "plugins.path", NULL, SERVER, WEIR_OPTION_PATHS, 0, 0, "@as []", NULL,
     "More folders to look for plugins in." },
   { "plugins.require", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, "@as []", NULL,
@@ -260,6 +276,7 @@ describe_manual_type (const WeirOption *option)
       return g_strcmp0 (option->unit, "ms") == 0      ? "integer, ms"
              : g_strcmp0 (option->unit, "bytes") == 0 ? "integer, bytes"
              : g_strcmp0 (option->unit, "MiB") == 0   ? "integer, MiB"
+             : g_strcmp0 (option->unit, "s") == 0     ? "integer, s"
                                                       : "integer";
     case WEIR_OPTION_STRING:
     case WEIR_OPTION_RATE:
@@ -281,6 +298,8 @@ describe_manual_type (const WeirOption *option)
       return "array of `host:port`";
     case WEIR_OPTION_TABLE:
       return "table of strings";
+    case WEIR_OPTION_AUTH:
+      return "string or boolean";
     }
 
   return "";

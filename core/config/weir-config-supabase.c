@@ -156,7 +156,8 @@ read_option (Reader *self, GHashTable *layer, const WeirOption *option, WeirNode
 
   if (resolution == UNSET)
     return;
-  if (resolution == RESOLVED && option->type == WEIR_OPTION_BOOLEAN)
+  if (resolution == RESOLVED &&
+      (option->type == WEIR_OPTION_BOOLEAN || option->type == WEIR_OPTION_AUTH))
     {
       g_autoptr (WeirNode) typed = weir_config_value_from_text (option, node->string);
 
@@ -171,15 +172,110 @@ read_option (Reader *self, GHashTable *layer, const WeirOption *option, WeirNode
   weir_source_read (&self->source, layer, option, node);
 }
 
+/* ---- [auth] ---- */
+
+void
+weir_supabase_auth_clear (WeirSupabaseAuth *self)
+{
+  g_free (self->jwt_secret);
+  g_free (self->anon_key);
+  g_free (self->service_role_key);
+  g_free (self->publishable_key);
+  g_free (self->secret_key);
+  g_free (self->signing_keys_path);
+}
+
+#define SHORTEST_SECRET 16
+
+static void
+read_key (Reader *self, WeirNode *node, char **value)
+{
+  if (node->kind != WEIR_NODE_STRING)
+    {
+      weir_source_fail (&self->source,
+                        WEIR_CONFIG_ERROR_TYPE,
+                        node->line,
+                        node->column,
+                        "auth.%s must be a string, not %s",
+                        node->key,
+                        weir_node_describe (node));
+      return;
+    }
+  if (resolve_string (self, node) == UNSET || *node->string == '\0')
+    return;
+  g_free (*value);
+  *value = g_strdup (node->string);
+}
+
+static void
+read_auth (Reader *self, WeirNode *table)
+{
+  WeirSupabaseAuth *auth = &self->data->supabase_auth;
+  const struct
+  {
+    const char *key;
+    char **value;
+  } keys[] = {
+    { "jwt_secret", &auth->jwt_secret },
+    { "anon_key", &auth->anon_key },
+    { "service_role_key", &auth->service_role_key },
+    { "publishable_key", &auth->publishable_key },
+    { "secret_key", &auth->secret_key },
+    { "signing_keys_path", &auth->signing_keys_path },
+  };
+  guint i;
+
+  if (table->kind != WEIR_NODE_TABLE)
+    return;
+  for (i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      WeirNode *node = weir_node_find (table, keys[i].key);
+
+      if (node != NULL)
+        read_key (self, node, keys[i].value);
+      if (i == 0 && auth->jwt_secret != NULL && strlen (auth->jwt_secret) < SHORTEST_SECRET)
+        weir_source_fail (&self->source,
+                          WEIR_CONFIG_ERROR_RANGE,
+                          node->line,
+                          node->column,
+                          "auth.jwt_secret must have %d characters or more",
+                          SHORTEST_SECRET);
+    }
+  if (auth->signing_keys_path != NULL)
+    {
+      g_autofree char *given = auth->signing_keys_path;
+
+      auth->signing_keys_path = g_canonicalize_filename (given, self->data->supabase_directory);
+      weir_config_data_add_file (self->data, auth->signing_keys_path);
+    }
+}
+
 /* ---- [functions.*] ---- */
+
+/* Their word for it, and their values only. */
+static void
+read_verify_jwt (Reader *self, GHashTable *layer, WeirNode *node)
+{
+  g_autofree char *reference = node->kind == WEIR_NODE_STRING ? get_reference (node->string) : NULL;
+
+  if (node->kind != WEIR_NODE_BOOLEAN && reference == NULL)
+    {
+      weir_source_fail (&self->source,
+                        WEIR_CONFIG_ERROR_TYPE,
+                        node->line,
+                        node->column,
+                        "verify_jwt must be true or false, not %s",
+                        weir_node_describe (node));
+      return;
+    }
+  read_option (self, layer, weir_config_schema_find (WEIR_OPTION_FUNCTION, "auth"), node);
+}
 
 static void
 read_function_key (Reader *self, GHashTable *layer, WeirNode *node, const char *section)
 {
   if (g_str_equal (node->key, "verify_jwt"))
-    weir_source_warn_no_effect (&self->source,
-                                node,
-                                ": this version of Weir does not authenticate");
+    read_verify_jwt (self, layer, node);
   else if (g_strv_contains (function_keys, node->key))
     read_option (self, layer, weir_config_schema_find (WEIR_OPTION_FUNCTION, node->key), node);
   else if (weir_config_schema_find (WEIR_OPTION_FUNCTION, node->key) != NULL)
@@ -342,6 +438,8 @@ weir_config_read_supabase (WeirConfigData *self)
         read_functions (&reader, node);
       else if (g_str_equal (node->key, "edge_runtime"))
         read_runtime (&reader, node);
+      else if (g_str_equal (node->key, "auth"))
+        read_auth (&reader, node);
     }
   g_strfreev (reader.project_env);
 }

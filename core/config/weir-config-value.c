@@ -18,6 +18,7 @@ describe_type (const WeirOption *option)
       return g_strcmp0 (option->unit, "ms") == 0      ? "an integer of milliseconds"
              : g_strcmp0 (option->unit, "bytes") == 0 ? "an integer of bytes"
              : g_strcmp0 (option->unit, "MiB") == 0   ? "an integer of MiB"
+             : g_strcmp0 (option->unit, "s") == 0     ? "an integer of seconds"
                                                       : "an integer";
     case WEIR_OPTION_STRING:
     case WEIR_OPTION_RATE:
@@ -38,6 +39,8 @@ describe_type (const WeirOption *option)
       return "an array of \"host:port\" strings";
     case WEIR_OPTION_TABLE:
       return "a table of strings";
+    case WEIR_OPTION_AUTH:
+      return "\"required\", \"optional\", \"public\", true or false";
     }
 
   return "something else";
@@ -317,6 +320,26 @@ read_flags (Read *read, WeirNode *node)
 }
 
 static GVariant *
+read_auth (Read *read, WeirNode *node)
+{
+  static const char *const words[] = { "required", "optional", "public", NULL };
+
+  if (node->kind == WEIR_NODE_BOOLEAN)
+    return g_variant_new_string (node->boolean ? "required" : "public");
+  if (node->kind != WEIR_NODE_STRING)
+    return fail_type (read, node);
+  if (!g_strv_contains (words, node->string))
+    return fail_range (read,
+                       node,
+                       g_strdup_printf ("%s must be %s, not \"%s\"",
+                                        read->option->name,
+                                        describe_type (read->option),
+                                        node->string));
+
+  return g_variant_new_string (node->string);
+}
+
+static GVariant *
 read_value (Read *read, WeirNode *node)
 {
   switch (read->option->type)
@@ -340,6 +363,8 @@ read_value (Read *read, WeirNode *node)
       return read_strings (read, node);
     case WEIR_OPTION_TABLE:
       return read_table (read, node);
+    case WEIR_OPTION_AUTH:
+      return read_auth (read, node);
     }
 
   return NULL;
@@ -409,6 +434,7 @@ weir_config_value_from_text (const WeirOption *option, const char *text)
     case WEIR_OPTION_NETWORKS:
       return list_from_text (text);
     case WEIR_OPTION_BOOLEAN:
+    case WEIR_OPTION_AUTH:
       if (g_str_equal (text, "true") || g_str_equal (text, "1") || g_str_equal (text, "false") ||
           g_str_equal (text, "0"))
         {

@@ -363,6 +363,12 @@ weir_config_get_functions_directory (WeirConfig *self)
   return self->data->functions_directory;
 }
 
+const WeirSupabaseAuth *
+weir_config_get_supabase_auth (WeirConfig *self)
+{
+  return self->data->supabase_directory != NULL ? &self->data->supabase_auth : NULL;
+}
+
 /**
  * weir_config_dup_files:
  * @self: a config

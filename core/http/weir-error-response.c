@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <string.h>
+#include "base/weir-json-text-private.h"
 #include "http/weir-error-response-private.h"
 
 #define JSON "application/json"
@@ -42,7 +43,8 @@ static const Row rows[] = {
     "Send less at a time, or raise the adapter's max_body_size." },
   [WEIR_ERROR_URI_TOO_LONG] = { 414, "URI_TOO_LONG", "uri_too_long",
     KONG ("Request URI too long"), "Put long values into the body." },
-  [WEIR_ERROR_UNAUTHORIZED] = { 401, "UNAUTHORIZED", "unauthorized", NULL, NULL },
+  [WEIR_ERROR_UNAUTHORIZED] = { 401, "UNAUTHORIZED", "unauthorized", NULL,
+    "Send an Authorization: Bearer header, or let everybody call the function with auth = false." },
   [WEIR_ERROR_FORBIDDEN] = { 403, "FORBIDDEN", "forbidden", NULL, NULL },
   [WEIR_ERROR_RATE_LIMITED] = { 429, "RATE_LIMIT_EXCEEDED", "rate_limit_exceeded",
     SUPABASE ("RATE_LIMIT_EXCEEDED", "Rate limit exceeded"),
@@ -93,24 +95,6 @@ weir_error_response_get_hint (int code)
   return code >= 0 && code < G_N_ELEMENTS (rows) ? rows[code].hint : NULL;
 }
 
-static void
-append_string (GString *json, const char *text)
-{
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-
-  g_string_append_c (json, '"');
-  for (const char *p = valid; *p != '\0'; p++)
-    {
-      if (*p == '"' || *p == '\\')
-        g_string_append_printf (json, "\\%c", *p);
-      else if ((guchar) *p < 0x20 || *p == 0x7f)
-        g_string_append_printf (json, "\\u%04x", (guint) *p);
-      else
-        g_string_append_c (json, *p);
-    }
-  g_string_append_c (json, '"');
-}
-
 /* name comes with what stands before it: "{\"error\"". */
 static void
 append_member (GString *json, const char *name, const char *value)
@@ -119,7 +103,7 @@ append_member (GString *json, const char *name, const char *value)
     return;
   g_string_append (json, name);
   g_string_append_c (json, ':');
-  append_string (json, value);
+  weir_json_append_string (json, value);
 }
 
 static void

@@ -161,6 +161,9 @@ apply_headers (WeirExchange *self, WeirHead *head)
     weir_head_set (head,
                    g_ptr_array_index (self->headers, i),
                    g_ptr_array_index (self->headers, i + 1));
+  /* Beside what the function says that its answer depends on. */
+  if (self->vary_origin)
+    weir_head_add (head, "vary", "Origin");
 }
 
 void
@@ -372,10 +375,22 @@ weir_exchange_sent (WeirExchange *self)
 
 /* ---- for the pipeline and the dispatcher ---- */
 
-const char *
-weir_exchange_get_upgrade (WeirExchange *self)
+void
+weir_exchange_set_auth_policy (WeirExchange *self, WeirAuthPolicy policy)
 {
-  return self->upgrade;
+  self->auth_policy = policy;
+}
+
+WeirAuthPolicy
+weir_exchange_get_auth_policy (WeirExchange *self)
+{
+  return self->auth_policy;
+}
+
+void
+weir_exchange_set_vary_origin (WeirExchange *self)
+{
+  self->vary_origin = TRUE;
 }
 
 WeirEngine *

@@ -31,7 +31,6 @@ gboolean weir_exchange_can_replay (WeirExchange *self);
 void weir_exchange_rewind (WeirExchange *self); /* the next sink gets the body from its start */
 void weir_exchange_grant (WeirExchange *self, gsize bytes);
 gint64 weir_exchange_get_body_length (WeirExchange *self);
-const char *weir_exchange_get_upgrade (WeirExchange *self);
 WeirEngine *weir_exchange_get_engine (WeirExchange *self);
 void weir_exchange_set_function (WeirExchange *self, WeirFunction *function);
 /* Sends. The head gets the response headers that stages asked for. */
@@ -61,6 +60,20 @@ void weir_exchange_set_retry_after (WeirExchange *self, guint seconds);
 /* Called once when the connection was handed over, with what set_finished was given. */
 void weir_exchange_set_upgraded (WeirExchange *self,
                                  void (*upgraded) (WeirExchange *exchange, gpointer user_data));
+
+/* Whether somebody has to say who calls; a WeirAuthPolicy. Data thread. */
+typedef enum
+{
+  WEIR_AUTH_PUBLIC,
+  WEIR_AUTH_OPTIONAL,
+  WEIR_AUTH_REQUIRED,
+} WeirAuthPolicy;
+
+void weir_exchange_set_auth_policy (WeirExchange *self, WeirAuthPolicy policy);
+WeirAuthPolicy weir_exchange_get_auth_policy (WeirExchange *self);
+void weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity);
+/* The response depends on the Origin of the request: caches must know. */
+void weir_exchange_set_vary_origin (WeirExchange *self);
 
 /* Whoever takes the exchange answers it, now or later; the pipeline lets it go. */
 void weir_exchange_take (WeirExchange *self);

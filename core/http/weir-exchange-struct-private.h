@@ -28,6 +28,7 @@ struct _WeirExchange
   char *upgrade;
   GInetAddress *peer;
   WeirFunction *function;
+  WeirIdentity *identity;
   gpointer route;
   GDestroyNotify route_destroy;
 
@@ -55,10 +56,12 @@ struct _WeirExchange
   guint16 peer_port;
   guint8 state;
   guint8 dialect;
+  guint8 auth_policy;
   guint8 prepared : 1;
   guint8 taken : 1;
   guint8 delivering : 1;
   guint8 end_sent : 1;
+  guint8 vary_origin : 1;
   char request_id[WEIR_EXCHANGE_REQUEST_ID_MAX + 1];
 };
 

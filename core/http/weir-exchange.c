@@ -169,6 +169,7 @@ weir_exchange_finalize (GObject *object)
   g_clear_pointer (&self->hint, g_free);
   g_clear_object (&self->peer);
   g_clear_object (&self->function);
+  g_clear_pointer (&self->identity, weir_identity_unref);
   g_clear_object (&self->engine);
 
   G_OBJECT_CLASS (weir_exchange_parent_class)->finalize (object);
@@ -459,6 +460,50 @@ void
 weir_exchange_set_function (WeirExchange *self, WeirFunction *function)
 {
   g_set_object (&self->function, function);
+}
+
+/**
+ * weir_exchange_get_identity:
+ * @self: an exchange
+ *
+ * Returns: (nullable) (transfer none): who calls, once an authenticator found out
+ *
+ * Since: 1.0
+ */
+WeirIdentity *
+weir_exchange_get_identity (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
+
+  return self->identity;
+}
+
+/* By the operation of an authenticator as well, which may have lost the exchange. */
+void
+weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity)
+{
+  if (!begin_change (self))
+    return;
+  g_clear_pointer (&self->identity, weir_identity_unref);
+  self->identity = weir_identity_ref (identity);
+  end_change (self);
+}
+
+/**
+ * weir_exchange_get_upgrade:
+ * @self: an exchange
+ *
+ * Returns: (nullable): the protocol that an Upgrade request asks for, in lower case
+ *   (`websocket`); %NULL for all other requests
+ *
+ * Since: 1.0
+ */
+const char *
+weir_exchange_get_upgrade (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
+
+  return self->upgrade;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 #include "base/weir-error.h"
 #include "base/weir-head.h"
+#include "base/weir-identity.h"
 #include "io/weir-engine.h"
 #include "store/weir-function.h"
 
@@ -74,6 +75,12 @@ void weir_exchange_set_dialect (WeirExchange *self, WeirDialect dialect);
 /* The function that will answer, once routed; (nullable). */
 WEIR_AVAILABLE_IN_ALL
 WeirFunction *weir_exchange_get_function (WeirExchange *self);
+/* Who calls, once an authenticator found out; (nullable). */
+WEIR_AVAILABLE_IN_ALL
+WeirIdentity *weir_exchange_get_identity (WeirExchange *self);
+/* The protocol that an Upgrade request asks for, in lower case; (nullable). */
+WEIR_AVAILABLE_IN_ALL
+const char *weir_exchange_get_upgrade (WeirExchange *self);
 /* Prepares the answer; a stage that did so ends with "respond" and the pipeline sends it.
  * body may be NULL. The last answer prepared wins. */
 WEIR_AVAILABLE_IN_ALL

@@ -8,6 +8,7 @@
 
 #include "config/weir-config.h"
 #include "http/weir-adapter.h"
+#include "http/weir-authenticator.h"
 #include "plugin/weir-plugin-engine.h"
 #include "worker/weir-runtime.h"
 
@@ -25,6 +26,12 @@ gboolean weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
                                            WeirConfig *config,
                                            GPtrArray *stages,
                                            GError **error);
+/* options: in place of those of [authenticators.NAME]. */
+WeirAuthenticator *weir_extensions_make_authenticator (WeirPluginEngine *plugins,
+                                                       WeirConfig *config,
+                                                       const char *name,
+                                                       GVariant *options,
+                                                       GError **error);
 /* Appends the stages of [stages.*] and of whatever plugin is loaded, by name. */
 gboolean weir_extensions_make_stages (WeirPluginEngine *plugins,
                                       WeirConfig *config,

@@ -94,15 +94,15 @@ check_options (WeirPluginEngine *plugins,
 }
 
 static GObject *
-make (WeirPluginEngine *plugins,
-      WeirConfig *config,
-      GType type,
-      const char *point,
-      const char *table,
-      const char *name,
-      GError **error)
+make_with (WeirPluginEngine *plugins,
+           WeirConfig *config,
+           GType type,
+           const char *point,
+           const char *table,
+           const char *name,
+           GVariant *options,
+           GError **error)
 {
-  g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, table, name);
   g_autofree char *provided = g_strdup_printf ("%s:%s", point, name);
 
   if (!check_enabled (plugins, config, provided, error))
@@ -121,6 +121,39 @@ make (WeirPluginEngine *plugins,
                                          name,
                                          options,
                                          error);
+}
+
+static GObject *
+make (WeirPluginEngine *plugins,
+      WeirConfig *config,
+      GType type,
+      const char *point,
+      const char *table,
+      const char *name,
+      GError **error)
+{
+  g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, table, name);
+
+  return make_with (plugins, config, type, point, table, name, options, error);
+}
+
+WeirAuthenticator *
+weir_extensions_make_authenticator (WeirPluginEngine *plugins,
+                                    WeirConfig *config,
+                                    const char *name,
+                                    GVariant *options,
+                                    GError **error)
+{
+  const char *point = "authenticator";
+  const char *table = "authenticators";
+  GObject *object;
+
+  if (options != NULL)
+    object =
+        make_with (plugins, config, WEIR_TYPE_AUTHENTICATOR, point, table, name, options, error);
+  else
+    object = make (plugins, config, WEIR_TYPE_AUTHENTICATOR, point, table, name, error);
+  return (WeirAuthenticator *) object;
 }
 
 WeirRuntime *

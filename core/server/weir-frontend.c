@@ -2,6 +2,7 @@
 
 #include "server/weir-frontend-private.h"
 
+#include "http/weir-cors-stage-private.h"
 #include "http/weir-dispatch-stage-private.h"
 #include "http/weir-request-id-stage-private.h"
 #include "http/weir-route-stage-private.h"
@@ -37,6 +38,7 @@ weir_frontend_new (GMainContext *control, GPtrArray *stages, GError **error)
 {
   g_autoptr (WeirFrontend) self = g_new0 (WeirFrontend, 1);
   g_autoptr (WeirRequestIdStage) request_id = weir_request_id_stage_new ();
+  g_autoptr (WeirCorsStage) cors = weir_cors_stage_new ();
   g_autoptr (WeirDispatchStage) dispatch = weir_dispatch_stage_new ();
 
   self->thread = weir_data_thread_new ("weir-data", error);
@@ -47,6 +49,7 @@ weir_frontend_new (GMainContext *control, GPtrArray *stages, GError **error)
   self->pipeline = weir_pipeline_new (control);
   weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (request_id));
   weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (self->route));
+  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (cors));
   for (guint i = 0; i < stages->len; i++)
     weir_pipeline_add_stage (self->pipeline, stages->pdata[i]);
   weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (dispatch));

@@ -86,6 +86,7 @@ make_function (WeirRegistry *self,
                GError **error)
 {
   g_autoptr (WeirSettings) settings = NULL;
+  g_autoptr (WeirSupabaseKeys) keys = NULL;
   g_auto (GStrv) own = NULL;
   g_auto (GStrv) env = NULL;
   g_autofree char *entrypoint = NULL;
@@ -127,7 +128,10 @@ make_function (WeirRegistry *self,
   own = weir_config_dup_function_environ (config, name, home, error);
   if (own == NULL)
     return NULL;
-  env = weir_function_environ_complete (own, name, self->uri);
+  keys = weir_supabase_keys_new (weir_config_get_supabase_auth (config), error);
+  if (keys == NULL)
+    return NULL;
+  env = weir_function_environ_complete (own, name, self->uri, keys);
 
   return weir_function_new (name,
                             home,

@@ -7,6 +7,7 @@
 
 #include "base/weir-clock-private.h"
 #include "base/weir-error.h"
+#include "server/weir-authentication-private.h"
 #include "server/weir-extensions-private.h"
 #include "server/weir-frontend-private.h"
 #include "server/weir-function-host-private.h"
@@ -48,7 +49,8 @@ struct _WeirServer
   WeirServerState state;
   WeirPluginEngine *plugins;
   GPtrArray *stages;
-  GListStore *no_functions; /* what there is while nothing runs */
+  GPtrArray *authenticators; /* WeirNamedAuthenticator */
+  GListStore *no_functions;  /* what there is while nothing runs */
   GListStore *no_workers;
 
   /* From start to stop. */
@@ -303,6 +305,48 @@ weir_server_add_stage (WeirServer *self, WeirStage *stage, GError **error)
   return TRUE;
 }
 
+/**
+ * weir_server_add_authenticator:
+ * @self: a server that was not started yet
+ * @authenticator: who finds out who calls
+ * @name: what to call it in messages
+ * @error: return location for an error
+ *
+ * Adds an authenticator of the program's own; it is asked after those of the configuration.
+ * With it, functions that do not say otherwise want to know who calls.
+ *
+ * Returns: %TRUE, or %FALSE with [error@Weir.Error.INVALID_STATE] once the server runs
+ *
+ * Since: 1.0
+ */
+gboolean
+weir_server_add_authenticator (WeirServer *self,
+                               WeirAuthenticator *authenticator,
+                               const char *name,
+                               GError **error)
+{
+  WeirNamedAuthenticator *named;
+
+  g_return_val_if_fail (WEIR_IS_SERVER (self), FALSE);
+  g_return_val_if_fail (WEIR_IS_AUTHENTICATOR (authenticator), FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  if (self->state != WEIR_SERVER_STATE_STOPPED)
+    {
+      g_set_error_literal (error,
+                           WEIR_ERROR,
+                           WEIR_ERROR_INVALID_STATE,
+                           "Authenticators are added before the server is started");
+      return FALSE;
+    }
+  named = g_new0 (WeirNamedAuthenticator, 1);
+  named->name = g_strdup (name);
+  named->authenticator = g_object_ref (authenticator);
+  g_ptr_array_add (self->authenticators, named);
+
+  return TRUE;
+}
+
 static gboolean
 listen_all (WeirServer *self, GError **error)
 {
@@ -386,12 +430,6 @@ start_host (WeirServer *self, GError **error)
   return weir_function_host_load (self->host, error);
 }
 
-static gpointer
-ref_stage (gconstpointer stage, gpointer user_data)
-{
-  return g_object_ref ((gpointer) stage);
-}
-
 static char *
 dup_status (GObject *object)
 {
@@ -424,14 +462,21 @@ add_status_stage (WeirServer *self, GPtrArray *stages)
 static gboolean
 start_parts (WeirServer *self, GError **error)
 {
-  g_autoptr (GPtrArray) stages = g_ptr_array_copy (self->stages, ref_stage, NULL);
+  g_autoptr (GPtrArray) stages = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (WeirAdapter) adapter = NULL;
 
   if (!load_runtime (self, error))
     return FALSE;
   adapter = weir_extensions_make_adapter (self->plugins, self->config, error);
-  if (adapter == NULL ||
-      !weir_extensions_make_rate_limits (self->plugins, self->config, stages, error) ||
+  if (adapter == NULL || !weir_authentication_append_stages (self->plugins,
+                                                             self->config,
+                                                             self->authenticators,
+                                                             stages,
+                                                             error))
+    return FALSE;
+  for (guint i = 0; i < self->stages->len; i++)
+    g_ptr_array_add (stages, g_object_ref (self->stages->pdata[i]));
+  if (!weir_extensions_make_rate_limits (self->plugins, self->config, stages, error) ||
       !weir_extensions_make_stages (self->plugins, self->config, stages, error) ||
       !listen_all (self, error))
     return FALSE;
@@ -837,6 +882,7 @@ weir_server_finalize (GObject *object)
   g_clear_object (&self->no_workers);
   g_clear_object (&self->no_functions);
   g_ptr_array_unref (self->stages);
+  g_ptr_array_unref (self->authenticators);
   g_ptr_array_unref (self->sockets);
   g_ptr_array_unref (self->stopping);
 
@@ -1063,6 +1109,8 @@ weir_server_init (WeirServer *self)
 {
   self->plugins = weir_plugin_engine_new ();
   self->stages = g_ptr_array_new_with_free_func (g_object_unref);
+  self->authenticators =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) weir_named_authenticator_free);
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
   self->no_workers = g_list_store_new (WEIR_TYPE_WORKER);

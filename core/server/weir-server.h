@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 #include "config/weir-config.h"
+#include "http/weir-authenticator.h"
 #include "http/weir-stage.h"
 #include "plugin/weir-plugin-engine.h"
 #include "server/weir-request-record.h"
@@ -58,6 +59,11 @@ WeirPluginEngine *weir_server_get_plugins (WeirServer *self);
 /* Before start only. */
 WEIR_AVAILABLE_IN_ALL
 gboolean weir_server_add_stage (WeirServer *self, WeirStage *stage, GError **error);
+WEIR_AVAILABLE_IN_ALL
+gboolean weir_server_add_authenticator (WeirServer *self,
+                                        WeirAuthenticator *authenticator,
+                                        const char *name,
+                                        GError **error);
 /* Loads plugins, finds functions, binds. When it returns, clients are answered. */
 WEIR_AVAILABLE_IN_ALL
 gboolean weir_server_start (WeirServer *self, GError **error);

@@ -27,6 +27,7 @@ complete -c weir -n "$in serve" -l adapter -x -a 'native soup' -d 'Speak to clie
 complete -c weir -n "$in serve" -l no-reload -d 'Do not watch the files'
 complete -c weir -n "$in serve" -s q -l quiet -d 'No line for each request'
 complete -c weir -n "$in serve" -l strict-reload -d 'Let a broken edit fail'
+complete -c weir -n "$in serve" -l no-verify-jwt -d 'Let everybody call every function'
 complete -c weir -n "$in serve" -l log-level -x -a 'error warning message info debug' -d 'How much Weir says'
 complete -c weir -n "$in serve list doctor" -x -a '(__fish_complete_directories)'
 complete -c weir -n "$in serve invoke list config plugin doctor" -l json -d 'Print JSON'

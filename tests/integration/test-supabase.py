@@ -13,6 +13,24 @@ ANON = (
     "eHAiOjE5ODM4MTI5OTZ9.CRXP1A7WOeoJeXxjNni43kdQwgnWNReilDMblYTn_I0"
 )
 
+PUBLISHABLE = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH"
+SECRET = "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz"
+BEARER = {"Authorization": f"Bearer {ANON}"}
+OPEN = """
+Deno.serve((req) => {
+  const claims = req.headers.get("x-auth-claims");
+  if (req.headers.get("upgrade") === "websocket") {
+    const { socket, response } = Deno.upgradeWebSocket(req, { protocol: "echo" });
+    socket.onopen = () => socket.send(claims ?? "nobody");
+    return response;
+  }
+  return Response.json({
+    claims: claims && JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))),
+    authorization: req.headers.get("authorization"),
+  }, { headers: { "Access-Control-Allow-Origin": "http://mine.test" } });
+});
+"""
+
 FILES = {
     "supabase/config.toml": """
 project_id = "demo"
@@ -33,6 +51,9 @@ import_map = "./functions/elsewhere/map.json"
 
 [functions.switched-off]
 enabled = false
+
+[functions.open]
+verify_jwt = false
 """,
     "supabase/functions/_shared/cors.ts": """
 export const corsHeaders = {
@@ -86,7 +107,7 @@ Deno.serve(() => {
 Deno.serve(() => Response.json({
   url: Deno.env.get("SUPABASE_URL"), anon: Deno.env.get("SUPABASE_ANON_KEY"),
   service: Deno.env.get("SUPABASE_SERVICE_ROLE_KEY")?.length, own: Deno.env.get("MY_SECRET"),
-  stolen: Deno.env.get("SUPABASE_STOLEN") ?? null, home: Deno.env.get("WEIR_TEST_HOST_VARIABLE") ?? null,
+  jwks: Deno.env.get("SUPABASE_JWKS"), stolen: Deno.env.get("SUPABASE_STOLEN") ?? null, home: Deno.env.get("WEIR_TEST_HOST_VARIABLE") ?? null,
 }));
 """,
     "supabase/functions/.env": 'MY_SECRET="from the file"\nSUPABASE_STOLEN=x\n',
@@ -98,6 +119,8 @@ Deno.serve(() => Response.json({
     "supabase/functions/elsewhere/main.ts": "import { v } from 'mapped'; export default { fetch: () => new Response(v) };",
     "supabase/functions/elsewhere/map.json": '{ "imports": { "mapped": "./value.ts" } }',
     "supabase/functions/elsewhere/value.ts": "export const v = 'mapped value';",
+    "supabase/functions/open/index.ts": OPEN,
+    "supabase/functions/claims/index.ts": OPEN,
     "supabase/functions/switched-off/index.ts": "Deno.serve(() => new Response('off'));",
 }
 
@@ -161,7 +184,7 @@ class Supabase(weirtest.ServerTest):
         ]
         for target, status, kind, body in cases:
             with self.subTest(target):
-                answer = self.server.get(target)
+                answer = self.server.get(target, BEARER)
                 self.assertEqual((answer.status, answer.text), (status, body))
                 self.assertTrue(answer.header("content-type").startswith(kind))
 
@@ -170,17 +193,115 @@ class Supabase(weirtest.ServerTest):
         self.assertIn("boom", event["message"])
         self.assertRegex(event["stack"], r"throws/index\.ts:1:\d+")
 
+    def test_refuses(self):
+        head, payload, signature = ANON.split(".")
+        cases = [
+            ({}, "Error: Missing authorization header"),
+            ({"Authorization": f"Basic {ANON}"}, "Error: Auth header is not 'Bearer {token}'"),
+            ({"Authorization": f"bearer {ANON}"}, "Error: Auth header is not 'Bearer {token}'"),
+            ({"apikey": ANON}, "Error: Auth header is not 'Bearer {token}'"),
+            ({"apikey": "sb_secret_wrong"}, "Error: Auth header is not 'Bearer {token}'"),
+            ({"Authorization": "Bearer any-key"}, "TypeError: Invalid Token or Protected Header formatting"),
+            ({"Authorization": "Bearer"}, "TypeError: Invalid Token or Protected Header formatting"),
+            ({"Authorization": f"Bearer {head}.{payload}.AAAA{signature[4:]}"}, "Invalid JWT"),
+            ({"Authorization": f"Bearer {head}.{payload}."}, "Invalid JWT"),
+        ]
+        for headers, message in cases:
+            with self.subTest(headers):
+                answer = self.server.get("/functions/v1/environment", headers)
+                self.assertEqual((answer.status, answer.json), (401, {"msg": message}))
+                self.assertEqual(answer.header("content-type"), "application/json")
+                self.assertEqual(answer.header("access-control-allow-origin"), "*")
+        self.expect("no key", status=401)
+
+    def test_plain_route_is_no_way_around(self):
+        self.assertEqual(self.server.get("/environment").status, 401)
+        self.assertEqual(self.server.get("/environment", BEARER).status, 200)
+
+    def test_keys_that_are_no_tokens(self):
+        for key, role in ((PUBLISHABLE, "anon"), (SECRET, "service_role")):
+            for headers in ({"apikey": key}, {"apikey": key, "Authorization": f"Bearer {key}"},
+                            {"Authorization": f"Bearer {key}"}):
+                answer = self.server.get("/functions/v1/claims", headers)
+                self.assertEqual(answer.json["claims"]["role"], role, headers)
+                self.assertTrue(answer.json["authorization"].startswith("Bearer eyJ"))
+
+    def test_open_function(self):
+        answer = self.server.get("/functions/v1/open", {"X-Auth-Claims": "e30", "Authorization": "Bearer x"})
+        self.assertEqual(answer.json, {"claims": None, "authorization": "Bearer x"})
+        self.assertEqual(answer.header("access-control-allow-origin"), "*")
+
+    def test_preflight(self):
+        headers = {"Origin": "http://a.test", "Access-Control-Request-Method": "POST",
+                   "Access-Control-Request-Headers": "authorization, x-y"}
+        for name in ("claims", "no-such"):
+            answer = self.server.request("OPTIONS", f"/functions/v1/{name}", headers)
+            self.assertEqual((answer.status, answer.body), (200, b""))
+            self.assertEqual(answer.header("access-control-allow-origin"), "*")
+            self.assertEqual(answer.header("access-control-allow-headers"), "authorization, x-y")
+            self.assertEqual(answer.header("access-control-allow-methods"),
+                             "GET,HEAD,PUT,PATCH,POST,DELETE,OPTIONS,TRACE,CONNECT")
+
+    def test_any_options_is_open(self):
+        answer = self.server.request("OPTIONS", "/functions/v1/claims")
+        self.assertEqual(answer.json["claims"], None)
+
+    def test_websocket(self):
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                   "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+        cases = [
+            ("", {"Sec-WebSocket-Protocol": "echo"}, 401),
+            ("", {"Sec-WebSocket-Protocol": f"echo, jwt-{ANON}"}, 101),
+            (f"?jwt={ANON}", {"Sec-WebSocket-Protocol": "echo"}, 101),
+            ("?jwt=wrong", {"Sec-WebSocket-Protocol": "echo"}, 401),
+            ("", {"Sec-WebSocket-Protocol": "echo", **BEARER}, 101),
+        ]
+        for query, headers, status in cases:
+            with self.subTest(headers), self.server.client() as client:
+                client.request("GET", f"/functions/v1/claims{query}", {**upgrade, **headers})
+                self.assertEqual(client.response().status, status)
+
+    def test_log_has_no_token(self):
+        self.assertNotIn(ANON.split(".")[2], json.dumps(self.server.events) + self.server.stderr)
+
     def test_configured_entry_point(self):
-        self.assertEqual(self.server.get("/functions/v1/configured").text, "mapped value")
+        self.assertEqual(self.server.get("/functions/v1/configured", BEARER).text, "mapped value")
 
     def test_environment(self):
-        env = self.server.get("/functions/v1/environment").json
+        env = self.server.get("/functions/v1/environment", BEARER).json
         self.assertEqual(env["url"], self.server.uri)
         self.assertEqual(env["anon"], ANON)
         self.assertGreater(env["service"], 100)
         self.assertEqual(env["own"], "from the file")
         self.assertIsNone(env["stolen"])
         self.assertIsNone(env["home"])
+        keys = json.loads(env["jwks"])["keys"]
+        self.assertEqual([(k["kty"], k.get("kid")) for k in keys],
+                         [("EC", "b81269f1-21d8-4f2e-b719-c2240a840d90"), ("oct", None)])
+
+
+class NoVerify(weirtest.ServerTest):
+    files = {
+        "supabase/config.toml": "[auth]\njwt_secret = 'another secret, and a long one'\n",
+        "supabase/functions/claims/index.ts": OPEN,
+    }
+    functions = "supabase/functions"
+    arguments = ("--no-verify-jwt",)
+
+    def test_everybody_may_call(self):
+        self.assertEqual(self.server.get("/functions/v1/claims").json, {"claims": None, "authorization": None})
+        self.assertEqual(self.server.get("/claims").status, 200)
+
+
+class OwnKeys(weirtest.ServerTest):
+    files = {**NoVerify.files, "supabase/functions/.env": "A=1"}
+    functions = "supabase/functions"
+
+    def test_own_secret(self):
+        self.assertEqual(self.server.get("/functions/v1/claims", BEARER).json, {"msg": "Invalid JWT"})
+        answer = self.server.get("/functions/v1/claims", {"apikey": PUBLISHABLE})
+        self.assertEqual(answer.json["claims"]["role"], "anon")
+        self.assertNotEqual(answer.json["authorization"], BEARER["Authorization"])
 
 
 if __name__ == "__main__":

@@ -34,6 +34,9 @@ await call("throws", "throws", {});
 await call("not a response", "not-a-response", {});
 await call("region", "hello-world", { body: { name: "R" }, region: "eu-west-1" });
 
+const response = await fetch(`${url}/functions/v1/hello-world`, { method: "POST", body: "{}" });
+seen["no key"] = { status: response.status };
+
 console.log(JSON.stringify(seen));
 
 function form() {

@@ -186,7 +186,7 @@ static const Complaint complaints[] = {
         "\"eagerSpawn\": true, \"maxWebSocketConnections\": 1, \"websocketKeepsAlive\": true,\n"
         "\"backgroundTaskTimeout\": 1, \"backgroundTaskKeepsAlive\": true }" } },
     "",
-    "hello/function.json:1: auth has no effect yet in this version" },
+    "" },
   { "import-map",
     { HELLO, { "functions/hello/function.json", "{\n\"import_map\": \"deno.json\"}" } },
     "hello/function.json:2: import_map: there is no file DIR/functions/hello/deno.json",
@@ -217,9 +217,24 @@ static const Complaint complaints[] = {
     "supabase/config.toml:5: deno_version has no effect: Weir runs Deno 2\n"
     "supabase/config.toml:10: a: the environment has no WEIR_TEST_UNSET; the value is left out\n"
     "supabase/config.toml:11: b has no effect: this version of Weir does not decrypt secrets\n"
-    "supabase/config.toml:12: Env name cannot start with SUPABASE_, skipping: SUPABASE_X\n"
-    "supabase/config.toml:8: verify_jwt has no effect: this version of Weir does not "
-    "authenticate" },
+    "supabase/config.toml:12: Env name cannot start with SUPABASE_, skipping: SUPABASE_X" },
+  { "supabase-auth",
+    { SUPABASE_HELLO,
+      { "supabase/config.toml",
+        "[auth]\njwt_secret = 'short'\nanon_key = 1\n[functions.hello]\nverify_jwt = 'no'\n" } },
+    "supabase/config.toml:2:14: auth.jwt_secret must have 16 characters or more\n"
+    "supabase/config.toml:3:12: auth.anon_key must be a string, not an integer\n"
+    "supabase/config.toml:5:14: verify_jwt must be true or false, not a string",
+    "" },
+  { "auth",
+    { HELLO,
+      { "weir.toml",
+        "[auth]\nauthenticator = []\n[functions.hello]\nauth = 'perhaps'\ncors_max_age = 'x'\n" } },
+    "weir.toml:2:1: unknown key \"authenticator\" in [auth]; did you mean \"authenticators\"?\n"
+    "weir.toml:4:8: auth must be \"required\", \"optional\", \"public\", true or false, not "
+    "\"perhaps\"\n"
+    "weir.toml:5:16: cors_max_age must be an integer of seconds, not a string",
+    "" },
   { "supabase-problems",
     { SUPABASE_HELLO,
       { "supabase/config.toml",

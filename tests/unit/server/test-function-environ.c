@@ -2,16 +2,30 @@
 
 #include "server/weir-function-environ-private.h"
 
+#include <string.h>
+
 static void
 test_adds (void)
 {
   char *own[] = { (char *) "A=1", NULL };
-  g_auto (GStrv) env = weir_function_environ_complete (own, "hello", "http://127.0.0.1:9000");
+  g_autoptr (WeirSupabaseKeys) keys = weir_supabase_keys_new (NULL, NULL);
+  g_auto (GStrv) env = weir_function_environ_complete (own, "hello", "http://127.0.0.1:9000", keys);
 
   g_assert_cmpstr (g_environ_getenv (env, "A"), ==, "1");
   g_assert_cmpstr (g_environ_getenv (env, "SUPABASE_URL"), ==, "http://127.0.0.1:9000");
   g_assert_cmpstr (g_environ_getenv (env, "SUPABASE_FUNCTION_SLUG"), ==, "hello");
-  g_assert_true (g_str_has_prefix (g_environ_getenv (env, "SUPABASE_ANON_KEY"), "eyJ"));
+  /* To the byte: these are in many people's files. */
+  g_assert_cmpstr (g_environ_getenv (env, "SUPABASE_ANON_KEY"),
+                   ==,
+                   "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW1vIiwicm9sZSI6"
+                   "ImFub24iLCJleHAiOjE5ODM4MTI5OTZ9.CRXP1A7WOeoJeXxjNni43kdQwgnWNReilDMblYTn_I0");
+  g_assert_cmpstr (g_environ_getenv (env, "SUPABASE_SERVICE_ROLE_KEY"),
+                   ==,
+                   "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW1vIiwicm9sZSI6"
+                   "InNlcnZpY2Vfcm9sZSIsImV4cCI6MTk4MzgxMjk5Nn0.EGIM96RAZx35lJzdJsyH-qQwv8Hdp7fsn3"
+                   "W0YpN81IU");
+  g_assert_nonnull (
+      strstr (g_environ_getenv (env, "SUPABASE_JWKS"), "b81269f1-21d8-4f2e-b719-c2240a840d90"));
   g_assert_cmpstr (g_environ_getenv (env, "SUPABASE_SECRET_KEYS"),
                    ==,
                    "{\"default\":\"sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz\"}");
@@ -21,7 +35,8 @@ static void
 test_own_wins (void)
 {
   char *own[] = { (char *) "SUPABASE_URL=http://elsewhere", NULL };
-  g_auto (GStrv) env = weir_function_environ_complete (own, "hello", "http://127.0.0.1:9000");
+  g_autoptr (WeirSupabaseKeys) keys = weir_supabase_keys_new (NULL, NULL);
+  g_auto (GStrv) env = weir_function_environ_complete (own, "hello", "http://127.0.0.1:9000", keys);
 
   g_assert_cmpstr (g_environ_getenv (env, "SUPABASE_URL"), ==, "http://elsewhere");
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "config/weir-config.h"
+#include "http/weir-authenticator.h"
+#include "plugin/weir-plugin-engine.h"
+
+G_BEGIN_DECLS
+
+/* An authenticator that the embedding program gave. */
+typedef struct
+{
+  char *name;
+  WeirAuthenticator *authenticator;
+} WeirNamedAuthenticator;
+
+void weir_named_authenticator_free (WeirNamedAuthenticator *self);
+
+/* Appends the stages that find out who calls: what carries the credential to its place, one
+ * for each authenticator in the order of the configuration, and the guard. given:
+ * WeirNamedAuthenticator, asked after those that are configured. */
+gboolean weir_authentication_append_stages (WeirPluginEngine *plugins,
+                                            WeirConfig *config,
+                                            GPtrArray *given,
+                                            GPtrArray *stages,
+                                            GError **error);
+
+G_END_DECLS

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "server/weir-authentication-private.h"
+
+#include <string.h>
+
+#include "http/weir-auth-stage-private.h"
+#include "http/weir-credential-stage-private.h"
+#include "http/weir-guard-stage-private.h"
+#include "server/weir-extensions-private.h"
+#include "server/weir-supabase-keys-private.h"
+
+#define TABLE "authenticators."
+/* Not a plugin's name: the keys of the project, checked by the authenticator of JSON Web
+ * Tokens. */
+#define SUPABASE "supabase"
+
+void
+weir_named_authenticator_free (WeirNamedAuthenticator *self)
+{
+  g_free (self->name);
+  g_object_unref (self->authenticator);
+  g_free (self);
+}
+
+/* Those with a table, in the order of their names. */
+static void
+add_tables (WeirSettings *settings, GPtrArray *names)
+{
+  g_auto (GStrv) options = weir_settings_dup_names (settings);
+
+  for (guint i = 0; options[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (options[i], ".", 3);
+
+      if (!g_str_has_prefix (options[i], TABLE) || g_strv_length (parts) != 3 ||
+          g_ptr_array_find_with_equal_func (names, parts[1], g_str_equal, NULL))
+        continue;
+      g_ptr_array_add (names, g_strdup (parts[1]));
+    }
+}
+
+static GPtrArray *
+list_names (WeirConfig *config)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  g_auto (GStrv) listed = NULL;
+
+  if (weir_settings_get_value (settings, "auth.authenticators") == NULL)
+    {
+      if (weir_config_get_supabase_auth (config) != NULL)
+        g_ptr_array_add (names, g_strdup (SUPABASE));
+      add_tables (settings, names);
+      return names;
+    }
+  listed = weir_settings_dup_strv (settings, "auth.authenticators");
+  for (guint i = 0; listed[i] != NULL; i++)
+    g_ptr_array_add (names, g_strdup (listed[i]));
+  return names;
+}
+
+static GVariant *
+make_supabase_options (WeirSupabaseKeys *keys)
+{
+  static const char *const algorithms[] = { "HS256", "ES256", "RS256", NULL };
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "secret", "s", keys->jwt_secret);
+  g_variant_dict_insert (&dict, "jwks", "s", keys->public_jwks);
+  g_variant_dict_insert (&dict, "strict_scheme", "b", TRUE);
+  g_variant_dict_insert_value (&dict, "algorithms", g_variant_new_strv (algorithms, -1));
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+static WeirAuthenticator *
+make (WeirPluginEngine *plugins,
+      WeirConfig *config,
+      WeirSupabaseKeys *keys,
+      const char *name,
+      GError **error)
+{
+  g_autoptr (GVariant) options = NULL;
+
+  if (strcmp (name, SUPABASE) != 0)
+    return weir_extensions_make_authenticator (plugins, config, name, NULL, error);
+  if (keys == NULL)
+    {
+      g_set_error (error,
+                   WEIR_PLUGIN_ERROR,
+                   WEIR_PLUGIN_ERROR_NOT_FOUND,
+                   "%s: the authenticator “supabase” is for Supabase projects, which this is not",
+                   weir_settings_get_origin (weir_config_get_server_settings (config),
+                                             "auth.authenticators"));
+      return NULL;
+    }
+  options = make_supabase_options (keys);
+  return weir_extensions_make_authenticator (plugins, config, "jwt", options, error);
+}
+
+static void
+add_stage (GPtrArray *stages, WeirAuthenticator *authenticator, const char *name)
+{
+  g_ptr_array_add (stages, weir_auth_stage_new (authenticator, name));
+}
+
+static gboolean
+add_configured (WeirPluginEngine *plugins,
+                WeirConfig *config,
+                WeirSupabaseKeys *keys,
+                GPtrArray *names,
+                GPtrArray *stages,
+                GError **error)
+{
+  for (guint i = 0; i < names->len; i++)
+    {
+      g_autoptr (WeirAuthenticator) authenticator =
+          make (plugins, config, keys, names->pdata[i], error);
+
+      if (authenticator == NULL)
+        return FALSE;
+      add_stage (stages, authenticator, names->pdata[i]);
+    }
+  return TRUE;
+}
+
+gboolean
+weir_authentication_append_stages (WeirPluginEngine *plugins,
+                                   WeirConfig *config,
+                                   GPtrArray *given,
+                                   GPtrArray *stages,
+                                   GError **error)
+{
+  const WeirSupabaseAuth *auth = weir_config_get_supabase_auth (config);
+  gboolean open =
+      !weir_settings_get_boolean (weir_config_get_server_settings (config), "auth.verify_jwt");
+  g_autoptr (GPtrArray) names = list_names (config);
+  g_autoptr (WeirSupabaseKeys) keys = NULL;
+  WeirGatewayKeys gateway = { NULL };
+  WeirCredentialStage *credential;
+  gboolean any = names->len + given->len > 0;
+
+  if (auth != NULL)
+    {
+      keys = weir_supabase_keys_new (auth, error);
+      if (keys == NULL)
+        return FALSE;
+      gateway.publishable_key = keys->publishable_key;
+      gateway.secret_key = keys->secret_key;
+      gateway.anon_token = keys->anon_token;
+      gateway.service_role_token = keys->service_role_token;
+    }
+
+  credential = weir_credential_stage_new (any ? WEIR_AUTH_REQUIRED : WEIR_AUTH_PUBLIC,
+                                          keys != NULL ? &gateway : NULL);
+  weir_credential_stage_set_open (credential, open);
+  g_ptr_array_add (stages, credential);
+  if (!open && !add_configured (plugins, config, keys, names, stages, error))
+    return FALSE;
+  for (guint i = 0; i < given->len; i++)
+    {
+      WeirNamedAuthenticator *named = given->pdata[i];
+
+      add_stage (stages, named->authenticator, named->name);
+    }
+  g_ptr_array_add (stages, weir_guard_stage_new ());
+  return TRUE;
+}
