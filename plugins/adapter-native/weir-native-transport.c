@@ -300,6 +300,13 @@ upgrade (WeirExchange *exchange, gpointer transport, WeirHead *head, GBytes **ea
     return -1;
 
   weir_native_connection_ref (self);
+  /* Once the 101 is on its way there is no other answer any more. */
+  weir_native_connection_send (self);
+  if (self->state == WEIR_NATIVE_STATE_CLOSED || self->out.length > 0)
+    {
+      weir_native_connection_unref (self);
+      return -1;
+    }
   write_upgrade (self, head);
   weir_native_connection_send (self);
   if (self->state != WEIR_NATIVE_STATE_CLOSED && self->out.length == 0)
