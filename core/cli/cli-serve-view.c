@@ -324,11 +324,13 @@ on_function_failed (WeirServer *server,
                     gpointer user_data)
 {
   CliServeView *self = user_data;
+  gboolean started = !g_error_matches (error, WEIR_ERROR, WEIR_ERROR_BOOT_FAILED);
+  const char *what = started ? _ ("failed") : _ ("does not start");
 
   if (self->json)
     failure_json (self, "failed", function, error);
   else
-    print_trouble (self, _ ("does not start"), CLI_STYLE_RED, function, error->message, NULL, NULL);
+    print_trouble (self, what, CLI_STYLE_RED, function, error->message, NULL, NULL);
 }
 
 static void

@@ -9,6 +9,8 @@
 #define MIB (1024 * 1024)
 /* What the runtime itself may use before anything counts as the function's. */
 #define RUNTIME_MEMORY (32 * MIB)
+/* Stacks of the runtime's threads are promised, but hardly used. */
+#define STACK_MEMORY (32 * MIB)
 /* How much later than us the kernel ends a worker that computes, should we be held up. */
 #define BACKSTOP_SECONDS 3
 
@@ -38,6 +40,8 @@ struct _WeirSupervision
 
   gint64 memory_base;
   gint64 reserved_base;
+  gint64 reserved_limit;
+  gboolean memory_over;
   gboolean memory_warned;
 
   guint64 wall_timer;
@@ -143,6 +147,22 @@ check_cpu (WeirSupervision *self)
 
 /* ---- memory ---- */
 
+/* The kernel refuses what is too much before it is used, so that the runtime can collect its
+ * garbage and the function gets an exception. What is promised and what is used differ:
+ * the nearer the limit, the more exactly it is drawn. */
+static void
+move_memory_limit (WeirSupervision *self, gint64 taken)
+{
+  gint64 limit = self->reserved_base + self->memory_limit + STACK_MEMORY;
+
+  if (taken * 2 >= self->memory_limit)
+    limit = MIN (limit, self->last.reserved + MAX (0, self->memory_limit - taken));
+  if (limit == self->reserved_limit)
+    return;
+  self->reserved_limit = limit;
+  weir_resource_usage_limit_memory (self->usage, weir_worker_get_pid (self->worker), limit);
+}
+
 static void
 check_memory (WeirSupervision *self)
 {
@@ -152,7 +172,11 @@ check_memory (WeirSupervision *self)
   if (self->memory_limit == 0)
     return;
   weir_worker_set_pressed (self->worker, most * 2 >= self->memory_limit);
-  if (taken >= self->memory_limit)
+  if (taken < self->memory_limit)
+    self->memory_over = FALSE;
+  else if (!self->memory_over)
+    self->memory_over = TRUE; /* it may be garbage, which it has to collect now */
+  else
     {
       weir_worker_kill (self->worker,
                         WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
@@ -166,6 +190,7 @@ check_memory (WeirSupervision *self)
       self->memory_warned = TRUE;
       weir_worker_warn (self->worker, "memory");
     }
+  move_memory_limit (self, taken);
 }
 
 /* ---- age ---- */
@@ -226,7 +251,7 @@ weir_supervision_begin (WeirSupervision *self)
   self->memory_base = MIN (sample.memory, RUNTIME_MEMORY);
   self->reserved_base = sample.reserved;
   if (self->memory_limit > 0)
-    weir_resource_usage_limit_memory (self->usage, pid, sample.reserved + self->memory_limit);
+    move_memory_limit (self, 0);
   if (self->wall_ms > 0)
     self->wall_timer = weir_clock_arm (self->clock, self->wall_ms * 9 / 10, on_wall_near, self);
   self->health = weir_health_check_new (self->clock, self->worker, on_unhealthy, NULL);

@@ -104,6 +104,7 @@ FILES = {
         if (req.url.endsWith("/heap")) for (;;) kept.push(new Array(100000).fill({ a: 1 }));
         if (req.url.endsWith("/buffers")) for (;;) kept.push(new Uint8Array(4 << 20).fill(1));
         if (req.url.endsWith("/clear")) kept.length = 0;
+        if (req.url.endsWith("/garbage")) for (let i = 0; i < 100; i++) new Uint8Array(5 << 20).fill(1);
         if (req.url.endsWith("/near")) {
           for (let i = 0; i < 15; i++) kept.push(new Uint8Array(4 << 20).fill(1));
           await new Promise((r) => setTimeout(r, 300));
@@ -270,6 +271,11 @@ class Limits(ServerTest):
             self.event("failed", "memory", "memory_limit_mb is 64", mark)
             self.ended(pid)
         self.assertLess(int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0]), 500_000)
+
+    def test_memory_of_garbage(self):
+        pid = self.pid("memory")
+        self.call("memory/clear")
+        self.assertEqual(self.call("memory/garbage").text, str(pid))
 
     def test_memory_is_near(self):
         self.pid("memory")

@@ -215,7 +215,7 @@ test_rests (Fixture *fixture, gconstpointer data)
   guint read;
 
   boot (fixture);
-  g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage), ==, 640 * MIB);
+  g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage), ==, 672 * MIB);
   read = weir_fake_usage_get_n_read (fixture->usage);
   weir_fake_clock_advance (fixture->clock, 10000);
   g_assert_cmpuint (weir_fake_usage_get_n_read (fixture->usage), ==, read);
@@ -338,13 +338,18 @@ test_memory (Fixture *fixture, gconstpointer data)
   boot (fixture);
   lease (fixture);
   fixture->sample->memory = 20 * MIB + 89 * MIB;
+  fixture->sample->reserved += 40 * MIB;
   compute (fixture, 100, 0);
+  g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage), ==, (580 + 11) * MIB);
   assert_line (fixture, "{\"type\":\"load\"}");
   fixture->sample->memory = 20 * MIB + 90 * MIB;
   compute (fixture, 100, 0);
   assert_line (fixture, "{\"type\":\"unload\",\"reason\":\"memory\"}");
   assert_state (fixture, WEIR_WORKER_STATE_BUSY);
   fixture->sample->memory = 20 * MIB + 100 * MIB;
+  compute (fixture, 50, 0);
+  assert_state (fixture, WEIR_WORKER_STATE_BUSY);
+  g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage), ==, 580 * MIB);
   compute (fixture, 50, 0);
   assert_over (fixture,
                WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
