@@ -91,7 +91,9 @@ function adoptEarly(waiting: Early, form: Form, handler: Handler, options: Optio
   waiting.handler = handler;
   waiting.server.ref();
   if (options.onError !== undefined) waiting.onError = askUser(options.onError);
-  options.signal?.addEventListener("abort", () => void waiting.server.shutdown());
+  const stop = () => void waiting.server.shutdown();
+  if (options.signal?.aborted) stop();
+  else options.signal?.addEventListener("abort", stop, { once: true });
   servers.push(waiting.server);
   onServing(form);
   return waiting.server;

@@ -418,6 +418,7 @@ weir_function_host_reload (WeirFunctionHost *self)
 
   if (!weir_registry_load (self->registry, config, &error))
     notice (self, "%s; the functions before this stay in service", error->message);
+  weir_standby_pool_recheck (self->standbys);
   tell_problems (self);
 }
 

@@ -50,6 +50,8 @@ WeirProcess *weir_standby_pool_claim (WeirStandbyPool *self,
                                       const char **reason);
 /* A newer revision: standbys whose key it was and is no longer are of no use. */
 void weir_standby_pool_replace (WeirStandbyPool *self, WeirFunction *old, WeirFunction *function);
+/* Functions came or went, or their settings changed: the same for all of them. */
+void weir_standby_pool_recheck (WeirStandbyPool *self);
 guint weir_standby_pool_get_n_standbys (WeirStandbyPool *self);
 guint weir_standby_pool_get_n_ready (WeirStandbyPool *self);
 guint weir_standby_pool_get_n_keys (WeirStandbyPool *self);

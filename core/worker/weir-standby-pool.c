@@ -469,6 +469,26 @@ weir_standby_pool_prime (WeirStandbyPool *self, WeirFunction *function)
   pursue (self);
 }
 
+/* FALSE: the key is no longer that of its function, and gone. */
+static gboolean
+check_key (WeirStandbyPool *self, Key *key, WeirFunction *function)
+{
+  g_autofree char *name = weir_runtime_get_standby_key (self->runtime, function, NULL);
+  g_autoptr (WeirFunction) kept = g_object_ref (function);
+
+  if (name != NULL && g_str_equal (name, key->name))
+    {
+      g_set_object (&key->function, function);
+      return TRUE;
+    }
+  drop_key (self, key);
+  if (name != NULL && !self->shut_down && self->per_key > 0)
+    use_key (self, name, kept);
+  watch_expiry (self);
+  rest_for (self, WEIR_STANDBY_REFILL_MS);
+  return FALSE;
+}
+
 void
 weir_standby_pool_replace (WeirStandbyPool *self, WeirFunction *old, WeirFunction *function)
 {
@@ -477,22 +497,28 @@ weir_standby_pool_replace (WeirStandbyPool *self, WeirFunction *old, WeirFunctio
   for (guint i = 0; i < self->keys->len; i++)
     {
       Key *key = g_ptr_array_index (self->keys, i);
-      g_autofree char *name = NULL;
 
       if (key->function != old)
         continue;
-      name = weir_runtime_get_standby_key (self->runtime, function, NULL);
-      if (name != NULL && g_str_equal (name, key->name))
-        {
-          g_set_object (&key->function, function);
-          return;
-        }
-      drop_key (self, key);
-      if (name != NULL && !self->shut_down && self->per_key > 0)
-        use_key (self, name, function);
-      watch_expiry (self);
-      rest_for (self, WEIR_STANDBY_REFILL_MS);
+      check_key (self, key, function);
       return;
+    }
+}
+
+void
+weir_standby_pool_recheck (WeirStandbyPool *self)
+{
+  guint i = 0;
+
+  g_return_if_fail (WEIR_IS_STANDBY_POOL (self));
+
+  /* A key that is new comes to the end, where it is checked as well, and stays. */
+  while (i < self->keys->len)
+    {
+      Key *key = g_ptr_array_index (self->keys, i);
+
+      if (check_key (self, key, key->function))
+        i++;
     }
 }
 

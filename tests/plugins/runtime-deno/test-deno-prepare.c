@@ -173,6 +173,99 @@ test_at_most_two (Fixture *fixture, gconstpointer data)
   }
 }
 
+static void
+want_bundle (Fixture *fixture)
+{
+  GHashTable *values =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  GHashTable *origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (WeirSettings) settings = NULL;
+  g_autofree char *entry = g_build_filename (fixture->folder, "index.ts", NULL);
+
+  g_hash_table_insert (values,
+                       g_strdup ("bundle"),
+                       g_variant_ref_sink (g_variant_new_boolean (TRUE)));
+  settings = weir_settings_new (values, origins);
+  g_object_unref (fixture->function);
+  fixture->function = g_object_new (WEIR_TYPE_FUNCTION,
+                                    "name",
+                                    "hello",
+                                    "root",
+                                    fixture->folder,
+                                    "directory",
+                                    fixture->folder,
+                                    "entrypoint",
+                                    entry,
+                                    "settings",
+                                    settings,
+                                    NULL);
+}
+
+#define INFO "if [ \"$1\" = info ]; then echo '{\"roots\":[],\"modules\":[]}'; exit; fi\n"
+
+static void
+test_bundle (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) files = NULL;
+  g_autoptr (WeirLaunch) launch = NULL;
+  g_autofree char *reason = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *key = NULL;
+
+  want_bundle (fixture);
+  write_script (fixture,
+                "#!/bin/sh\n" INFO "for word; do case $word in --output=*) "
+                "echo bundled > ${word#--output=};; esac; done\n");
+  before = weir_runtime_get_standby_key (fixture->runtime, fixture->function, &reason);
+  g_assert_null (before);
+  g_assert_cmpstr (reason, ==, "its bundle is not made yet");
+  files = prepare (fixture, &error);
+  g_assert_no_error (error);
+  key = weir_runtime_get_standby_key (fixture->runtime, fixture->function, NULL);
+  g_assert_nonnull (key);
+  launch = weir_runtime_launch_standby (fixture->runtime, fixture->function, "/s.sock", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (weir_launch_get_load_command (launch), ==, "");
+  {
+    g_autofree char *load =
+        weir_runtime_make_load_command (fixture->runtime, fixture->function, launch, &error);
+
+    g_assert_nonnull (strstr (load, "/weir/bundles/"));
+    g_assert_nonnull (strstr (load, "\"socket\":\"/s.sock\""));
+  }
+}
+
+static void
+fail_to_bundle (Fixture *fixture, const char *script, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+
+  want_bundle (fixture);
+  write_script (fixture, script);
+  g_assert_null (prepare (fixture, &error));
+  g_assert_error (error, WEIR_ERROR, WEIR_ERROR_BOOT_FAILED);
+  g_assert_true (g_str_has_prefix (error->message, "Deno cannot bundle \"hello\": "));
+  g_assert_nonnull (strstr (error->message, expected));
+}
+
+static void
+test_no_bundler (Fixture *fixture, gconstpointer data)
+{
+  fail_to_bundle (fixture,
+                  "#!/bin/sh\n" INFO
+                  "echo \"error: unrecognized subcommand 'bundle'\" >&2; exit 1\n",
+                  "use a newer one");
+}
+
+static void
+test_no_network (Fixture *fixture, gconstpointer data)
+{
+  fail_to_bundle (fixture,
+                  "#!/bin/sh\n" INFO "echo 'error: downloading esbuild: no route' >&2; exit 1\n",
+                  "needs the network");
+}
+
 static gboolean
 on_late (gpointer user_data)
 {
@@ -192,5 +285,8 @@ main (int argc, char **argv)
   ADD ("nonsense", test_nonsense);
   ADD ("cancelled", test_cancelled);
   ADD ("at-most-two", test_at_most_two);
+  ADD ("bundle", test_bundle);
+  ADD ("no-bundler", test_no_bundler);
+  ADD ("no-network", test_no_network);
   return g_test_run ();
 }

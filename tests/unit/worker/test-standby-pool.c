@@ -261,6 +261,27 @@ test_replaced_revision (Fixture *fixture, gconstpointer user_data)
   g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 0);
 }
 
+static void
+test_recheck (Fixture *fixture, gconstpointer user_data)
+{
+  prime (fixture, "a");
+  boot_nth (fixture, 0);
+  boot_nth (fixture, 1);
+  weir_standby_pool_recheck (fixture->pool);
+  g_assert_cmpuint (weir_standby_pool_get_n_ready (fixture->pool), ==, 2);
+
+  weir_fake_runtime_set_key (fixture->runtime, "a, and another function");
+  weir_standby_pool_recheck (fixture->pool);
+  g_assert_cmpuint (weir_standby_pool_get_n_standbys (fixture->pool), ==, 0);
+  g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 1);
+  weir_fake_clock_advance (fixture->clock, WEIR_STANDBY_REFILL_MS);
+  g_assert_cmpuint (weir_standby_pool_get_n_standbys (fixture->pool), ==, 1);
+
+  weir_fake_runtime_set_key (fixture->runtime, NULL);
+  weir_standby_pool_recheck (fixture->pool);
+  g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 0);
+}
+
 /* Whatever happens in whatever order: never more than there may be, never one that is both
  * here and given away, and a timer whenever something is still to come. */
 static void
@@ -363,6 +384,7 @@ main (int argc, char *argv[])
   ADD ("failures", test_failures_wait_longer_and_longer);
   ADD ("boot-that-hangs", test_boot_that_hangs);
   ADD ("replaced-revision", test_replaced_revision);
+  ADD ("recheck", test_recheck);
   g_test_add_func ("/worker/standby-pool/random-walks", test_random_walks);
   return g_test_run ();
 }
