@@ -96,6 +96,7 @@ request_json (WeirRequestRecord *record)
   json_integer (builder, "bytes_sent", weir_request_record_get_bytes_sent (record));
   cli_json_string (builder, "function", weir_request_record_get_function (record));
   cli_json_string (builder, "request_id", weir_request_record_get_request_id (record));
+  cli_json_string (builder, "client", weir_request_record_get_client (record));
   json_builder_set_member_name (builder, "aborted");
   json_builder_add_boolean_value (builder, weir_request_record_get_aborted (record));
   cli_json_string (builder, "error", weir_request_record_get_error (record));

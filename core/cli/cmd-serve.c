@@ -15,6 +15,7 @@ typedef struct
   char **listen;
   char **env_files;
   char *adapter;
+  char **trusted_proxies;
   char *log_level;
   gboolean no_reload;
   gboolean strict_reload;
@@ -37,6 +38,7 @@ options_clear (Options *self)
 {
   g_strfreev (self->listen);
   g_strfreev (self->env_files);
+  g_strfreev (self->trusted_proxies);
   g_free (self->adapter);
   g_free (self->log_level);
   g_strfreev (self->rest);
@@ -69,6 +71,13 @@ parse (Options *options, int argc, char **argv)
       &options->adapter,
       N_ ("Speak to clients through this adapter"),
       N_ ("NAME") },
+    { "trusted-proxy",
+      0,
+      0,
+      G_OPTION_ARG_STRING_ARRAY,
+      &options->trusted_proxies,
+      N_ ("Believe what this proxy says about who calls; may be repeated"),
+      N_ ("ADDRESS[/BITS]") },
     { "no-reload",
       0,
       0,
@@ -142,6 +151,11 @@ overrides_from (Options *options)
     g_variant_dict_insert_value (&dict, "env_files", absolute_paths (options->env_files));
   if (options->adapter != NULL)
     g_variant_dict_insert (&dict, "adapter", "s", options->adapter);
+  if (options->trusted_proxies != NULL)
+    g_variant_dict_insert_value (
+        &dict,
+        "trusted_proxies",
+        g_variant_new_strv ((const char *const *) options->trusted_proxies, -1));
   if (options->no_reload)
     g_variant_dict_insert (&dict, "reload", "b", FALSE);
   if (options->strict_reload)

@@ -32,6 +32,11 @@ void weir_exchange_rewind (WeirExchange *self); /* the next sink gets the body f
 void weir_exchange_grant (WeirExchange *self, gsize bytes);
 gint64 weir_exchange_get_body_length (WeirExchange *self);
 WeirEngine *weir_exchange_get_engine (WeirExchange *self);
+/* Who a proxy says that it speaks for. */
+void weir_exchange_set_client (WeirExchange *self, GInetAddress *client, guint16 port);
+/* The request came with fields that proxies add, believed or not. */
+void weir_exchange_set_forwarded (WeirExchange *self);
+gboolean weir_exchange_is_forwarded (WeirExchange *self);
 void weir_exchange_set_function (WeirExchange *self, WeirFunction *function);
 /* Sends. The head gets the response headers that stages asked for. */
 void weir_exchange_send_head (WeirExchange *self, WeirHead *head, gint64 length);

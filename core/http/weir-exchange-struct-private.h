@@ -27,6 +27,7 @@ struct _WeirExchange
   char *path;
   char *upgrade;
   GInetAddress *peer;
+  GInetAddress *client; /* NULL: the peer */
   WeirFunction *function;
   WeirIdentity *identity;
   gpointer route;
@@ -54,6 +55,7 @@ struct _WeirExchange
   guint retry_after;
   guint status;
   guint16 peer_port;
+  guint16 client_port;
   guint8 state;
   guint8 dialect;
   guint8 auth_policy;
@@ -62,6 +64,7 @@ struct _WeirExchange
   guint8 delivering : 1;
   guint8 end_sent : 1;
   guint8 vary_origin : 1;
+  guint8 forwarded : 1;
   char request_id[WEIR_EXCHANGE_REQUEST_ID_MAX + 1];
 };
 

@@ -168,6 +168,7 @@ weir_exchange_finalize (GObject *object)
   g_clear_pointer (&self->upgrade, g_free);
   g_clear_pointer (&self->hint, g_free);
   g_clear_object (&self->peer);
+  g_clear_object (&self->client);
   g_clear_object (&self->function);
   g_clear_pointer (&self->identity, weir_identity_unref);
   g_clear_object (&self->engine);
@@ -362,7 +363,9 @@ weir_exchange_set_request_id (WeirExchange *self, const char *request_id)
  * weir_exchange_get_peer:
  * @self: an exchange
  *
- * Returns: (nullable) (transfer none): the client's address; clients of Unix sockets have none
+ * Who is at the other end of the connection: the client, or a proxy.
+ *
+ * Returns: (nullable) (transfer none): the address; peers of Unix sockets have none
  *
  * Since: 1.0
  */
@@ -378,7 +381,7 @@ weir_exchange_get_peer (WeirExchange *self)
  * weir_exchange_get_peer_port:
  * @self: an exchange
  *
- * Returns: the client's port, 0 if it has none
+ * Returns: the peer's port, 0 if it has none
  *
  * Since: 1.0
  */
@@ -388,6 +391,59 @@ weir_exchange_get_peer_port (WeirExchange *self)
   g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
 
   return self->peer_port;
+}
+
+/**
+ * weir_exchange_get_client:
+ * @self: an exchange
+ *
+ * Who calls: the peer, or if that is a proxy that the server trusts, whom it speaks for.
+ *
+ * Returns: (nullable) (transfer none): the client's address; clients of Unix sockets have none
+ *
+ * Since: 1.0
+ */
+GInetAddress *
+weir_exchange_get_client (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
+
+  return self->client != NULL ? self->client : self->peer;
+}
+
+/**
+ * weir_exchange_get_client_port:
+ * @self: an exchange
+ *
+ * Returns: the client's port, 0 if it has none or the proxy does not say
+ *
+ * Since: 1.0
+ */
+guint16
+weir_exchange_get_client_port (WeirExchange *self)
+{
+  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
+
+  return self->client != NULL ? self->client_port : self->peer_port;
+}
+
+void
+weir_exchange_set_forwarded (WeirExchange *self)
+{
+  self->forwarded = TRUE;
+}
+
+gboolean
+weir_exchange_is_forwarded (WeirExchange *self)
+{
+  return self->forwarded;
+}
+
+void
+weir_exchange_set_client (WeirExchange *self, GInetAddress *client, guint16 port)
+{
+  g_set_object (&self->client, client);
+  self->client_port = port;
 }
 
 /**

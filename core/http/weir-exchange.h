@@ -67,6 +67,10 @@ GInetAddress *weir_exchange_get_peer (WeirExchange *self); /* (nullable), Unix s
 WEIR_AVAILABLE_IN_ALL
 guint16 weir_exchange_get_peer_port (WeirExchange *self);
 WEIR_AVAILABLE_IN_ALL
+GInetAddress *weir_exchange_get_client (WeirExchange *self); /* (nullable), as the peer */
+WEIR_AVAILABLE_IN_ALL
+guint16 weir_exchange_get_client_port (WeirExchange *self);
+WEIR_AVAILABLE_IN_ALL
 WeirExchangeState weir_exchange_get_state (WeirExchange *self);
 WEIR_AVAILABLE_IN_ALL
 WeirDialect weir_exchange_get_dialect (WeirExchange *self);

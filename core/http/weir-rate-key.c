@@ -8,6 +8,8 @@
 #include "http/weir-exchange-private.h"
 
 #define V4_MAPPED "\0\0\0\0\0\0\0\0\0\0\xff\xff"
+/* Whose identities are keys, one for each caller. */
+#define KEY_AUTHENTICATOR "key"
 /* Whoever has one IPv6 address has the rest of its network as well. */
 #define V6_NETWORK 8
 #define V6_LENGTH 16
@@ -33,7 +35,16 @@ format_address (GInetAddress *address, char out[INET6_ADDRSTRLEN])
 static const char *
 find_caller (WeirExchange *exchange, gboolean per_key, char *address, const char **caller)
 {
-  GInetAddress *client = weir_exchange_get_peer (exchange);
+  WeirIdentity *identity = weir_exchange_get_identity (exchange);
+  GInetAddress *client = weir_exchange_get_client (exchange);
+
+  /* The key of a token is the one that signed it, which all users have in common. */
+  if (identity != NULL && per_key &&
+      g_strcmp0 (weir_identity_get_authenticator (identity), KEY_AUTHENTICATOR) == 0 &&
+      (*caller = weir_identity_get_key_id (identity)) != NULL)
+    return "key";
+  if (identity != NULL && (*caller = weir_identity_get_subject (identity)) != NULL)
+    return "user";
 
   if (client != NULL)
     format_address (client, address);

@@ -57,14 +57,14 @@ put_address (char *out, GInetAddress *address, guint16 port)
 void
 weir_upstream_head_format_extra (WeirExchange *exchange, char *extra)
 {
-  GInetAddress *peer = weir_exchange_get_peer (exchange);
+  GInetAddress *client = weir_exchange_get_client (exchange);
   const char *id = weir_exchange_get_request_id (exchange);
   char *out = extra;
 
-  if (peer != NULL)
+  if (client != NULL)
     {
       out = g_stpcpy (out, "x-deno-client-address: ");
-      out = put_address (out, peer, weir_exchange_get_peer_port (exchange));
+      out = put_address (out, client, weir_exchange_get_client_port (exchange));
       out = g_stpcpy (out, "\r\n");
     }
   if (id != NULL)

@@ -17,6 +17,7 @@ struct _WeirRequestRecord
   char *target;
   char *function;
   char *request_id;
+  char *client;
   char *error;
   guint status;
   gboolean aborted;
@@ -35,12 +36,14 @@ weir_request_record_new (WeirExchange *exchange)
 {
   WeirRequestRecord *self = g_atomic_rc_box_new0 (WeirRequestRecord);
   WeirFunction *function = weir_exchange_get_function (exchange);
+  GInetAddress *client = weir_exchange_get_client (exchange);
   const GError *error = weir_exchange_get_error (exchange);
 
   self->method = g_strdup (weir_head_get_method (weir_exchange_get_request (exchange)));
   self->target = g_strdup (weir_exchange_get_path (exchange));
   self->function = function != NULL ? g_strdup (weir_function_get_name (function)) : NULL;
   self->request_id = g_strdup (weir_exchange_get_request_id (exchange));
+  self->client = client != NULL ? g_inet_address_to_string (client) : NULL;
   self->error = error != NULL ? g_strdup (error->message) : NULL;
   self->status = weir_exchange_get_status (exchange);
   self->aborted = weir_exchange_get_state (exchange) == WEIR_EXCHANGE_STATE_ABORTED;
@@ -74,6 +77,7 @@ weir_request_record_clear (gpointer data)
   g_free (self->target);
   g_free (self->function);
   g_free (self->request_id);
+  g_free (self->client);
   g_free (self->error);
 }
 
@@ -135,6 +139,22 @@ weir_request_record_get_function (WeirRequestRecord *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->function;
+}
+
+/**
+ * weir_request_record_get_client:
+ * @self: a record
+ *
+ * Returns: (nullable): the address of who called; of a proxy only if it is not trusted
+ *
+ * Since: 1.0
+ */
+const char *
+weir_request_record_get_client (WeirRequestRecord *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->client;
 }
 
 /**

@@ -29,6 +29,8 @@ const char *weir_request_record_get_target (WeirRequestRecord *self);
 WEIR_AVAILABLE_IN_ALL
 const char *weir_request_record_get_function (WeirRequestRecord *self); /* nullable */
 WEIR_AVAILABLE_IN_ALL
+const char *weir_request_record_get_client (WeirRequestRecord *self); /* nullable */
+WEIR_AVAILABLE_IN_ALL
 const char *weir_request_record_get_request_id (WeirRequestRecord *self);
 WEIR_AVAILABLE_IN_ALL
 guint weir_request_record_get_status (WeirRequestRecord *self); /* 0: none was sent */

@@ -7,6 +7,7 @@
 
 #include "base/weir-clock-private.h"
 #include "base/weir-error.h"
+#include "http/weir-client-stage-private.h"
 #include "server/weir-authentication-private.h"
 #include "server/weir-extensions-private.h"
 #include "server/weir-frontend-private.h"
@@ -459,6 +460,22 @@ add_status_stage (WeirServer *self, GPtrArray *stages)
       weir_status_stage_new ((const char *const *) uris, G_OBJECT (self), dup_status));
 }
 
+/* First of all: the other stages want to know who calls. */
+static void
+add_client_stage (WeirServer *self, GPtrArray *stages)
+{
+  WeirSettings *settings = weir_config_get_server_settings (self->config);
+  g_auto (GStrv) trusted = weir_settings_dup_strv (settings, "trusted_proxies");
+  gboolean by_forwarded =
+      g_strcmp0 (weir_settings_get_string (settings, "proxy_headers"), "forwarded") == 0;
+
+  g_ptr_array_insert (stages,
+                      0,
+                      weir_client_stage_new ((const char *const *) trusted,
+                                             by_forwarded ? WEIR_PROXY_HEADERS_FORWARDED
+                                                          : WEIR_PROXY_HEADERS_X_FORWARDED));
+}
+
 static gboolean
 start_parts (WeirServer *self, GError **error)
 {
@@ -482,6 +499,7 @@ start_parts (WeirServer *self, GError **error)
     return FALSE;
 
   add_status_stage (self, stages);
+  add_client_stage (self, stages);
   self->frontend = weir_frontend_new (self->control, stages, error);
   if (self->frontend == NULL)
     return FALSE;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/weir-error.h"
+#include "http/weir-exchange-private.h"
 
 #define PATH "/_weir/status"
 #define METHODS "GET, HEAD"
@@ -50,19 +51,14 @@ is_host_of_ours (WeirStatusStage *self, const char *authority)
 }
 
 static gboolean
-is_proxied (WeirHead *head)
-{
-  return weir_head_has (head, "x-forwarded-for") || weir_head_has (head, "forwarded");
-}
-
-static gboolean
 is_from_here (WeirStatusStage *self, WeirExchange *exchange)
 {
   WeirHead *head = weir_exchange_get_request (exchange);
   GInetAddress *peer = weir_exchange_get_peer (exchange);
 
   return peer != NULL && g_inet_address_get_is_loopback (peer) &&
-         is_host_of_ours (self, weir_head_get_authority (head)) && !is_proxied (head);
+         is_host_of_ours (self, weir_head_get_authority (head)) &&
+         !weir_exchange_is_forwarded (exchange);
 }
 
 static WeirStageResult

@@ -23,6 +23,7 @@ complete -c weir -l help -d 'What there is'
 set -l in __fish_seen_subcommand_from
 complete -c weir -n "$in serve" -s l -l listen -x -d 'Listen there'
 complete -c weir -n "$in serve" -s e -l env-file -r -d 'Environment of the functions'
+complete -c weir -n "$in serve" -l trusted-proxy -x -d 'Believe what this proxy says about who calls'
 complete -c weir -n "$in serve" -l adapter -x -a 'native soup' -d 'Speak to clients through it'
 complete -c weir -n "$in serve" -l no-reload -d 'Do not watch the files'
 complete -c weir -n "$in serve" -s q -l quiet -d 'No line for each request'
