@@ -4,11 +4,14 @@
 
 #include <glib-unix.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli-log-private.h"
 #include "cli-serve-banner-private.h"
 #include "cli-serve-view-private.h"
+
+#define MOST_FILES 65536
 
 typedef struct
 {
@@ -229,6 +232,19 @@ run (WeirServer *server, gboolean json, gboolean quiet)
   return CLI_EXIT_OK;
 }
 
+/* The usual soft limit is for programs that still use select(): it is less than two descriptors
+ * for each connection that may be open. */
+static void
+raise_file_limit (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MOST_FILES)
+    return;
+  limit.rlim_cur = MIN (limit.rlim_max, MOST_FILES);
+  setrlimit (RLIMIT_NOFILE, &limit);
+}
+
 CliExit
 cli_cmd_serve (int argc, char **argv)
 {
@@ -249,6 +265,7 @@ cli_cmd_serve (int argc, char **argv)
                             &status);
   if (config == NULL)
     return status;
+  raise_file_limit ();
   server = weir_server_new (config);
   return run (server, options.json, options.quiet);
 }

@@ -5,6 +5,7 @@ somebody else has bound."""
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -64,6 +65,21 @@ class Listen(unittest.TestCase):
         server = Server(self.project, "--listen", f"unix:{path}")
         self.addCleanup(server.stop)
         self.assertEqual(self.get(str(path)).status, 200)
+
+    def test_low_limit_of_files(self):
+        """The soft limit that a shell sets is not what the server stops at."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        try:
+            server = Server(self.project)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        self.addCleanup(server.stop)
+        clients = [server.client() for _ in range(200)]
+        for client in clients:
+            self.addCleanup(client.close)
+            client.request("GET", "/hello")
+        self.assertEqual({client.response().status for client in clients}, {200})
 
     def start_with(self, listener, *arguments):
         """As systemd does it: number 3, and the process's own id in the environment."""
