@@ -11,6 +11,8 @@
 #define RUNTIME_MEMORY (32 * MIB)
 /* Stacks of the runtime's threads are promised, but hardly used. */
 #define STACK_MEMORY (32 * MIB)
+/* To collect garbage takes some memory as well. */
+#define COLLECTOR_MEMORY (4 * MIB)
 /* How much later than us the kernel ends a worker that computes, should we be held up. */
 #define BACKSTOP_SECONDS 3
 
@@ -149,14 +151,16 @@ check_cpu (WeirSupervision *self)
 
 /* The kernel refuses what is too much before it is used, so that the runtime can collect its
  * garbage and the function gets an exception. What is promised and what is used differ:
- * the nearer the limit, the more exactly it is drawn. */
+ * near the limit it is drawn exactly, and a little below the one that a worker is killed at. */
 static void
 move_memory_limit (WeirSupervision *self, gint64 taken)
 {
   gint64 limit = self->reserved_base + self->memory_limit + STACK_MEMORY;
 
   if (taken * 2 >= self->memory_limit)
-    limit = MIN (limit, self->last.reserved + MAX (0, self->memory_limit - taken));
+    limit =
+        MIN (limit,
+             self->last.reserved + MAX (COLLECTOR_MEMORY, self->memory_limit / 16 * 15 - taken));
   if (limit == self->reserved_limit)
     return;
   self->reserved_limit = limit;

@@ -340,7 +340,9 @@ test_memory (Fixture *fixture, gconstpointer data)
   fixture->sample->memory = 20 * MIB + 89 * MIB;
   fixture->sample->reserved += 40 * MIB;
   compute (fixture, 100, 0);
-  g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage), ==, (580 + 11) * MIB);
+  g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage),
+                   ==,
+                   (580 - 89) * MIB + 100 * MIB / 16 * 15);
   assert_line (fixture, "{\"type\":\"load\"}");
   fixture->sample->memory = 20 * MIB + 90 * MIB;
   compute (fixture, 100, 0);
@@ -349,7 +351,7 @@ test_memory (Fixture *fixture, gconstpointer data)
   fixture->sample->memory = 20 * MIB + 100 * MIB;
   compute (fixture, 50, 0);
   assert_state (fixture, WEIR_WORKER_STATE_BUSY);
-  g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage), ==, 580 * MIB);
+  g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage), ==, 584 * MIB);
   compute (fixture, 50, 0);
   assert_over (fixture,
                WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
