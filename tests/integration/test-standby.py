@@ -152,10 +152,11 @@ class Life(unittest.TestCase):
             os.kill(pid, signal.SIGSTOP)
         with server.client() as client:
             client.request("GET", "/f")
-            wait_until(lambda: len(idle_standbys(server)) == 3, "the next one")
-            for pid in idle_standbys(server):
-                os.kill(pid, signal.SIGKILL)
+            worker = wait_until(lambda: server.get("/_weir/status").json["workers"], "it loads")[0]
+            self.assertEqual((worker["state"], worker["start"]), ("booting", "standby"))
+            os.kill(worker["pid"], signal.SIGKILL)
             self.assertEqual(client.response().text, "hello")
+            self.assertEqual(start_of(server, "f"), ("spawned", "its standby died"))
 
     def test_shared_map_that_changes(self):
         server = self.server({
