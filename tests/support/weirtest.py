@@ -88,15 +88,12 @@ def is_worker(pid):
 
 
 def is_idle_standby(pid):
-    """Started as one, and without a connection to its socket: the server makes one when it has
-    a function, and keeps it."""
+    """Started as one, and still in the folder of all functions: one that has a function goes to
+    that function's folder. (A flat function has none, so its worker counts as idle here.)"""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
         environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        path = [e[13:].decode() for e in environ if e.startswith(b"WEIR_STANDBY=")]
-        if not path:
-            return False
-        lines = Path("/proc/net/unix").read_text().splitlines()
-        return sum(line.endswith(f" {path[0]}") for line in lines) == 1
+        if any(entry.startswith(b"WEIR_STANDBY=") for entry in environ):
+            return os.path.basename(os.readlink(f"/proc/{pid}/cwd")) == "functions"
     return False
 
 
