@@ -82,6 +82,16 @@ void weir_config_read_own_files (WeirConfigData *self);
 /* Those that were read with the rest, or a reading of a folder that was not known then; NULL
  * if there is no such folder. Changes nothing in self. */
 WeirOwnFiles *weir_config_ref_own_files (WeirConfigData *self, const char *directory);
+/* weir-config-annotations.c: into the layer; warnings may be NULL. */
+void weir_config_read_annotations (const char *path,
+                                   const char *shown,
+                                   GHashTable *layer,
+                                   WeirReport *warnings);
+void weir_config_parse_annotations (const char *text,
+                                    gsize length,
+                                    const char *shown,
+                                    GHashTable *layer,
+                                    WeirReport *warnings);
 /* weir-config-rate.c */
 void weir_config_read_rate_limits (WeirConfigData *self, WeirSource *source, WeirNode *table);
 /* The limits that the value of rate_limit stands for, or "off"; NULL if it is no plan. */
@@ -90,6 +100,11 @@ char *weir_config_dup_rate_limit (WeirConfigData *self,
                                   const char *origin,
                                   GError **error);
 /* weir-config-function.c */
+/* What the code of a function in a folder of its own says about itself. */
+void weir_config_warn_of_annotations (WeirConfigData *self,
+                                      const char *name,
+                                      const char *directory,
+                                      WeirReport *warnings);
 WeirSettings *weir_config_merge_function (WeirConfigData *self,
                                           const char *name,
                                           const char *directory,

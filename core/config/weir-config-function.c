@@ -109,10 +109,90 @@ merge_permissions (Merge *merge, WeirConfigData *self, GHashTable *project)
     set_merged (merge, "permissions", profile->value, profile->origin);
 }
 
+static char *
+find_script (const char *directory, const char *stem)
+{
+  static const char *const endings[] = { ".ts", ".tsx", ".js", ".mjs", ".jsx" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *file = g_strconcat (stem, endings[i], NULL);
+      g_autofree char *path = g_build_filename (directory, file, NULL);
+
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
+
+/* A flat file wins over a folder of its name, as when functions are looked for. */
+static char *
+find_entry (WeirConfigData *self, const char *name, const char *directory, WeirOwnFiles *own)
+{
+  GHashTable *layers[] = { own != NULL ? own->layer : NULL,
+                           g_hash_table_lookup (self->supabase_functions, name),
+                           g_hash_table_lookup (self->main_functions, name) };
+  char *entry;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (layers); i++)
+    {
+      WeirEntry *said = weir_layer_get (layers[i], "entrypoint");
+
+      if (said != NULL)
+        return g_variant_dup_string (said->value, NULL);
+    }
+  entry = find_script (self->functions_directory, name);
+  if (entry == NULL && directory != NULL)
+    entry = find_script (directory, "index");
+  return entry;
+}
+
+static void
+read_annotations (WeirConfigData *self,
+                  const char *name,
+                  const char *directory,
+                  WeirOwnFiles *own,
+                  GHashTable *layer,
+                  WeirReport *warnings)
+{
+  g_autofree char *entry = find_entry (self, name, directory, own);
+  g_autofree char *folder = entry != NULL ? g_path_get_dirname (entry) : NULL;
+  g_autofree char *base = NULL;
+  g_autofree char *file = NULL;
+  g_autofree char *shown = NULL;
+
+  if (entry == NULL)
+    return;
+  file = g_path_get_basename (entry);
+  base = g_path_get_basename (folder);
+  shown = g_str_equal (folder, self->functions_directory) ? g_strdup (file)
+                                                          : g_build_filename (base, file, NULL);
+  weir_config_read_annotations (entry, shown, layer, warnings);
+}
+
+void
+weir_config_warn_of_annotations (WeirConfigData *self,
+                                 const char *name,
+                                 const char *directory,
+                                 WeirReport *warnings)
+{
+  g_autoptr (WeirOwnFiles) own = weir_config_ref_own_files (self, directory);
+  g_autoptr (GHashTable) layer = weir_layer_new ();
+
+  read_annotations (self, name, directory, own, layer, warnings);
+}
+
 /* Weakest first. */
 static void
-merge_layers (Merge *merge, WeirConfigData *self, const char *name, WeirOwnFiles *own)
+merge_layers (Merge *merge,
+              WeirConfigData *self,
+              const char *name,
+              const char *directory,
+              WeirOwnFiles *own)
 {
+  g_autoptr (GHashTable) annotations = weir_layer_new ();
+
+  read_annotations (self, name, directory, own, annotations, NULL);
   merge->values =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
   merge->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -120,6 +200,7 @@ merge_layers (Merge *merge, WeirConfigData *self, const char *name, WeirOwnFiles
   merge_built_in (merge);
   merge_layer (merge, self->defaults);
   merge_layer (merge, g_hash_table_lookup (self->main_functions, name));
+  merge_layer (merge, annotations);
   merge_layer (merge, g_hash_table_lookup (self->supabase_functions, name));
   if (own != NULL)
     merge_layer (merge, own->layer);
@@ -193,7 +274,7 @@ weir_config_merge_function (WeirConfigData *self,
 
   if (!check_own_files (own, error))
     return NULL;
-  merge_layers (&merge, self, name, own);
+  merge_layers (&merge, self, name, directory, own);
   resolved = resolve_rate_limit (&merge, self, error);
   settings = weir_settings_new (merge.values, merge.origins);
   if (!resolved || !check_import_map (settings, error))
@@ -235,7 +316,7 @@ weir_config_merge_environ (WeirConfigData *self,
 
   if (!check_own_files (own, error))
     return NULL;
-  merge_layers (&merge, self, name, own);
+  merge_layers (&merge, self, name, directory, own);
   settings = weir_settings_new (merge.values, merge.origins);
   set = weir_settings_dup_environ (settings, "env");
 

@@ -167,6 +167,17 @@ add_merge_problem (GPtrArray *problems, WeirConfigData *data, const char *direct
 }
 
 static void
+add_annotation_warnings (GPtrArray *warnings, WeirConfigData *data, const char *directory)
+{
+  g_autofree char *name = g_path_get_basename (directory);
+  g_autoptr (WeirReport) report = weir_report_new ();
+
+  weir_config_warn_of_annotations (data, name, directory, report);
+  for (guint i = 0; i < report->warnings->len; i++)
+    g_ptr_array_add (warnings, g_strdup (g_ptr_array_index (report->warnings, i)));
+}
+
+static void
 collect_messages (WeirConfig *self)
 {
   g_autoptr (GPtrArray) problems = g_ptr_array_new ();
@@ -182,6 +193,7 @@ collect_messages (WeirConfig *self)
 
       add_messages (problems, warnings, own->report);
       add_merge_problem (problems, self->data, directory);
+      add_annotation_warnings (warnings, self->data, directory);
     }
 
   g_strfreev (self->problems);

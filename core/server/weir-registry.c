@@ -17,6 +17,7 @@ struct _WeirRegistry
   WeirEngine *engine;
   GMainContext *control;
   char *uri;
+  WeirConfig *config; /* of the last load */
   WeirPoolFactory factory;
   gpointer factory_data;
 
@@ -145,11 +146,19 @@ make_function (WeirRegistry *self,
 static WeirFunction *
 copy_function (WeirRegistry *self, WeirFunction *function)
 {
+  g_autoptr (WeirSettings) settings = NULL;
+
+  /* The code may say something else about itself than before. */
+  if (self->config != NULL)
+    settings = weir_config_dup_function_settings (self->config,
+                                                  weir_function_get_name (function),
+                                                  weir_function_get_directory (function),
+                                                  NULL);
   return weir_function_new (weir_function_get_name (function),
                             weir_function_get_directory (function),
                             weir_function_get_root (function),
                             weir_function_get_entrypoint (function),
-                            weir_function_get_settings (function),
+                            settings != NULL ? settings : weir_function_get_settings (function),
                             weir_function_get_environ (function),
                             ++self->revision);
 }
@@ -280,6 +289,7 @@ weir_registry_load (WeirRegistry *self, WeirConfig *config, GError **error)
   if (found == NULL)
     return FALSE;
 
+  g_set_object (&self->config, config);
   g_ptr_array_set_size (self->problems, 0);
   g_ptr_array_add (self->problems, NULL);
   for (guint i = 0; i < found->problems->len; i++)
@@ -477,6 +487,7 @@ weir_registry_finalize (GObject *object)
   g_clear_object (&self->engine);
   g_clear_pointer (&self->control, g_main_context_unref);
   g_free (self->uri);
+  g_clear_object (&self->config);
 
   G_OBJECT_CLASS (weir_registry_parent_class)->finalize (object);
 }

@@ -112,6 +112,25 @@ class RateLimit(weirtest.ServerTest):
         self.check_limited(self.server.get("/edited"), 1, 86400)
 
 
+class Annotations(weirtest.ServerTest):
+    files = {
+        "functions/said/index.ts": "// @fluxbase:rate-limit 2/hour\n" + HELLO,
+        "functions/edited/index.ts": HELLO,
+        "functions/flat.ts": "/* @fluxbase:rate-limit 1/day */\n" + HELLO,
+    }
+
+    def test_of_a_folder(self):
+        self.assertEqual([self.server.get("/said").status for _ in range(3)], [200, 200, 429])
+
+    def test_of_a_flat_file(self):
+        self.assertEqual([self.server.get("/flat").status for _ in range(2)], [200, 429])
+
+    def test_an_edit_counts(self):
+        self.assertEqual(self.server.get("/edited").status, 200)
+        self.project.write("functions/edited/index.ts", "// @fluxbase:rate-limit 1/day\n" + HELLO)
+        weirtest.wait_until(lambda: self.server.get("/edited").status == 429, "the new limit")
+
+
 class NoPlugins(weirtest.ServerTest):
     files = {
         "functions/hello/index.ts": HELLO,

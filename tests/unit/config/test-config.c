@@ -290,6 +290,26 @@ static const Complaint complaints[] = {
     "\"60/min burst 120\" or \"100/min, 1000/hour\"\n"
     "weir.toml:16: rate_limit: there is no plan \"windoes\"; did you mean \"windows\"?",
     "" },
+  { "annotations",
+    { { "functions/hello/index.ts",
+        "// @fluxbase:rate-limit 5/min\n"
+        "/** @fluxbase:rate-limits 5/min */\n"
+        " * @fluxbase:rate-limit often\n"
+        "const x = 1; // @fluxbase:nonsense\n"
+        "/* @fluxbase:cors-max-age never*/\n"
+        "// @fluxbase:timeout 999999999999\n"
+        "//@fluxbase:ALLOW-NET false\n"
+        "// @fluxbase:cors-max-age 90000\n"
+        "// @fluxbase:cors-max-age-x 1\n"
+        "// @fluxbase:memory 99999999" } },
+    "",
+    "hello/index.ts:3: @fluxbase:rate-limit is not N/min, N/hour or N/day\n"
+    "hello/index.ts:5: @fluxbase:cors-max-age is not a number that would do here\n"
+    "hello/index.ts:6: @fluxbase:timeout is not a number that would do here\n"
+    "hello/index.ts:7: @fluxbase:allow-net has no effect in this version\n"
+    "hello/index.ts:9: @fluxbase:cors-max-age-x is unknown; did you mean "
+    "@fluxbase:cors-max-age?\n"
+    "hello/index.ts:10:1: memory_limit_mb is 99999999, outside 0 to 1048576" },
   { "names-elsewhere", { HELLO, { "functions/.env", "SUPABASE_URL=x" } }, "", "" },
 };
 
