@@ -29,6 +29,8 @@ G_DECLARE_FINAL_TYPE (WeirCredentialStage, weir_credential_stage, WEIR, CREDENTI
 /* fallback: for functions that do not say. keys: NULL where this is no Supabase project. */
 WeirCredentialStage *weir_credential_stage_new (WeirAuthPolicy fallback,
                                                 const WeirGatewayKeys *keys);
+/* Not only on the routes of functions. */
+void weir_credential_stage_set_everywhere (WeirCredentialStage *self, gboolean everywhere);
 /* Whatever functions say, everybody may call them. */
 void weir_credential_stage_set_open (WeirCredentialStage *self, gboolean open);
 

@@ -16,6 +16,7 @@ struct _WeirCredentialStage
 
   WeirAuthPolicy fallback;
   gboolean open;
+  gboolean everywhere;
   gboolean is_gateway;
   char *publishable_key;
   char *secret_key;
@@ -37,7 +38,7 @@ get_policy (WeirCredentialStage *self, WeirExchange *exchange)
   WeirFunction *function = weir_exchange_get_function (exchange);
   const char *text;
 
-  if (self->open || weir_exchange_get_route (exchange) == NULL)
+  if (self->open || (!self->everywhere && weir_exchange_get_route (exchange) == NULL))
     return WEIR_AUTH_PUBLIC;
   /* Whether a page may ask is not for its visitor to prove. */
   if (weir_exchange_get_dialect (exchange) == WEIR_DIALECT_SUPABASE &&
@@ -239,6 +240,12 @@ weir_credential_stage_new (WeirAuthPolicy fallback, const WeirGatewayKeys *keys)
   self->anon_bearer = g_strconcat ("Bearer ", keys->anon_token, NULL);
   self->service_role_bearer = g_strconcat ("Bearer ", keys->service_role_token, NULL);
   return self;
+}
+
+void
+weir_credential_stage_set_everywhere (WeirCredentialStage *self, gboolean everywhere)
+{
+  self->everywhere = everywhere;
 }
 
 void

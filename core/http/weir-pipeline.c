@@ -2,7 +2,10 @@
 
 #include "http/weir-pipeline.h"
 
+#include "http/weir-auth-stage-private.h"
+#include "http/weir-credential-stage-private.h"
 #include "http/weir-exchange-private.h"
+#include "http/weir-guard-stage-private.h"
 #include "http/weir-operation-private.h"
 
 #define DEFAULT_STAGE_TIMEOUT_MS 10000
@@ -130,6 +133,40 @@ weir_pipeline_add_stage (WeirPipeline *self, WeirStage *stage)
     if (g_array_index (self->steps, Step, i - 1).phase <= step.phase)
       break;
   g_array_insert_val (self->steps, i, step);
+}
+
+/**
+ * weir_pipeline_add_authenticator:
+ * @self: a pipeline that has seen no exchange yet
+ * @authenticator: who finds out who calls
+ * @name: what to call it
+ *
+ * Adds the stages that ask an authenticator and stop every request whose caller it does not
+ * know. This is for the tests of an authenticator, and for pipelines without a server; a server
+ * has these stages anyhow.
+ *
+ * Since: 1.0
+ */
+void
+weir_pipeline_add_authenticator (WeirPipeline *self,
+                                 WeirAuthenticator *authenticator,
+                                 const char *name)
+{
+  g_autoptr (WeirCredentialStage) credential = NULL;
+  g_autoptr (WeirAuthStage) auth = NULL;
+  g_autoptr (WeirGuardStage) guard = NULL;
+
+  g_return_if_fail (WEIR_IS_PIPELINE (self));
+  g_return_if_fail (WEIR_IS_AUTHENTICATOR (authenticator));
+  g_return_if_fail (name != NULL);
+
+  credential = weir_credential_stage_new (WEIR_AUTH_REQUIRED, NULL);
+  weir_credential_stage_set_everywhere (credential, TRUE);
+  auth = weir_auth_stage_new (authenticator, name);
+  guard = weir_guard_stage_new ();
+  weir_pipeline_add_stage (self, WEIR_STAGE (credential));
+  weir_pipeline_add_stage (self, WEIR_STAGE (auth));
+  weir_pipeline_add_stage (self, WEIR_STAGE (guard));
 }
 
 /**

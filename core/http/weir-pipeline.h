@@ -7,6 +7,7 @@
 #endif
 
 #include "http/weir-exchange.h"
+#include "http/weir-authenticator.h"
 #include "http/weir-stage.h"
 
 G_BEGIN_DECLS
@@ -24,6 +25,11 @@ WeirPipeline *weir_pipeline_new (GMainContext *control);
 WEIR_AVAILABLE_IN_ALL
 void weir_pipeline_add_stage (WeirPipeline *self, WeirStage *stage);
 /* Milliseconds that one handle() may take: default 10 000. */
+/* Whoever is not known to it gets no further. For tests, and for pipelines without a server. */
+WEIR_AVAILABLE_IN_ALL
+void weir_pipeline_add_authenticator (WeirPipeline *self,
+                                      WeirAuthenticator *authenticator,
+                                      const char *name);
 WEIR_AVAILABLE_IN_ALL
 void weir_pipeline_set_stage_timeout (WeirPipeline *self, guint timeout_ms);
 /* For adapters, data thread: takes an exchange (a reference of its own) and runs it. */

@@ -78,9 +78,12 @@ def main():
         check("has options with a range", "must be from 200 to 599, not 99" in done.stderr)
         done = run(*load, "{'statu': <@x 300>}", env=env)
         check("has options with names", "did you mean" in done.stderr)
+        load = [loader, plugins, "acme-badge", "badge"]
+        done = run(*load, "{'badge': <'42'>}", env=env)
+        check("an authenticator loads", done.returncode == 0 and done.stdout == "AcmeBadge\n")
 
     sys.exit(1 if FAILED else 0)
 
 
-print("1..7")
+print("1..8")
 main()

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// An authenticator that is written in JavaScript: the one of the manual, and a bad one.
+
+imports.gi.versions.Weir = '1';
+imports.searchPath.unshift(ARGV[0]);
+
+const {Gio, GLib, GObject, Weir} = imports.gi;
+const {test, run, equal, ok} = imports.support;
+
+Gio._promisify(Weir.LoopbackAdapter.prototype, 'send_async', 'send_finish');
+
+const Badge = GObject.registerClass({
+    Implements: [Weir.Authenticator],
+}, class Badge extends GObject.Object {
+    vfunc_authenticate(exchange, task) {
+        const badge = exchange.get_request().dup('x-badge');
+        if (badge === null)
+            Weir.task_return_identity(task, null);
+        else if (badge === '42')
+            Weir.task_return_identity(task, Weir.Identity.new('ada'));
+        else
+            task.return_error(new GLib.Error(Weir.Error, Weir.Error.UNAUTHORIZED, 'Wrong badge'));
+    }
+});
+
+const Bad = GObject.registerClass({
+    Implements: [Weir.Authenticator],
+}, class Bad extends GObject.Object {
+    vfunc_authenticate(exchange, task) {
+        if (exchange.get_path() === '/never')
+            this.kept = task;
+        else
+            task.return_error(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.FAILED, 'gone'));
+    }
+});
+
+const Who = GObject.registerClass({
+    Implements: [Weir.Stage],
+}, class Who extends GObject.Object {
+    vfunc_handle(exchange, task) {
+        const claims = exchange.get_request().dup('x-auth-claims');
+        const text = new TextDecoder().decode(GLib.base64_decode(`${claims}==`));
+        exchange.set_response_text(200, 'text/plain',
+            `${exchange.get_identity().get_subject()} ${text}`);
+        task.return_boolean(true);
+    }
+});
+
+async function send(authenticator, target, headers) {
+    const pipeline = Weir.Pipeline.new(null);
+    pipeline.add_authenticator(authenticator, 'test');
+    pipeline.add_stage(new Who());
+    pipeline.set_stage_timeout(200);
+    const adapter = Weir.LoopbackAdapter.new();
+    const [head, bytes] = await adapter.send_async(pipeline, 'GET', target, headers, null, null);
+    return [head.get_status(), new TextDecoder().decode(bytes.toArray())];
+}
+
+test('the badge', async () => {
+    equal(await send(new Badge(), '/', ['X-Badge: 42']), [200, 'ada {"sub":"ada"}']);
+    equal((await send(new Badge(), '/', null))[0], 401);
+    const [status, body] = await send(new Badge(), '/', ['X-Badge: 43', 'X-Auth-Claims: e30']);
+    equal(status, 401);
+    ok(body.includes('Wrong badge'), body);
+});
+
+test('fails closed', async () => {
+    equal((await send(new Bad(), '/', ['X-Badge: 42']))[0], 500);
+    const bad = new Bad();
+    equal((await send(bad, '/never', null))[0], 504);
+    Weir.task_return_identity(bad.kept, Weir.Identity.new('too late'));
+});
+
+run();
