@@ -35,6 +35,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       g_autoptr (GArray) list = weir_jwt_value_list (weir_jwt_object_find (object, "aud"));
       double number;
 
+      g_assert_true (name == NULL || g_utf8_validate (name, -1, NULL));
+      g_assert_true (list == NULL || list->len <= size);
       weir_jwt_value_get_number (weir_jwt_object_find (object, "exp"), &number);
     }
   weir_jwt_key_set_read (read, text, size, NULL);
