@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who may call: JSON Web Tokens of a secret, and of keys that a server hands out well or badly."""
+
+import base64
+import hashlib
+import hmac
+import http.server
+import json
+import threading
+import time
+
+import weirtest
+from weirtest import wait_until
+
+SECRET = "a secret that no log may ever show"
+SEES = """
+Deno.serve((req) => {
+  const claims = req.headers.get("x-auth-claims");
+  if (req.headers.get("upgrade") === "websocket") return Deno.upgradeWebSocket(req).response;
+  return Response.json(claims && JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))));
+});
+"""
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def token(claims, secret=SECRET, **header):
+    parts = [encode(json.dumps(p).encode()) for p in ({"alg": "HS256", **header}, claims)]
+    text = ".".join(parts)
+    return f"{text}.{encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest())}"
+
+
+def bearer(*args, **kwargs):
+    return {"Authorization": f"Bearer {token(*args, **kwargs)}"}
+
+
+def jwks(**keys):
+    return json.dumps({"keys": [
+        {"kty": "oct", "kid": name, "alg": "HS256", "k": encode(secret.encode())}
+        for name, secret in keys.items()
+    ]}).encode()
+
+
+class Keys:
+    """A server of keys, which does as the test says."""
+
+    def __init__(self):
+        self.answer = lambda handler: self.send(handler, jwks(one="the first secret of the server"))
+        self.asked = 0
+        keys = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                keys.asked += 1
+                keys.answer(self)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/keys"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def send(self, handler, body, status=200, **headers):
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        try:
+            handler.wfile.write(body)
+        except OSError:
+            pass
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Secret(weirtest.ServerTest):
+    files = {
+        "weir.toml": f"""
+[authenticators.jwt]
+secret = "{SECRET}"
+issuer = ["me", "you"]
+clock_tolerance_ms = 5000
+
+[functions.open]
+auth = "public"
+
+[functions.maybe]
+auth = "optional"
+
+[defaults]
+cors_origins = ["http://page.test"]
+""",
+        "functions/closed/index.ts": SEES,
+        "functions/open/index.ts": SEES,
+        "functions/maybe/index.ts": SEES,
+        "functions/own/index.ts": SEES,
+        "functions/own/function.json": '{ "auth": false, "corsOrigins": ["*"] }',
+    }
+
+    def test_knows_who_calls(self):
+        claims = {"iss": "me", "sub": "ada", "exp": time.time() + 60}
+        answer = self.server.get("/closed", bearer(claims))
+        self.assertEqual((answer.status, answer.json["sub"]), (200, "ada"))
+        self.assertEqual(self.server.get("/functions/v1/closed", bearer(claims)).json["sub"], "ada")
+
+    def test_refuses(self):
+        now = time.time()
+        cases = [
+            ({}, "The request does not say who calls"),
+            ({"X-Auth-Claims": "eyJzdWIiOiJhIn0"}, "The request does not say who calls"),
+            (bearer({"iss": "me"}, secret="another secret"), "The signature of the token is wrong"),
+            (bearer({"iss": "they"}), "The token is of another issuer"),
+            (bearer({"iss": "me", "exp": now - 10}), "The token has expired"),
+            (bearer({"iss": "me", "nbf": now + 60}), "The token is not valid yet"),
+            (bearer({"iss": "me"}, alg="none"), "The token is signed in a way that is not taken"),
+            (bearer({"iss": "me", "pad": "x" * 20000}), "The token is too long"),
+            ({"Authorization": "Bearer x.y.z"}, "The token is not a JSON Web Token"),
+        ]
+        for headers, message in cases:
+            answer = self.server.get("/closed", headers)
+            self.assertEqual((answer.status, answer.json["error"]["message"]), (401, message))
+            self.assertEqual(answer.header("www-authenticate"), "Bearer")
+
+    def test_tolerance(self):
+        self.assertEqual(self.server.get("/closed", bearer({"iss": "me", "exp": time.time() - 1})).status, 200)
+
+    def test_policies(self):
+        bad = bearer({"iss": "they"})
+        self.assertEqual(self.server.get("/open", bad).json, None)
+        self.assertEqual(self.server.get("/own", bad).json, None)
+        self.assertEqual(self.server.get("/maybe").json, None)
+        self.assertEqual(self.server.get("/maybe", bad).status, 401)
+        self.assertEqual(self.server.get("/maybe", bearer({"iss": "you"})).json, {"iss": "you"})
+
+    def test_two_authorizations(self):
+        with self.server.client() as client:
+            good = token({"iss": "me"})
+            client.send(f"GET /closed HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {good}\r\n"
+                        f"Authorization: Bearer {good}\r\n\r\n")
+            self.assertIn(client.response().status, (400, 401))
+
+    def test_websocket(self):
+        upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                   "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+        good = token({"iss": "me"})
+        for target, headers, status in [
+            ("/closed", {}, 401), ("/closed", {"Authorization": f"Bearer {good}"}, 101),
+            (f"/closed?token={good}", {}, 101), (f"/closed?jwt={good}x", {}, 401), ("/open", {}, 101),
+        ]:
+            with self.server.client() as client:
+                client.request("GET", target, {**upgrade, **headers})
+                self.assertEqual(client.response().status, status, target)
+
+    def test_cors(self):
+        ask = {"Origin": "http://page.test", "Access-Control-Request-Method": "PUT"}
+        answer = self.server.request("OPTIONS", "/closed", ask)
+        self.assertEqual((answer.status, answer.body), (204, b""))
+        self.assertEqual(answer.header("access-control-allow-origin"), "http://page.test")
+        self.assertEqual(answer.header("vary"), "Origin")
+        answer = self.server.request("OPTIONS", "/closed", {**ask, "Origin": "http://other.test"})
+        self.assertIsNone(answer.header("access-control-allow-origin"))
+        answer = self.server.request("OPTIONS", "/own", {**ask, "Origin": "http://other.test"})
+        self.assertEqual(answer.header("access-control-allow-origin"), "*")
+        answer = self.server.get("/closed", {"Origin": "http://page.test"})
+        self.assertEqual((answer.status, answer.header("access-control-allow-origin")), (401, "http://page.test"))
+
+    def test_nothing_secret_is_logged(self):
+        good = token({"iss": "me"})
+        self.server.get("/closed", {"Authorization": f"Bearer {good}"})
+        self.server.get("/closed", {"Authorization": f"Bearer {good}x"})
+        said = json.dumps(self.server.events) + self.server.stderr
+        self.assertNotIn(SECRET, said)
+        self.assertNotIn(good.split(".")[2], said)
+
+
+class Fetched(weirtest.unittest.TestCase):
+    FIRST = "the first secret of the server"
+    SECOND = "the second secret of the server"
+
+    def setUp(self):
+        self.keys = Keys()
+        self.project = None
+
+    def start(self, options=""):
+        self.project = weirtest.Project({
+            "weir.toml": f'[authenticators.jwt]\njwks_url = "{self.keys.url}"\njwks_retry_ms = 100\n{options}',
+            "functions/f/index.ts": SEES,
+        })
+        self.server = weirtest.Server(self.project)
+
+    def tearDown(self):
+        status = self.server.stop() if self.project else 0
+        self.keys.close()
+        if self.project:
+            self.project.remove()
+        self.assertEqual(status, 0)
+
+    def call(self, secret, kid):
+        return self.server.get("/f", bearer({"sub": "ada"}, secret=secret, kid=kid)).status
+
+    def test_rotates(self):
+        self.start()
+        self.assertEqual(self.call(self.FIRST, "one"), 200)
+        self.keys.answer = lambda h: self.keys.send(h, jwks(two=self.SECOND))
+        wait_until(lambda: self.call(self.SECOND, "two") == 200, "the new key")
+        self.assertEqual(self.call(self.FIRST, "one"), 401, "an old key, and a token that was remembered")
+
+    def test_asks_at_its_own_pace(self):
+        self.start("jwks_refresh_ms = 60000\n")
+        self.assertEqual(self.call(self.FIRST, "one"), 200)
+        before = self.keys.asked
+        started = time.monotonic()
+        for i in range(50):
+            self.assertEqual(self.call("guess number one or so", f"kid{i}"), 401)
+        most = (time.monotonic() - started) / 0.1 + 2
+        self.assertLessEqual(self.keys.asked - before, most)
+
+    def test_starts_without_keys(self):
+        self.keys.answer = lambda h: self.keys.send(h, b"not today", status=503)
+        self.start()
+        self.assertEqual(self.call(self.FIRST, "one"), 401)
+        self.keys.answer = lambda h: self.keys.send(h, jwks(one=self.FIRST))
+        wait_until(lambda: self.call(self.FIRST, "one") == 200, "the keys")
+
+    def test_bad_servers_change_nothing(self):
+        self.start()
+        self.assertEqual(self.call(self.FIRST, "one"), 200)
+        elsewhere = Keys()
+        elsewhere.answer = lambda h: elsewhere.send(h, jwks(evil="the secret of someone else"))
+        bad = [
+            lambda h: self.keys.send(h, b"{"),
+            lambda h: self.keys.send(h, b'{"keys":[]}'),
+            lambda h: self.keys.send(h, b"[" * 100000),
+            lambda h: self.keys.send(h, b" " * 300000 + jwks(evil="the secret of someone else")),
+            lambda h: self.keys.send(h, b"", status=302, Location=elsewhere.url),
+            lambda h: self.keys.send(h, b"", status=500),
+        ]
+        for answer in bad:
+            self.keys.answer = answer
+            before = self.keys.asked
+            wait_until(lambda: self.call("the secret of someone else", "evil") == 401
+                       and self.keys.asked > before, "another try")
+            self.assertEqual(self.call(self.FIRST, "one"), 200)
+        self.assertEqual(elsewhere.asked, 0)
+        elsewhere.close()
+        said = self.server.stderr + json.dumps(self.server.events)
+        self.assertIn("redirects", said)
+        self.assertIn("larger than 256 KiB", said)
+
+    def test_slow_server_lets_nobody_in(self):
+        gate = threading.Event()
+        self.keys.answer = lambda h: (gate.wait(20), self.keys.send(h, jwks(one=self.FIRST)))
+        self.start()
+        started = time.monotonic()
+        with self.server.client() as client:
+            client.request("GET", "/f", bearer({"sub": "ada"}, secret=self.FIRST, kid="one"))
+            self.assertEqual(client.response().status, 401)
+        self.assertLess(time.monotonic() - started, 15)
+        gate.set()
+
+    def test_where_keys_may_come_from(self):
+        for url in ("http://keys.example.com/k", "ftp://127.0.0.1/k", "https://u:p@127.0.0.1/k", "nonsense"):
+            project = weirtest.Project({
+                "weir.toml": f'[authenticators.jwt]\njwks_url = "{url}"\n', "functions/f/index.ts": SEES,
+            })
+            server = weirtest.Server(project, expect_start=False)
+            self.assertNotEqual(server.process.wait(20), 0, url)
+            server.stop()
+            self.assertIn("jwks_url", server.stderr + json.dumps(server.events))
+            project.remove()
+
+
+class Elsewhere(weirtest.ServerTest):
+    files = {
+        "weir.toml": f'[authenticators.jwt]\nsecret = "{SECRET}"\ntoken_location = "cookie"\ntoken_name = "who"\n',
+        "functions/f/index.ts": SEES,
+    }
+
+    def test_cookie(self):
+        good = token({"sub": "ada"})
+        self.assertEqual(self.server.get("/f", {"Cookie": f"a=b; who={good}"}).json, {"sub": "ada"})
+        self.assertEqual(self.server.get("/f", {"Cookie": f"whom={good}"}).status, 401)
+        self.assertEqual(self.server.get("/f", bearer({"sub": "ada"})).status, 401)
+        self.assertEqual(self.server.get(f"/f?who={good}").status, 401)
+
+
+class WrongOptions(weirtest.unittest.TestCase):
+    def test_are_refused(self):
+        for options, part in [
+            ("", "one of secret"), ('secret = "short"', "can be guessed"),
+            (f'secret = "{SECRET}"\nalgorithms = ["none"]', "there is no “none”"),
+            ('key = "nonsense"', "key"), ('key_file = "/nowhere"', "nowhere"), ('scret = "x"', "weir.toml:4"),
+        ]:
+            project = weirtest.Project({
+                "weir.toml": f'[auth]\nauthenticators = ["jwt"]\n[authenticators.jwt]\n{options}\n',
+                "functions/f/index.ts": SEES,
+            })
+            server = weirtest.Server(project, expect_start=False)
+            self.assertNotEqual(server.process.wait(20), 0, options)
+            server.stop()
+            said = server.stderr + json.dumps(server.events, ensure_ascii=False)
+            self.assertIn(part, said)
+            self.assertNotIn(SECRET, said)
+            project.remove()
+
+
+if __name__ == "__main__":
+    weirtest.main()
