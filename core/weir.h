@@ -32,6 +32,7 @@
 #include "worker/weir-worker-state.h"
 #include "worker/weir-worker.h"
 #include "http/weir-exchange.h"
+#include "http/weir-function-stats.h"
 #include "http/weir-stage.h"
 #include "http/weir-pipeline.h"
 #include "http/weir-adapter.h"

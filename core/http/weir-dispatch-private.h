@@ -47,6 +47,8 @@ void weir_slot_remove_socket (WeirSlot *self, WeirUpstream *upstream);
 gboolean weir_slot_has_upstream (WeirSlot *self, WeirUpstream *upstream);
 /* Nothing but time is needed until there is a first worker. */
 gboolean weir_slot_is_starting (WeirSlot *self);
+gboolean weir_slot_is_cold (WeirSlot *self); /* there is no worker at all */
+WeirFunctionCounters *weir_slot_get_counters (WeirSlot *self);
 /* No more workers can come, and those that are there are full of WebSockets. */
 gboolean weir_slot_has_room_but_for_sockets (WeirSlot *self);
 /* Somebody came before and waits for a worker that has room. */

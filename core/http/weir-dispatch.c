@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <unistd.h>
+#include "http/weir-error-response-private.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-relay-private.h"
 #include "http/weir-upstream-head-private.h"
@@ -30,7 +31,8 @@ struct _WeirDispatch
   guint64 sent; /* of the answer's body */
   gsize owed;   /* credit that the client has not got back yet */
   guint timeout_ms;
-  gint64 heard; /* when the worker last said something; 0 before the head */
+  gint64 waited_since; /* 0: it never waited for a worker */
+  gint64 heard;        /* when the worker last said something; 0 before the head */
   gboolean leased;
   gboolean upgraded;
   gboolean queued;
@@ -42,6 +44,8 @@ struct _WeirDispatch
   gboolean moved;       /* tried again with another */
   gboolean responding;
   gboolean paused;
+  gboolean cold;   /* it waited because there was no worker */
+  gboolean failed; /* or the function said so */
   gboolean over;
 };
 
@@ -111,6 +115,38 @@ leave_queue (WeirDispatch *self)
   weir_slot_remove (self->slot, &self->link);
 }
 
+static void
+note_wait (WeirDispatch *self)
+{
+  WeirFunctionCounters *counters = weir_slot_get_counters (self->slot);
+  gint64 time;
+
+  if (self->waited_since == 0)
+    return;
+  time = weir_engine_get_now (get_engine (self)) - self->waited_since;
+  weir_function_counters_note (counters, WEIR_LATENCY_QUEUE, time);
+  if (self->cold)
+    weir_function_counters_note (counters, WEIR_LATENCY_COLD, time);
+  self->waited_since = 0;
+}
+
+static void
+note_end (WeirDispatch *self)
+{
+  WeirFunctionCounters *counters = weir_slot_get_counters (self->slot);
+  gint64 now = weir_engine_get_now (get_engine (self));
+
+  weir_counter_add (&counters->requests, 1);
+  if (self->failed)
+    weir_counter_add (&counters->errors, 1);
+  weir_counter_add (&counters->received, weir_exchange_get_bytes_received (self->exchange));
+  weir_counter_add (&counters->sent, weir_exchange_get_bytes_sent (self->exchange));
+  if (!self->upgraded)
+    weir_function_counters_note (counters,
+                                 WEIR_LATENCY_TOTAL,
+                                 now - weir_exchange_get_started (self->exchange));
+}
+
 /* The end of it, once: whatever is still held is let go. */
 static void
 stop (WeirDispatch *self)
@@ -118,6 +154,7 @@ stop (WeirDispatch *self)
   if (self->over)
     return;
   self->over = TRUE;
+  note_end (self);
   weir_exchange_set_sink (self->exchange, NULL, NULL);
   leave_queue (self);
   weir_engine_disarm (get_engine (self), &self->deadline);
@@ -134,11 +171,20 @@ stop (WeirDispatch *self)
 }
 
 static void
+note_failure (WeirDispatch *self, const GError *error)
+{
+  self->failed =
+      self->responding ||
+      weir_error_response_get_status (error, weir_exchange_get_dialect (self->exchange)) >= 500;
+}
+
+static void
 answer_error (WeirDispatch *self, const GError *error)
 {
   g_autoptr (WeirExchange) exchange = g_object_ref (self->exchange);
   g_autoptr (GError) copy = g_error_copy (error);
 
+  note_failure (self, error);
   stop (self);
   if (weir_exchange_get_state (exchange) != WEIR_EXCHANGE_STATE_OPEN)
     {
@@ -166,6 +212,7 @@ static void G_GNUC_PRINTF (4, 5)
                weir_exchange_get_request_id (exchange),
                error->message);
 
+  note_failure (self, error);
   stop (self);
   if (weir_exchange_get_state (exchange) != WEIR_EXCHANGE_STATE_OPEN)
     {
@@ -284,6 +331,11 @@ wait_for_upstream (WeirDispatch *self)
 {
   guint timeout_ms = weir_slot_get_options (self->slot)->queue_timeout_ms;
 
+  if (self->waited_since == 0)
+    {
+      self->waited_since = weir_engine_get_now (get_engine (self));
+      self->cold = weir_slot_is_cold (self->slot);
+    }
   weir_exchange_set_sink (self->exchange, &waiting_sink, self);
   self->queued = TRUE;
   if (weir_slot_enqueue (self->slot, &self->link))
@@ -450,6 +502,7 @@ on_head (WeirUpstreamCall *call, WeirHead *head, gint64 length, gpointer user_da
       return;
     }
   self->responding = TRUE;
+  self->failed = weir_head_get_status (head) >= 500;
   self->heard = weir_engine_get_now (get_engine (self));
   if (stale != NULL)
     weir_head_set (head, "x-weir-stale", stale);
@@ -581,6 +634,7 @@ call_upstream (WeirDispatch *self, WeirUpstream *upstream)
   char extra[WEIR_UPSTREAM_HEAD_EXTRA_MAX];
 
   self->leased = TRUE;
+  note_wait (self);
   if (upstream != self->upstream)
     {
       g_clear_pointer (&self->upstream, weir_upstream_unref);

@@ -7,6 +7,7 @@
 #endif
 
 #include "http/weir-exchange.h"
+#include "http/weir-function-stats-private.h"
 #include "http/weir-socket-budget-private.h"
 #include "worker/weir-upstream-private.h"
 
@@ -30,6 +31,9 @@ WeirSlot *weir_slot_ref (WeirSlot *self); /* any thread */
 void weir_slot_unref (WeirSlot *self);    /* any thread */
 const char *weir_slot_get_name (WeirSlot *self);
 WeirFunction *weir_slot_get_function (WeirSlot *self); /* data thread; nullable */
+
+/* Any thread. restarts: what only the pool knows. */
+WeirFunctionStats *weir_slot_dup_stats (WeirSlot *self, guint restarts);
 
 /* What the control thread posts (through weir_engine_invoke); data thread. */
 void weir_slot_set_function (WeirSlot *self, WeirFunction *function);

@@ -32,6 +32,7 @@ struct _WeirSlot
   void (*demand) (WeirSlot *slot, gpointer user_data);
   gpointer user_data;
   WeirSocketBudget *budget;
+  WeirFunctionCounters counters;
 
   /* data thread */
   WeirFunction *function;
@@ -266,6 +267,12 @@ weir_slot_has_queue (WeirSlot *self)
 }
 
 gboolean
+weir_slot_is_cold (WeirSlot *self)
+{
+  return self->seats->len == 0;
+}
+
+gboolean
 weir_slot_is_starting (WeirSlot *self)
 {
   return self->seats->len == 0 && self->demanded && !self->crowded;
@@ -478,6 +485,18 @@ WeirEngine *
 weir_slot_get_engine (WeirSlot *self)
 {
   return self->engine;
+}
+
+WeirFunctionCounters *
+weir_slot_get_counters (WeirSlot *self)
+{
+  return &self->counters;
+}
+
+WeirFunctionStats *
+weir_slot_dup_stats (WeirSlot *self, guint restarts)
+{
+  return weir_function_counters_dup_stats (&self->counters, restarts);
 }
 
 const WeirPoolOptions *

@@ -8,6 +8,7 @@
 
 #include "base/weir-clock-private.h"
 #include "config/weir-config.h"
+#include "http/weir-function-stats.h"
 #include "http/weir-router-private.h"
 #include "worker/weir-resource-usage-private.h"
 #include "worker/weir-runtime.h"
@@ -47,6 +48,7 @@ void weir_function_host_shut_down (WeirFunctionHost *self);
 /* The time for that is over. */
 void weir_function_host_kill (WeirFunctionHost *self);
 GListModel *weir_function_host_get_workers (WeirFunctionHost *self);
+WeirFunctionStats *weir_function_host_dup_stats (WeirFunctionHost *self, const char *name);
 WeirRuntime *weir_function_host_get_runtime (WeirFunctionHost *self);
 guint weir_function_host_get_n_standbys (WeirFunctionHost *self);
 /* What a worker uses now; FALSE: it has no process. */

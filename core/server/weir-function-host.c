@@ -44,6 +44,8 @@ enum
   SIGNAL_FUNCTION_ERROR,
   SIGNAL_FUNCTION_RELOADED,
   SIGNAL_FUNCTION_STALE,
+  SIGNAL_FUNCTION_READY,
+  SIGNAL_FUNCTION_COLD,
   SIGNAL_NOTICE,
   SIGNAL_ROUTES_CHANGED,
   SIGNAL_CONFIG_CHANGED,
@@ -279,6 +281,18 @@ on_pool_failure (WeirWorkerPool *pool,
 }
 
 static void
+on_pool_warm (WeirWorkerPool *pool, WeirFunctionHost *self)
+{
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_READY], 0, pool_name (pool));
+}
+
+static void
+on_pool_cold (WeirWorkerPool *pool, WeirFunctionHost *self)
+{
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_COLD], 0, pool_name (pool));
+}
+
+static void
 on_pool_progress (WeirWorkerPool *pool, const char *text, WeirFunctionHost *self)
 {
   notice (self, "%s: %s", pool_name (pool), text);
@@ -295,6 +309,8 @@ on_binding_added (WeirRegistry *registry, WeirBinding *binding, WeirFunctionHost
   g_signal_connect_object (pool, "files-changed", G_CALLBACK (on_pool_files_changed), self, 0);
   g_signal_connect_object (pool, "failed", G_CALLBACK (on_pool_failed), self, 0);
   g_signal_connect_object (pool, "stale", G_CALLBACK (on_pool_stale), self, 0);
+  g_signal_connect_object (pool, "warm", G_CALLBACK (on_pool_warm), self, 0);
+  g_signal_connect_object (pool, "cold", G_CALLBACK (on_pool_cold), self, 0);
   g_signal_connect_object (pool, "log", G_CALLBACK (on_pool_log), self, 0);
   g_signal_connect_object (pool, "failure", G_CALLBACK (on_pool_failure), self, 0);
   g_signal_connect_object (pool, "progress", G_CALLBACK (on_pool_progress), self, 0);
@@ -508,6 +524,17 @@ weir_function_host_get_functions (WeirFunctionHost *self)
   return weir_registry_get_functions (self->registry);
 }
 
+WeirFunctionStats *
+weir_function_host_dup_stats (WeirFunctionHost *self, const char *name)
+{
+  WeirBinding *binding = weir_registry_find (self->registry, name);
+
+  if (binding == NULL)
+    return NULL;
+  return weir_slot_dup_stats (weir_binding_get_slot (binding),
+                              weir_worker_pool_get_restarts (weir_binding_get_pool (binding)));
+}
+
 GListModel *
 weir_function_host_get_workers (WeirFunctionHost *self)
 {
@@ -601,6 +628,8 @@ weir_function_host_class_init (WeirFunctionHostClass *klass)
   signals[SIGNAL_FUNCTION_RELOADED] = new_signal ("function-reloaded", 1, (const GType[]){ text });
   signals[SIGNAL_FUNCTION_STALE] =
       new_signal ("function-stale", 2, (const GType[]){ text, G_TYPE_ERROR });
+  signals[SIGNAL_FUNCTION_READY] = new_signal ("function-ready", 1, (const GType[]){ text });
+  signals[SIGNAL_FUNCTION_COLD] = new_signal ("function-cold", 1, (const GType[]){ text });
   signals[SIGNAL_NOTICE] = new_signal ("notice", 1, (const GType[]){ text });
   signals[SIGNAL_ROUTES_CHANGED] = new_signal ("routes-changed", 0, NULL);
   signals[SIGNAL_CONFIG_CHANGED] = new_signal ("config-changed", 0, NULL);

@@ -38,7 +38,8 @@ void weir_registry_touch (WeirRegistry *self, const char *const *paths);
  * was loaded. */
 void weir_registry_settle (WeirRegistry *self, WeirWorkerPool *pool);
 GListModel *weir_registry_get_functions (WeirRegistry *self);
-GPtrArray *weir_registry_get_bindings (WeirRegistry *self); /* borrowed: WeirBinding */
+WeirBinding *weir_registry_find (WeirRegistry *self, const char *name); /* nullable */
+GPtrArray *weir_registry_get_bindings (WeirRegistry *self);             /* borrowed: WeirBinding */
 const char *const *weir_registry_get_problems (WeirRegistry *self);
 WeirRouter *weir_registry_make_router (WeirRegistry *self);
 void weir_registry_shut_down (WeirRegistry *self);

@@ -441,6 +441,12 @@ weir_registry_get_functions (WeirRegistry *self)
   return G_LIST_MODEL (self->functions);
 }
 
+WeirBinding *
+weir_registry_find (WeirRegistry *self, const char *name)
+{
+  return g_hash_table_lookup (self->by_name, name);
+}
+
 GPtrArray *
 weir_registry_get_bindings (WeirRegistry *self)
 {

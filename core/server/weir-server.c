@@ -93,6 +93,8 @@ enum
   SIGNAL_FUNCTION_ERROR,
   SIGNAL_FUNCTION_RELOADED,
   SIGNAL_FUNCTION_STALE,
+  SIGNAL_FUNCTION_READY,
+  SIGNAL_FUNCTION_COLD,
   SIGNAL_NOTICE,
   N_SIGNALS
 };
@@ -208,6 +210,18 @@ on_function_stale (WeirFunctionHost *host, const char *name, const GError *error
 }
 
 static void
+on_function_ready (WeirFunctionHost *host, const char *name, WeirServer *self)
+{
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_READY], 0, name);
+}
+
+static void
+on_function_cold (WeirFunctionHost *host, const char *name, WeirServer *self)
+{
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_COLD], 0, name);
+}
+
+static void
 on_notice (WeirFunctionHost *host, const char *message, WeirServer *self)
 {
   g_signal_emit (self, signals[SIGNAL_NOTICE], 0, message);
@@ -248,6 +262,8 @@ connect_host (WeirServer *self)
                            self,
                            0);
   g_signal_connect_object (self->host, "function-stale", G_CALLBACK (on_function_stale), self, 0);
+  g_signal_connect_object (self->host, "function-ready", G_CALLBACK (on_function_ready), self, 0);
+  g_signal_connect_object (self->host, "function-cold", G_CALLBACK (on_function_cold), self, 0);
   g_signal_connect_object (self->host, "notice", G_CALLBACK (on_notice), self, 0);
   g_signal_connect_object (self->host, "routes-changed", G_CALLBACK (on_routes_changed), self, 0);
   g_signal_connect_object (self->host, "config-changed", G_CALLBACK (on_config_changed), self, 0);
@@ -829,6 +845,25 @@ weir_server_get_workers (WeirServer *self)
 }
 
 /**
+ * weir_server_dup_function_stats:
+ * @self: a server
+ * @name: the name of a function
+ *
+ * Returns: (transfer full) (nullable): what became of the requests of that function since the
+ *   start, as of now; %NULL when there is no such function
+ *
+ * Since: 1.0
+ */
+WeirFunctionStats *
+weir_server_dup_function_stats (WeirServer *self, const char *name)
+{
+  g_return_val_if_fail (WEIR_IS_SERVER (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  return self->host != NULL ? weir_function_host_dup_stats (self->host, name) : NULL;
+}
+
+/**
  * weir_server_get_problems:
  * @self: a server
  *
@@ -1097,6 +1132,27 @@ install_signals (void)
    */
   signals[SIGNAL_FUNCTION_STALE] =
       new_signal ("function-stale", 2, (const GType[]){ text, G_TYPE_ERROR });
+  /**
+   * WeirServer::function-ready:
+   * @self: the server
+   * @function: the name of the function
+   *
+   * The first worker of a function takes requests. Further ones, and those that take over
+   * from it, are not told.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_FUNCTION_READY] = new_signal ("function-ready", 1, (const GType[]){ text });
+  /**
+   * WeirServer::function-cold:
+   * @self: the server
+   * @function: the name of the function
+   *
+   * The last worker of a function that was ready has ended. The next request starts another.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_FUNCTION_COLD] = new_signal ("function-cold", 1, (const GType[]){ text });
   /**
    * WeirServer::notice:
    * @self: the server

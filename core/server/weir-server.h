@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 #include "config/weir-config.h"
 #include "http/weir-authenticator.h"
+#include "http/weir-function-stats.h"
 #include "http/weir-stage.h"
 #include "plugin/weir-plugin-engine.h"
 #include "server/weir-request-record.h"
@@ -44,6 +45,8 @@ GType weir_server_state_get_type (void) G_GNUC_CONST;
  *  "function-error" (function name, message, stack, request id or NULL): it threw
  *  "function-reloaded" (function name)
  *  "function-stale" (function name, GError): the edit is broken, the old code serves on
+ *  "function-ready" (function name): its first worker serves
+ *  "function-cold" (function name): after that, its last worker has exited
  *  "notice" (message): something the person at the terminal should read */
 #define WEIR_TYPE_SERVER (weir_server_get_type ())
 
@@ -87,6 +90,9 @@ WEIR_AVAILABLE_IN_ALL
 GListModel *weir_server_get_functions (WeirServer *self);
 WEIR_AVAILABLE_IN_ALL
 GListModel *weir_server_get_workers (WeirServer *self);
+/* What became of the requests of one function, or NULL when there is no such function. */
+WEIR_AVAILABLE_IN_ALL
+WeirFunctionStats *weir_server_dup_function_stats (WeirServer *self, const char *name);
 /* What discovery refused, "path: message" each; NULL-terminated. */
 WEIR_AVAILABLE_IN_ALL
 const char *const *weir_server_get_problems (WeirServer *self);

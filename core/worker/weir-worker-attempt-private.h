@@ -50,7 +50,8 @@ struct _WeirWorkerPool
   GPtrArray *workers;
   GArray *serving;    /* WeirServing: those that take leases, the oldest first */
   gint64 late_demand; /* somebody waited although there were workers */
-  gboolean warm;      /* "warm" was told, "cold" not yet */
+  guint restarts;
+  gboolean warm; /* "warm" was told, "cold" not yet */
 
   gboolean roused; /* somebody has asked for a worker before */
   gboolean demanded;

@@ -68,6 +68,8 @@ typedef enum
   WEIR_WORKER_PROP_START_KIND,
   WEIR_WORKER_PROP_START_REASON,
   WEIR_WORKER_PROP_TASKS,
+  WEIR_WORKER_PROP_REQUESTS,
+  WEIR_WORKER_PROP_AGE,
 } WeirWorkerProperty;
 
 enum
@@ -81,7 +83,7 @@ enum
   WEIR_WORKER_N_SIGNALS
 };
 
-extern GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_TASKS + 1];
+extern GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_AGE + 1];
 extern guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
 
 /* Takes an event. From a handler it is queued behind the one that is being handled. */

@@ -70,6 +70,8 @@ WeirFunction *weir_worker_pool_get_function (WeirWorkerPool *self);
 /* How many take leases now, and the nth of them: the oldest is the first. */
 guint weir_worker_pool_get_n_serving (WeirWorkerPool *self);
 WeirWorker *weir_worker_pool_get_serving (WeirWorkerPool *self, guint n);
+/* How many that served crashed, or went over a limit. */
+guint weir_worker_pool_get_restarts (WeirWorkerPool *self);
 /* Retires those that serve; the next demand starts others. */
 void weir_worker_pool_retire (WeirWorkerPool *self);
 /* Absolute paths of the files the newest prepared revision is made of, or NULL. */

@@ -31,6 +31,14 @@ weir_worker_pool_get_serving (WeirWorkerPool *self, guint n)
   return n < self->serving->len ? get_serving (self, n)->worker : NULL;
 }
 
+guint
+weir_worker_pool_get_restarts (WeirWorkerPool *self)
+{
+  g_return_val_if_fail (WEIR_IS_WORKER_POOL (self), 0);
+
+  return self->restarts;
+}
+
 gboolean
 weir_worker_pool_is_full (WeirWorkerPool *self)
 {
@@ -180,6 +188,7 @@ lose (WeirWorkerPool *self, guint n)
   gboolean crashed = has_crashed (worker);
   gboolean proven = weir_gate_get_answered (weir_worker_get_gate (worker)) > 0;
 
+  self->restarts += crashed;
   g_array_remove_index (self->serving, n);
   pin_workers (self);
   if (self->serving->len == 0)

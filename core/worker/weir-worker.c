@@ -7,7 +7,7 @@
 
 #include <signal.h>
 
-GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_TASKS + 1];
+GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_AGE + 1];
 guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
 
 /**
@@ -60,6 +60,12 @@ weir_worker_get_property (GObject *object, guint id, GValue *value, GParamSpec *
       break;
     case WEIR_WORKER_PROP_TASKS:
       g_value_set_uint (value, self->tasks);
+      break;
+    case WEIR_WORKER_PROP_REQUESTS:
+      g_value_set_uint64 (value, weir_gate_get_answered (self->gate));
+      break;
+    case WEIR_WORKER_PROP_AGE:
+      g_value_set_int64 (value, weir_worker_get_age (self) / 1000);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -228,6 +234,27 @@ define_properties (GObjectClass *klass)
    */
   weir_worker_properties[WEIR_WORKER_PROP_TASKS] =
       g_param_spec_uint ("background-tasks", NULL, NULL, 0, G_MAXUINT, 0, flags);
+
+  /**
+   * WeirWorker:requests:
+   *
+   * How many requests it has answered. Always right when it is read; changes are not
+   * notified.
+   *
+   * Since: 1.0
+   */
+  weir_worker_properties[WEIR_WORKER_PROP_REQUESTS] =
+      g_param_spec_uint64 ("requests", NULL, NULL, 0, G_MAXUINT64, 0, flags);
+
+  /**
+   * WeirWorker:age:
+   *
+   * For how long it has been there, in milliseconds. Changes are not notified.
+   *
+   * Since: 1.0
+   */
+  weir_worker_properties[WEIR_WORKER_PROP_AGE] =
+      g_param_spec_int64 ("age", NULL, NULL, 0, G_MAXINT64, 0, flags);
 
   g_object_class_install_properties (klass,
                                      G_N_ELEMENTS (weir_worker_properties),

@@ -16,7 +16,7 @@ import weirtest
 from weirtest import Project, Server, wait_until
 
 LOAD = os.environ.get("TEST_LOAD", "weir-load")
-THOROUGH = bool(os.environ.get("WEIR_TEST_THOROUGH"))
+THOROUGH = bool(os.environ.get("TEST_THOROUGH"))
 
 SLOW = "Deno.serve(async () => { await new Promise((r) => setTimeout(r, %d)); return new Response('ok'); });"
 QUICK = "Deno.serve(() => new Response('ok'));"

@@ -85,6 +85,36 @@ class Server(unittest.TestCase):
         self.assertEqual(results, [True])
         self.assertEqual(server.get_state(), Weir.ServerState.STOPPED)
 
+    def test_function_life(self):
+        server = self.make()
+        life = []
+        workers = []
+        server.connect("function-ready", lambda server, name: life.append(f"ready {name}"))
+        server.connect("function-cold", lambda server, name: life.append(f"cold {name}"))
+        server.connect("worker-added", lambda server, worker: workers.append(worker))
+        server.start()
+        self.assertIsNone(server.dup_function_stats("no-such-function"))
+        self.assertEqual(server.dup_function_stats("hello").get_requests(), 0)
+
+        uri = server.dup_uris()[0]
+        self.assertEqual(self.get(uri + "/hello")[0], 200)
+        self.assertEqual(self.get(uri + "/hello")[0], 200)
+        self.assertEqual(life, ["ready hello"])
+        self.assertEqual(workers[0].props.requests, 2)
+        self.assertGreaterEqual(workers[0].props.age, 0)
+
+        stats = server.dup_function_stats("hello")
+        self.assertEqual((stats.get_requests(), stats.get_errors(), stats.get_restarts()), (2, 0, 0))
+        self.assertEqual(stats.get_bytes_sent(), 2 * len("hello from a function"))
+        self.assertEqual(stats.get_count(Weir.Latency.COLD), 1)
+        self.assertGreater(stats.get_sum(Weir.Latency.COLD), 0)
+        buckets = stats.get_buckets(Weir.Latency.TOTAL)
+        self.assertEqual(sum(buckets), 2)
+        self.assertEqual(len(buckets), len(Weir.FunctionStats.get_bounds()) + 1)
+
+        self.stop(server)
+        self.assertEqual(life, ["ready hello", "cold hello"])
+
     def test_server(self):
         server = self.make()
         workers = []

@@ -28,19 +28,38 @@ on_activity (gpointer user_data)
 }
 
 static WeirFunction *
-make_function (guint timeout_ms)
+make_function_with (const char *name, gint64 value, const char *other, gint64 other_value)
 {
   GHashTable *values =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
   GHashTable *origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   g_autoptr (WeirSettings) settings = NULL;
 
-  g_hash_table_insert (values,
-                       g_strdup ("request_timeout_ms"),
-                       g_variant_ref_sink (g_variant_new_int64 (timeout_ms)));
-  g_hash_table_insert (origins, g_strdup ("request_timeout_ms"), g_strdup ("test"));
+  g_hash_table_insert (values, g_strdup (name), g_variant_ref_sink (g_variant_new_int64 (value)));
+  g_hash_table_insert (origins, g_strdup (name), g_strdup ("test"));
+  if (other != NULL)
+    {
+      g_hash_table_insert (values,
+                           g_strdup (other),
+                           g_variant_ref_sink (g_variant_new_int64 (other_value)));
+      g_hash_table_insert (origins, g_strdup (other), g_strdup ("test"));
+    }
   settings = weir_settings_new (values, origins);
   return g_object_new (WEIR_TYPE_FUNCTION, "name", "hello", "settings", settings, NULL);
+}
+
+static WeirFunction *
+make_function (guint timeout_ms)
+{
+  return make_function_with ("request_timeout_ms", timeout_ms, NULL, 0);
+}
+
+static void
+set_options (WeirSlot *slot, const char *name, gint64 value, const char *other, gint64 other_value)
+{
+  g_autoptr (WeirFunction) function = make_function_with (name, value, other, other_value);
+
+  weir_slot_set_function (slot, function);
 }
 
 /* The one worker now, in place of those before. */
@@ -554,6 +573,219 @@ test_upgrade_refused_by_adapter (Fixture *self, gconstpointer data)
   close (worker[1]);
 }
 
+/* ---- several workers, and a queue ---- */
+
+/* More exchanges than the fixture has, all on its engine's slot. */
+static FakeTransport *
+send_another (Fixture *self, const char *upgrade)
+{
+  FakeTransport *other = fake_transport_new ();
+
+  fake_transport_request (other, "GET", "/hello", NULL, 0, upgrade);
+  weir_slot_dispatch (self->slot, other->exchange);
+  return other;
+}
+
+static void
+leave (FakeTransport *other)
+{
+  weir_exchange_disconnect (other->exchange, NULL);
+  fake_transport_free (other);
+}
+
+static void
+test_least_loaded (Fixture *self, gconstpointer data)
+{
+  FakeTransport *others[4];
+
+  set_options (self->slot, "max_workers", 2, NULL, 0);
+  weir_slot_add_upstream (self->slot, self->workers[0]);
+  others[0] = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 0);
+  others[1] = send_another (self, NULL); /* goes on at once, and asks for one more */
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 2);
+  g_assert_cmpuint (self->demands, ==, 1);
+  others[2] = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 1);
+  weir_slot_add_upstream (self->slot, self->workers[1]);
+  others[3] = send_another (self, NULL);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[1]), ==, 1);
+  g_assert_cmpuint (self->demands, ==, 1); /* there may be two */
+  for (guint i = 0; i < 4; i++)
+    leave (others[i]);
+
+  /* Of idle ones the first, so that the second can go. */
+  others[0] = send_another (self, NULL);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 4);
+  leave (others[0]);
+  weir_slot_remove_upstream (self->slot, self->gates[0]);
+  g_assert_true (fake_upstream_is_closed (self->workers[0]));
+  others[0] = send_another (self, NULL);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[1]), ==, 2);
+  leave (others[0]);
+}
+
+static void
+test_declined (Fixture *self, gconstpointer data)
+{
+  FakeTransport *others[3];
+
+  set_options (self->slot, "max_workers", 2, NULL, 0);
+  weir_slot_add_upstream (self->slot, self->workers[0]);
+  others[0] = send_another (self, NULL);
+  others[1] = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 1);
+  weir_slot_decline (self->slot);
+  others[2] = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 1); /* not at every request */
+  for (guint i = 0; i < 3; i++)
+    leave (others[i]);
+}
+
+static void
+test_waits_for_its_turn (Fixture *self, gconstpointer data)
+{
+  FakeTransport *others[4];
+
+  set_options (self->slot, "max_concurrency", 1, "queue_size", 2);
+  start_worker (self, 0);
+  others[0] = send_another (self, NULL);
+  others[1] = send_another (self, NULL);
+  others[2] = send_another (self, NULL);
+  others[3] = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 0); /* one is all there may be */
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 1);
+  g_assert_cmpuint (others[3]->status, ==, 503);
+  g_assert_nonnull (strstr (others[3]->headers, "retry-after: 1\n"));
+
+  answer (get_call (self, 0, 0));
+  fake_transport_turn (self->fake);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 2);
+  g_assert_cmpuint (others[1]->status, ==, 0);
+  weir_exchange_disconnect (others[2]->exchange, NULL); /* out of the queue */
+  answer (get_call (self, 0, 1));
+  g_assert_cmpuint (others[1]->status, ==, 200);
+  fake_transport_turn (self->fake);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 2);
+  for (guint i = 0; i < 4; i++)
+    fake_transport_free (others[i]);
+}
+
+static void
+test_waits_too_long (Fixture *self, gconstpointer data)
+{
+  FakeTransport *other;
+
+  set_options (self->slot, "max_concurrency", 1, "queue_timeout_ms", 20);
+  start_worker (self, 0);
+  other = send_another (self, NULL);
+  dispatch (self, "GET", 0, NULL);
+  fake_transport_finish (self->fake);
+  g_assert_cmpuint (self->fake->status, ==, 503);
+  leave (other);
+}
+
+/* Time counts only when nobody starts one. */
+static void
+test_crowded (Fixture *self, gconstpointer data)
+{
+  set_options (self->slot, "queue_timeout_ms", 20, NULL, 0);
+  dispatch (self, "GET", 0, NULL);
+  weir_slot_set_crowded (self->slot);
+  fake_transport_finish (self->fake);
+  g_assert_cmpuint (self->fake->status, ==, 503);
+}
+
+static void
+test_sockets (Fixture *self, gconstpointer data)
+{
+  g_autoptr (WeirSocketBudget) budget = weir_socket_budget_new (2);
+  FakeTransport *others[4];
+
+  set_options (self->slot, "max_websockets", 1, "max_workers", 2);
+  weir_slot_set_socket_budget (self->slot, budget);
+  start_worker (self, 0);
+  others[0] = send_another (self, "websocket");
+  others[1] = send_another (self, "websocket");
+  g_assert_cmpuint (self->demands, ==, 1);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 1);
+  weir_slot_add_upstream (self->slot, self->workers[1]);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[1]), ==, 1);
+  others[2] = send_another (self, "websocket"); /* in all */
+  g_assert_cmpuint (others[2]->status, ==, 503);
+  weir_socket_budget_set_maximum (budget, 0);
+  others[3] = send_another (self, "websocket"); /* in each */
+  g_assert_cmpuint (others[3]->status, ==, 503);
+  dispatch (self, "GET", 0, NULL); /* what is no WebSocket has room */
+  answer (get_call (self, 0, 1));
+  assert_answered (self);
+  for (guint i = 0; i < 4; i++)
+    leave (others[i]);
+  others[0] = send_another (self, "websocket");
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 3);
+  leave (others[0]);
+}
+
+static void
+test_sizes (Fixture *self, gconstpointer data)
+{
+  FakeTransport *others[3];
+
+  set_options (self->slot, "request_size_limit", 5, "response_size_limit", 3);
+  start_worker (self, 0);
+  dispatch (self, "POST", 6, NULL);
+  g_assert_cmpuint (self->fake->status, ==, 413);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 0);
+
+  others[0] = fake_transport_new ();
+  fake_transport_request (others[0], "POST", "/hello", NULL, -1, NULL);
+  weir_slot_dispatch (self->slot, others[0]->exchange);
+  weir_exchange_push_body (others[0]->exchange, (const guint8 *) "12345", 5);
+  g_assert_cmpuint (others[0]->status, ==, 0);
+  weir_exchange_push_body (others[0]->exchange, (const guint8 *) "6", 1);
+  g_assert_cmpuint (others[0]->status, ==, 413);
+  g_assert_cmpint (get_call (self, 0, 0)->state, ==, FAKE_CALL_CANCELLED);
+
+  others[1] = send_another (self, NULL);
+  fake_call_head (get_call (self, 0, 1), 200, 4);
+  g_assert_cmpuint (others[1]->status, ==, 502);
+
+  others[2] = send_another (self, NULL);
+  fake_call_head (get_call (self, 0, 2), 200, -1);
+  fake_call_body (get_call (self, 0, 2), "123");
+  fake_call_body (get_call (self, 0, 2), "4");
+  g_assert_cmpstr (others[2]->trace->str, ==, "head body abort");
+  for (guint i = 0; i < 3; i++)
+    fake_transport_free (others[i]);
+}
+
+static void
+test_stats (Fixture *self, gconstpointer data)
+{
+  g_autoptr (WeirFunctionStats) stats = NULL;
+  FakeTransport *other;
+  gsize n_buckets;
+
+  dispatch (self, "GET", 0, NULL); /* a cold one */
+  start_worker (self, 0);
+  answer (get_call (self, 0, 0));
+  other = send_another (self, NULL);
+  fake_call_head (get_call (self, 0, 1), 500, 0);
+  fake_call_end (get_call (self, 0, 1));
+  fake_transport_free (other);
+
+  stats = weir_slot_dup_stats (self->slot, 3);
+  g_assert_cmpuint (weir_function_stats_get_requests (stats), ==, 2);
+  g_assert_cmpuint (weir_function_stats_get_errors (stats), ==, 1);
+  g_assert_cmpuint (weir_function_stats_get_bytes_sent (stats), ==, 2);
+  g_assert_cmpuint (weir_function_stats_get_restarts (stats), ==, 3);
+  g_assert_cmpuint (weir_function_stats_get_count (stats, WEIR_LATENCY_TOTAL), ==, 2);
+  g_assert_cmpuint (weir_function_stats_get_count (stats, WEIR_LATENCY_QUEUE), ==, 1);
+  g_assert_cmpuint (weir_function_stats_get_count (stats, WEIR_LATENCY_COLD), ==, 1);
+  g_assert_nonnull (weir_function_stats_get_buckets (stats, WEIR_LATENCY_TOTAL, &n_buckets));
+  g_assert_cmpuint (n_buckets, ==, 15);
+}
+
 /* Whatever happens in whatever order: each lease comes back once, each exchange ends. */
 static void
 test_random_walks (Fixture *self, gconstpointer data)
@@ -675,6 +907,14 @@ main (int argc, char **argv)
   ADD ("backpressure", test_backpressure);
   ADD ("upgrade", test_upgrade);
   ADD ("upgrade-refused-by-adapter", test_upgrade_refused_by_adapter);
+  ADD ("least-loaded", test_least_loaded);
+  ADD ("declined", test_declined);
+  ADD ("waits-for-its-turn", test_waits_for_its_turn);
+  ADD ("waits-too-long", test_waits_too_long);
+  ADD ("crowded", test_crowded);
+  ADD ("sockets", test_sockets);
+  ADD ("sizes", test_sizes);
+  ADD ("stats", test_stats);
   ADD ("random-walks", test_random_walks);
   return g_test_run ();
 }
