@@ -176,6 +176,7 @@ reset_for_next (WeirNativeConnection *self)
   g_clear_pointer (&self->upgrade, g_free);
   self->state = WEIR_NATIVE_STATE_HEAD;
   self->drained = 0;
+  self->is_head = FALSE;
   self->bodiless = FALSE;
   self->head_sent = FALSE;
   self->ended = FALSE;

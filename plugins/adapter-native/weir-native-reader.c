@@ -192,7 +192,6 @@ take_over (WeirNativeConnection *self, const WeirRequestHead *request)
   self->upgrade = g_strdup (request->upgrade);
   self->request_framing = request->framing;
   self->minor_version = request->minor_version;
-  self->is_head = request->is_head;
   self->body_received = 0;
   self->body_left = request->body_length;
   self->body_done = request->framing == WEIR_REQUEST_FRAMING_NONE;
@@ -209,6 +208,7 @@ begin (WeirNativeConnection *self, WeirRequestParser *parser)
   WeirHead *head;
   WeirExchange *exchange;
 
+  self->is_head = request->is_head;
   if (!check_body (self, request))
     return;
 

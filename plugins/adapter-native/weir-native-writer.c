@@ -170,5 +170,6 @@ weir_native_connection_write_answer (WeirNativeConnection *self, guint status, c
   weir_native_connection_write (self, line, weir_native_status_write (status, line));
   weir_native_connection_write (self, date, date_length);
   weir_native_connection_write (self, rest, strlen (rest));
-  weir_native_connection_write (self, body, strlen (body));
+  if (!self->is_head)
+    weir_native_connection_write (self, body, strlen (body));
 }
