@@ -7,6 +7,7 @@
 #include "base/weir-version.h"
 #include "base/weir-error.h"
 #include "base/weir-head.h"
+#include "base/weir-mask.h"
 #include "base/weir-rate-limits.h"
 #include "base/weir-identity.h"
 #include "base/weir-settings.h"

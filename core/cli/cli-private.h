@@ -28,6 +28,9 @@ CliExit cli_cmd_status (int argc, char **argv);
 CliExit cli_cmd_config (int argc, char **argv);
 CliExit cli_cmd_plugin (int argc, char **argv);
 CliExit cli_cmd_doctor (int argc, char **argv);
+CliExit cli_cmd_secrets (int argc, char **argv);
+CliExit cli_cmd_api_keys (int argc, char **argv);
+CliExit cli_cmd_store (int argc, char **argv);
 
 /* What several commands do in the same words. */
 

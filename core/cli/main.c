@@ -22,6 +22,9 @@ static const Command commands[] = {
   { "list", cli_cmd_list, N_ ("List the functions and what is wrong with them") },
   { "status", cli_cmd_status, N_ ("Show what a running server does and uses") },
   { "config", cli_cmd_config, N_ ("Check the configuration, or explain where a value comes from") },
+  { "secrets", cli_cmd_secrets, N_ ("Set, list or remove the secrets of functions") },
+  { "api-keys", cli_cmd_api_keys, N_ ("Create, list or revoke API keys") },
+  { "store", cli_cmd_store, N_ ("Look for damage in what is stored, or copy it") },
   { "plugin", cli_cmd_plugin, N_ ("List the plugins, or show one") },
   { "doctor", cli_cmd_doctor, N_ ("Look for what is missing and say how to mend it") },
 };

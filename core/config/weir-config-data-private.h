@@ -112,6 +112,7 @@ WeirSettings *weir_config_merge_function (WeirConfigData *self,
 char **weir_config_merge_environ (WeirConfigData *self,
                                   const char *name,
                                   const char *directory,
+                                  const char *const *secrets,
                                   GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirConfigData, weir_config_data_free)

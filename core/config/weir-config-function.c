@@ -306,6 +306,7 @@ char **
 weir_config_merge_environ (WeirConfigData *self,
                            const char *name,
                            const char *directory,
+                           const char *const *secrets,
                            GError **error)
 {
   g_autoptr (WeirOwnFiles) own = weir_config_ref_own_files (self, directory);
@@ -320,7 +321,10 @@ weir_config_merge_environ (WeirConfigData *self,
   settings = weir_settings_new (merge.values, merge.origins);
   set = weir_settings_dup_environ (settings, "env");
 
-  lines = add_lines (g_strdupv (self->environ), set);
+  lines = g_strdupv (self->environ);
+  if (secrets != NULL)
+    lines = add_lines (lines, (char **) secrets);
+  lines = add_lines (lines, set);
   if (own != NULL)
     lines = add_lines (lines, own->environ);
   qsort (lines, g_strv_length (lines), sizeof (char *), compare_strings);

@@ -8,9 +8,11 @@
 
 #include "base/weir-suggest-private.h"
 
-static const char *const tables[] = { "defaults", "functions",   "plugins",     "auth",
-                                      "adapters", "limiters",    "runtimes",    "authenticators",
-                                      "stages",   "rate_limits", "permissions", NULL };
+static const char *const tables[] = {
+  "defaults",    "functions", "plugins",        "auth",   "adapters",
+  "limiters",    "runtimes",  "authenticators", "stages", "rate_limits",
+  "permissions", "stores",    "secret_stores",  NULL
+};
 
 static const char *const built_in_profiles[] = { "none", "strict", "standard", "permissive", NULL };
 

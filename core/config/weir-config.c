@@ -589,5 +589,34 @@ weir_config_dup_function_environ (WeirConfig *self,
   g_return_val_if_fail (WEIR_IS_CONFIG (self), NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  return weir_config_merge_environ (self->data, name, function_directory, error);
+  return weir_config_dup_function_environ_with (self, name, function_directory, NULL, error);
+}
+
+/**
+ * weir_config_dup_function_environ_with:
+ * @self: a configuration
+ * @name: the function's name
+ * @function_directory: (nullable): its folder, where its `function.json` and `.env` are
+ * @secrets: (nullable) (array zero-terminated=1): `NAME=value` lines from elsewhere
+ * @error: return location for an error
+ *
+ * As [method@Weir.Config.dup_function_environ], with variables that are over those of the files
+ * for all functions and under those of the function's own.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): `NAME=value` lines, sorted, no name
+ *   twice; or %NULL with an error
+ *
+ * Since: 1.0
+ */
+char **
+weir_config_dup_function_environ_with (WeirConfig *self,
+                                       const char *name,
+                                       const char *function_directory,
+                                       const char *const *secrets,
+                                       GError **error)
+{
+  g_return_val_if_fail (WEIR_IS_CONFIG (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  return weir_config_merge_environ (self->data, name, function_directory, secrets, error);
 }

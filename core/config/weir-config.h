@@ -98,5 +98,13 @@ char **weir_config_dup_function_environ (WeirConfig *self,
                                          const char *name,
                                          const char *function_directory,
                                          GError **error);
+/* The same, with lines from elsewhere (nullable): over the files for all functions, under
+ * what the function itself has. */
+WEIR_AVAILABLE_IN_ALL
+char **weir_config_dup_function_environ_with (WeirConfig *self,
+                                              const char *name,
+                                              const char *function_directory,
+                                              const char *const *secrets,
+                                              GError **error);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 #endif
 
 #include "http/weir-slot-private.h"
+#include "server/weir-censor-private.h"
 #include "worker/weir-worker-pool-private.h"
 
 G_BEGIN_DECLS
@@ -17,7 +18,11 @@ G_BEGIN_DECLS
 #define WEIR_TYPE_BINDING (weir_binding_get_type ())
 G_DECLARE_FINAL_TYPE (WeirBinding, weir_binding, WEIR, BINDING, GObject)
 
-WeirBinding *weir_binding_new (WeirEngine *engine, GMainContext *control, WeirWorkerPool *pool);
+/* censor: for what clients are told of a failure. */
+WeirBinding *weir_binding_new (WeirEngine *engine,
+                               GMainContext *control,
+                               WeirWorkerPool *pool,
+                               WeirCensor *censor);
 WeirWorkerPool *weir_binding_get_pool (WeirBinding *self);
 WeirSlot *weir_binding_get_slot (WeirBinding *self);
 /* A newer revision, for both halves. */

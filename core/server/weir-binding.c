@@ -11,6 +11,7 @@ struct _WeirBinding
   WeirEngine *engine;
   GMainContext *control;
   WeirWorkerPool *pool;
+  WeirCensor *censor;
   WeirSlot *slot;
   gboolean broken;
   gboolean shut_down;
@@ -211,7 +212,7 @@ on_pool_failed (WeirWorkerPool *pool, const GError *error, WeirWorker *worker, W
   Fact *fact = fact_new (self);
 
   self->broken = TRUE;
-  fact->error = g_error_copy (error);
+  fact->error = weir_censor_error (self->censor, error);
   tell (fact, tell_failed);
 }
 
@@ -221,7 +222,7 @@ on_pool_stale (WeirWorkerPool *pool, const GError *error, WeirBinding *self)
   Fact *fact = fact_new (self);
 
   self->broken = TRUE;
-  fact->text = g_strdup (error->message);
+  fact->text = weir_censor_text (self->censor, error->message);
   tell (fact, tell_stale);
 }
 
@@ -236,7 +237,7 @@ on_worker_exited (WeirWorker *worker, WeirBinding *self)
 
   fact = fact_new (self);
   fact->gate = weir_gate_ref (weir_worker_get_gate (worker));
-  fact->error = g_error_copy (error);
+  fact->error = weir_censor_error (self->censor, error);
   tell (fact, tell_exit_error);
 }
 
@@ -302,6 +303,7 @@ weir_binding_finalize (GObject *object)
 
   g_clear_pointer (&self->slot, weir_slot_unref);
   g_clear_object (&self->pool);
+  g_clear_pointer (&self->censor, weir_censor_unref);
   g_clear_object (&self->engine);
   g_clear_pointer (&self->control, g_main_context_unref);
 
@@ -320,7 +322,10 @@ weir_binding_init (WeirBinding *self)
 }
 
 WeirBinding *
-weir_binding_new (WeirEngine *engine, GMainContext *control, WeirWorkerPool *pool)
+weir_binding_new (WeirEngine *engine,
+                  GMainContext *control,
+                  WeirWorkerPool *pool,
+                  WeirCensor *censor)
 {
   WeirBinding *self = g_object_new (WEIR_TYPE_BINDING, NULL);
   WeirFunction *function = weir_worker_pool_get_function (pool);
@@ -329,6 +334,7 @@ weir_binding_new (WeirEngine *engine, GMainContext *control, WeirWorkerPool *poo
   self->engine = g_object_ref (engine);
   self->control = g_main_context_ref (control);
   self->pool = g_object_ref (pool);
+  self->censor = weir_censor_ref (censor);
   self->slot = weir_slot_new (engine, weir_function_get_name (function), post_demand, self);
 
   g_signal_connect_object (pool, "worker-added", G_CALLBACK (on_pool_worker_added), self, 0);

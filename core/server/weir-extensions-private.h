@@ -10,6 +10,8 @@
 #include "http/weir-adapter.h"
 #include "http/weir-authenticator.h"
 #include "plugin/weir-plugin-engine.h"
+#include "store/weir-secret-store.h"
+#include "store/weir-store.h"
 #include "worker/weir-runtime.h"
 
 G_BEGIN_DECLS
@@ -20,6 +22,12 @@ WeirRuntime *
 weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
 WeirAdapter *
 weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+WeirStore *
+weir_extensions_make_store (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+WeirSecretStore *weir_extensions_make_secret_store (WeirPluginEngine *plugins,
+                                                    WeirConfig *config,
+                                                    const char *name,
+                                                    GError **error);
 /* Appends the stage that limits how often functions are called. A limiter that no plugin has is
  * one that fails; one that cannot be made is an error. */
 gboolean weir_extensions_make_rate_limits (WeirPluginEngine *plugins,

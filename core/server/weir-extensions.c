@@ -172,6 +172,24 @@ weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GEr
       WeirAdapter *) make (plugins, config, WEIR_TYPE_ADAPTER, "adapter", "adapters", name, error);
 }
 
+WeirStore *
+weir_extensions_make_store (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
+{
+  const char *name = weir_settings_get_string (weir_config_get_server_settings (config), "store");
+
+  return (WeirStore *) make (plugins, config, WEIR_TYPE_STORE, "store", "stores", name, error);
+}
+
+WeirSecretStore *
+weir_extensions_make_secret_store (WeirPluginEngine *plugins,
+                                   WeirConfig *config,
+                                   const char *name,
+                                   GError **error)
+{
+  return (WeirSecretStore *)
+      make (plugins, config, WEIR_TYPE_SECRET_STORE, "secret-store", "secret_stores", name, error);
+}
+
 static gboolean
 is_there (WeirPluginEngine *plugins, WeirConfig *config, const char *provided)
 {

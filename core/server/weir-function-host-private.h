@@ -35,6 +35,10 @@ WeirFunctionHost *weir_function_host_new (WeirConfig *config,
                                           GError **error);
 /* Reads the folder for the first time; connect to the signals before. */
 gboolean weir_function_host_load (WeirFunctionHost *self, GError **error);
+/* "NAME=value" lines for all functions; they are seen by the next load, reload or renew. */
+void weir_function_host_set_secrets (WeirFunctionHost *self, const char *const *lines);
+/* As load, once it was loaded: what differs now gets new workers. */
+void weir_function_host_renew (WeirFunctionHost *self);
 void weir_function_host_watch (WeirFunctionHost *self);
 void weir_function_host_reload (WeirFunctionHost *self);
 WeirConfig *weir_function_host_get_config (WeirFunctionHost *self);

@@ -212,8 +212,10 @@ on_pool_failed (WeirWorkerPool *pool,
                 WeirWorker *worker,
                 WeirFunctionHost *self)
 {
+  g_autoptr (GError) shown = weir_censor_error (weir_registry_get_censor (self->registry), error);
+
   watch_files (self, pool);
-  g_signal_emit (self, signals[SIGNAL_FUNCTION_FAILED], 0, pool_name (pool), error);
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_FAILED], 0, pool_name (pool), shown);
 }
 
 static gboolean
@@ -226,15 +228,17 @@ is_strict (WeirFunctionHost *self)
 static void
 on_pool_stale (WeirWorkerPool *pool, const GError *error, WeirFunctionHost *self)
 {
+  g_autoptr (GError) shown = weir_censor_error (weir_registry_get_censor (self->registry), error);
+
   watch_files (self, pool);
   if (is_strict (self))
     {
       /* The next request starts the broken revision again, and gets its error. */
       weir_worker_pool_retire (pool);
-      g_signal_emit (self, signals[SIGNAL_FUNCTION_FAILED], 0, pool_name (pool), error);
+      g_signal_emit (self, signals[SIGNAL_FUNCTION_FAILED], 0, pool_name (pool), shown);
       return;
     }
-  g_signal_emit (self, signals[SIGNAL_FUNCTION_STALE], 0, pool_name (pool), error);
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_STALE], 0, pool_name (pool), shown);
 }
 
 static void
@@ -244,13 +248,9 @@ on_pool_log (WeirWorkerPool *pool,
              const char *request_id,
              WeirFunctionHost *self)
 {
-  g_signal_emit (self,
-                 signals[SIGNAL_FUNCTION_LOG],
-                 0,
-                 pool_name (pool),
-                 level,
-                 message,
-                 request_id);
+  g_autofree char *shown = weir_censor_text (weir_registry_get_censor (self->registry), message);
+
+  g_signal_emit (self, signals[SIGNAL_FUNCTION_LOG], 0, pool_name (pool), level, shown, request_id);
 }
 
 static void
@@ -265,6 +265,9 @@ on_pool_failure (WeirWorkerPool *pool,
                  const char *request_id,
                  WeirFunctionHost *self)
 {
+  WeirCensor *censor = weir_registry_get_censor (self->registry);
+  g_autofree char *shown = weir_censor_text (censor, message);
+  g_autofree char *trace = weir_censor_text (censor, stack);
   g_autofree char *place = NULL;
 
   /* A person wants the place even of what was thrown without a stack. */
@@ -275,8 +278,8 @@ on_pool_failure (WeirWorkerPool *pool,
                  signals[SIGNAL_FUNCTION_ERROR],
                  0,
                  pool_name (pool),
-                 message,
-                 stack != NULL ? stack : place,
+                 shown,
+                 trace != NULL ? trace : place,
                  request_id);
 }
 
@@ -510,6 +513,21 @@ weir_function_host_load (WeirFunctionHost *self, GError **error)
     return FALSE;
   prime_standbys (self);
   return TRUE;
+}
+
+void
+weir_function_host_set_secrets (WeirFunctionHost *self, const char *const *lines)
+{
+  weir_registry_set_secrets (self->registry, lines);
+}
+
+void
+weir_function_host_renew (WeirFunctionHost *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->shut_down && !weir_registry_load (self->registry, self->config, &error))
+    notice (self, "%s", error->message);
 }
 
 WeirConfig *

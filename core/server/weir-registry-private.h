@@ -9,6 +9,7 @@
 #include "config/weir-config.h"
 #include "http/weir-router-private.h"
 #include "server/weir-binding-private.h"
+#include "server/weir-censor-private.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +30,10 @@ WeirRegistry *weir_registry_new (WeirEngine *engine,
                                  const char *uri,
                                  WeirPoolFactory factory,
                                  gpointer user_data);
+/* "NAME=value" lines for the environment of every function, from the next load on. */
+void weir_registry_set_secrets (WeirRegistry *self, const char *const *lines);
+/* Borrowed. Knows all that the functions were ever given. */
+WeirCensor *weir_registry_get_censor (WeirRegistry *self);
 /* Reads the folder again under this configuration: new functions come, gone ones go, and
  * those whose settings differ get a new revision. Fails when the folder cannot be read. */
 gboolean weir_registry_load (WeirRegistry *self, WeirConfig *config, GError **error);

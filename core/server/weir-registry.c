@@ -27,6 +27,8 @@ struct _WeirRegistry
   GListStore *functions;
   GPtrArray *early;    /* paths that were edited while some function's files were unknown */
   GPtrArray *problems; /* char *, NULL-terminated */
+  char **secrets;
+  WeirCensor *censor;
   guint64 revision;
 };
 
@@ -126,13 +128,18 @@ make_function (WeirRegistry *self,
   else
     home = g_path_get_dirname (entrypoint);
 
-  own = weir_config_dup_function_environ (config, name, home, error);
+  own = weir_config_dup_function_environ_with (config,
+                                               name,
+                                               home,
+                                               (const char *const *) self->secrets,
+                                               error);
   if (own == NULL)
     return NULL;
   keys = weir_supabase_keys_new (weir_config_get_supabase_auth (config), error);
   if (keys == NULL)
     return NULL;
   env = weir_function_environ_complete (own, name, self->uri, keys);
+  weir_censor_add_environ (self->censor, (const char *const *) env);
 
   return weir_function_new (name,
                             home,
@@ -191,7 +198,7 @@ static void
 add_binding (WeirRegistry *self, WeirFunction *function)
 {
   g_autoptr (WeirWorkerPool) pool = self->factory (function, self->factory_data);
-  WeirBinding *binding = weir_binding_new (self->engine, self->control, pool);
+  WeirBinding *binding = weir_binding_new (self->engine, self->control, pool, self->censor);
 
   g_ptr_array_add (self->bindings, binding);
   g_hash_table_insert (self->by_name, g_strdup (weir_function_get_name (function)), binding);
@@ -488,6 +495,8 @@ weir_registry_finalize (GObject *object)
   g_ptr_array_unref (self->bindings);
   g_ptr_array_unref (self->removed);
   g_ptr_array_unref (self->problems);
+  g_strfreev (self->secrets);
+  weir_censor_unref (self->censor);
   g_ptr_array_unref (self->early);
   g_clear_object (&self->functions);
   g_clear_object (&self->engine);
@@ -532,6 +541,8 @@ weir_registry_class_init (WeirRegistryClass *klass)
 static void
 weir_registry_init (WeirRegistry *self)
 {
+  self->secrets = g_new0 (char *, 1);
+  self->censor = weir_censor_new ();
   self->early = g_ptr_array_new_with_free_func (g_free);
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->bindings = g_ptr_array_new_with_free_func (g_object_unref);
@@ -539,6 +550,20 @@ weir_registry_init (WeirRegistry *self)
   self->functions = g_list_store_new (WEIR_TYPE_FUNCTION);
   self->problems = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->problems, NULL);
+}
+
+void
+weir_registry_set_secrets (WeirRegistry *self, const char *const *lines)
+{
+  weir_censor_add_secrets (self->censor, lines);
+  g_strfreev (self->secrets);
+  self->secrets = g_strdupv ((char **) lines);
+}
+
+WeirCensor *
+weir_registry_get_censor (WeirRegistry *self)
+{
+  return self->censor;
 }
 
 WeirRegistry *

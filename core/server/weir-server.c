@@ -15,6 +15,8 @@
 #include "server/weir-listen-private.h"
 #include "server/weir-request-feed-private.h"
 #include "server/weir-request-record-private.h"
+#include "server/weir-secrets-private.h"
+#include "server/weir-stores-private.h"
 #include "server/weir-status-private.h"
 #include "server/weir-status-stage-private.h"
 
@@ -51,7 +53,9 @@ struct _WeirServer
   WeirPluginEngine *plugins;
   GPtrArray *stages;
   GPtrArray *authenticators; /* WeirNamedAuthenticator */
-  GListStore *no_functions;  /* what there is while nothing runs */
+  WeirStores *stores;
+  gboolean extensions_loaded;
+  GListStore *no_functions; /* what there is while nothing runs */
   GListStore *no_workers;
 
   /* From start to stop. */
@@ -62,6 +66,7 @@ struct _WeirServer
   WeirFrontend *frontend;
   WeirRequestFeed *feed;
   WeirFunctionHost *host;
+  WeirSecrets *secrets; /* NULL when there are none to be had */
 
   GPtrArray *stopping; /* GTask: who waits for the end */
   gint64 started;
@@ -397,9 +402,18 @@ listen_all (WeirServer *self, GError **error)
 }
 
 static gboolean
+load_extensions (WeirServer *self, GError **error)
+{
+  if (!self->extensions_loaded)
+    self->extensions_loaded = weir_extensions_load (self->plugins, self->config, error);
+
+  return self->extensions_loaded;
+}
+
+static gboolean
 load_runtime (WeirServer *self, GError **error)
 {
-  if (self->runtime == NULL && weir_extensions_load (self->plugins, self->config, error))
+  if (self->runtime == NULL && load_extensions (self, error))
     self->runtime = weir_extensions_make_runtime (self->plugins, self->config, error);
 
   return self->runtime != NULL;
@@ -429,6 +443,98 @@ weir_server_dup_runtime_version (WeirServer *self, GError **error)
   return weir_runtime_probe (self->runtime, error);
 }
 
+/**
+ * weir_server_open_store:
+ * @self: a server
+ * @error: return location for an error
+ *
+ * Opens the store that is configured, if it is not open yet, running or not; it blocks until
+ * the store has answered. A store that does not exist yet is no error: the first change makes it.
+ *
+ * Returns: (transfer none): the store, or %NULL with an error that says what to do
+ *
+ * Since: 1.0
+ */
+WeirStore *
+weir_server_open_store (WeirServer *self, GError **error)
+{
+  g_return_val_if_fail (WEIR_IS_SERVER (self), NULL);
+
+  return load_extensions (self, error) ? weir_stores_open (self->stores, self->config, error)
+                                       : NULL;
+}
+
+/**
+ * weir_server_open_secret_store:
+ * @self: a server
+ * @error: return location for an error
+ *
+ * Opens the place where secrets are kept, if it is not open yet, running or not; it blocks
+ * until that has answered.
+ *
+ * Returns: (transfer none): the secret store, or %NULL with an error that says what to do
+ *
+ * Since: 1.0
+ */
+WeirSecretStore *
+weir_server_open_secret_store (WeirServer *self, GError **error)
+{
+  g_return_val_if_fail (WEIR_IS_SERVER (self), NULL);
+
+  return load_extensions (self, error)
+             ? weir_stores_open_secrets (self->stores, self->config, error)
+             : NULL;
+}
+
+static void
+on_secrets_changed (WeirSecrets *secrets, WeirServer *self)
+{
+  weir_function_host_set_secrets (self->host, weir_secrets_get_lines (secrets));
+  weir_function_host_renew (self->host);
+}
+
+static void
+on_secrets_failed (WeirSecrets *secrets, const GError *error, WeirServer *self)
+{
+  g_autofree char *text = g_strdup_printf ("The secrets stay as they were: %s", error->message);
+
+  g_signal_emit (self, signals[SIGNAL_NOTICE], 0, text);
+}
+
+/* Whoever leaves the plugins out does not want to hear that each time. */
+static gboolean
+is_without_plugins (WeirServer *self, const GError *error)
+{
+  WeirSettings *settings = weir_config_get_server_settings (self->config);
+
+  return g_error_matches (error, WEIR_PLUGIN_ERROR, WEIR_PLUGIN_ERROR_NOT_FOUND) &&
+         g_str_equal (weir_settings_get_string (settings, "secrets"), "auto");
+}
+
+/* What has no need of secrets is served without them. */
+static void
+start_secrets (WeirServer *self)
+{
+  g_autoptr (GError) error = NULL;
+  WeirSecretStore *store = weir_server_open_secret_store (self, &error);
+
+  if (store != NULL)
+    self->secrets = weir_secrets_new (store, &error);
+  if (self->secrets == NULL && is_without_plugins (self, error))
+    return;
+  if (self->secrets == NULL)
+    {
+      g_autofree char *text = g_strdup_printf ("Functions get no secrets: %s", error->message);
+
+      g_signal_emit (self, signals[SIGNAL_NOTICE], 0, text);
+      return;
+    }
+
+  weir_function_host_set_secrets (self->host, weir_secrets_get_lines (self->secrets));
+  g_signal_connect_object (self->secrets, "changed", G_CALLBACK (on_secrets_changed), self, 0);
+  g_signal_connect_object (self->secrets, "failed", G_CALLBACK (on_secrets_failed), self, 0);
+}
+
 static gboolean
 start_host (WeirServer *self, GError **error)
 {
@@ -443,6 +549,7 @@ start_host (WeirServer *self, GError **error)
   if (self->host == NULL)
     return FALSE;
   connect_host (self);
+  start_secrets (self);
 
   return weir_function_host_load (self->host, error);
 }
@@ -539,6 +646,9 @@ drop_parts (WeirServer *self)
   if (self->feed != NULL)
     weir_request_feed_close (self->feed);
   g_clear_pointer (&self->feed, weir_request_feed_unref);
+  if (self->secrets != NULL)
+    g_object_run_dispose (G_OBJECT (self->secrets));
+  g_clear_object (&self->secrets);
   g_clear_object (&self->host);
   g_clear_object (&self->runtime);
   g_ptr_array_set_size (self->sockets, 0);
@@ -929,6 +1039,7 @@ weir_server_finalize (GObject *object)
 {
   WeirServer *self = WEIR_SERVER (object);
 
+  weir_stores_free (self->stores);
   g_clear_object (&self->config);
   g_clear_object (&self->plugins);
   g_clear_object (&self->runtime);
@@ -1182,6 +1293,7 @@ static void
 weir_server_init (WeirServer *self)
 {
   self->plugins = weir_plugin_engine_new ();
+  self->stores = weir_stores_new (self->plugins);
   self->stages = g_ptr_array_new_with_free_func (g_object_unref);
   self->authenticators =
       g_ptr_array_new_with_free_func ((GDestroyNotify) weir_named_authenticator_free);

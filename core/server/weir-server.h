@@ -14,6 +14,8 @@
 #include "plugin/weir-plugin-engine.h"
 #include "server/weir-request-record.h"
 #include "store/weir-function.h"
+#include "store/weir-secret-store.h"
+#include "store/weir-store.h"
 #include "worker/weir-worker.h"
 
 G_BEGIN_DECLS
@@ -99,6 +101,11 @@ const char *const *weir_server_get_problems (WeirServer *self);
 /* The runtime's own words: "deno 2.9.6 (/usr/bin/deno)", or why there is none. */
 WEIR_AVAILABLE_IN_ALL
 char *weir_server_dup_runtime_version (WeirServer *self, GError **error);
+/* What is remembered, and where secrets rest; opened when first asked for (borrowed). */
+WEIR_AVAILABLE_IN_ALL
+WeirStore *weir_server_open_store (WeirServer *self, GError **error);
+WEIR_AVAILABLE_IN_ALL
+WeirSecretStore *weir_server_open_secret_store (WeirServer *self, GError **error);
 /* Reads configuration and folders again, as a change of a file does. */
 WEIR_AVAILABLE_IN_ALL
 void weir_server_reload (WeirServer *self);

@@ -11,7 +11,7 @@ _weir() {
 
   if ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W \
-      'serve new invoke list status config plugin doctor --help --version' -- "$cur")
+      'serve new invoke list status config secrets api-keys store plugin doctor --help --version' -- "$cur")
     return
   fi
   case $prev in
@@ -42,6 +42,14 @@ _weir() {
         config)
           words='check explain --dir --json --help'
           if [[ $prev == explain ]]; then words=$(_weir_functions); fi
+          ;;
+        secrets) words='set list unset --env-file --user --dir --json --help' ;;
+        api-keys)
+          words='create list revoke --name --test --scope --plan --expires --dir --json --help'
+          ;;
+        store)
+          words='check backup --dir --help'
+          files=1
           ;;
         plugin)
           words='list info --dir --json --help'

@@ -61,22 +61,64 @@ job_free (Job *job)
   g_free (job);
 }
 
-static void
-answer (Job *job, gboolean ok, GError *error)
+/* On its way to whoever asked, together with the task: nothing of it stays on this thread,
+ * which could otherwise be the last to hold the store, after the program thinks it is gone. */
+typedef struct
 {
-  if (ok)
-    g_task_return_boolean (job->task, TRUE);
+  GTask *task;
+  GType type; /* G_TYPE_NONE is a plain TRUE */
+  gpointer boxed;
+  GError *error;
+} Answer;
+
+static gboolean
+give_answer (gpointer user_data)
+{
+  Answer *self = user_data;
+
+  if (self->error != NULL)
+    g_task_return_error (self->task, g_steal_pointer (&self->error));
+  else if (self->type != G_TYPE_NONE)
+    weir_task_return_boxed (self->task, self->type, g_steal_pointer (&self->boxed));
   else
-    g_task_return_error (job->task, error);
+    g_task_return_boolean (self->task, TRUE);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+answer_free (gpointer data)
+{
+  Answer *self = data;
+
+  if (self->boxed != NULL)
+    g_boxed_free (self->type, self->boxed);
+  g_clear_error (&self->error);
+  g_object_unref (self->task);
+  g_free (self);
 }
 
 static void
 answer_boxed (Job *job, GType type, gpointer boxed, GError *error)
 {
-  if (boxed != NULL)
-    weir_task_return_boxed (job->task, type, boxed);
-  else
-    g_task_return_error (job->task, error);
+  g_autoptr (GMainContext) context = g_main_context_ref (g_task_get_context (job->task));
+  g_autoptr (GSource) source = g_idle_source_new ();
+  Answer *self = g_new0 (Answer, 1);
+
+  self->task = g_steal_pointer (&job->task);
+  self->type = type;
+  self->boxed = boxed;
+  self->error = error;
+  g_source_set_priority (source, g_task_get_priority (self->task));
+  g_source_set_static_name (source, "[weir] the store answers");
+  g_source_set_callback (source, give_answer, self, answer_free);
+  g_source_attach (source, context);
+}
+
+static void
+answer (Job *job, GError *error)
+{
+  answer_boxed (job, G_TYPE_NONE, NULL, error);
 }
 
 /* ---- changes, in groups ---- */
@@ -116,7 +158,7 @@ run_group (WeirSqliteThread *self, GPtrArray *group)
                                        : g_error_copy (error);
 
       any = any || why == NULL;
-      answer (job, why == NULL, why);
+      answer (job, why);
     }
   if (any)
     self->changed (self->user_data);
@@ -157,13 +199,12 @@ run_job (WeirSqliteThread *self, Job *job)
 {
   GError *error = NULL;
   gpointer boxed;
-  gboolean ok;
 
   switch (job->kind)
     {
     case JOB_OPEN:
-      ok = weir_sqlite_database_open (self->database, FALSE, &error);
-      answer (job, ok, error);
+      weir_sqlite_database_open (self->database, FALSE, &error);
+      answer (job, error);
       break;
     case JOB_LOOKUP:
       boxed = weir_sqlite_records_lookup (self->database, job->text, job->key, &error);
@@ -178,8 +219,8 @@ run_job (WeirSqliteThread *self, Job *job)
       answer_boxed (job, G_TYPE_STRV, boxed, error);
       break;
     case JOB_BACKUP:
-      ok = weir_sqlite_database_backup (self->database, job->text, &error);
-      answer (job, ok, error);
+      weir_sqlite_database_backup (self->database, job->text, &error);
+      answer (job, error);
       break;
     case JOB_POLL:
       run_poll (self);
