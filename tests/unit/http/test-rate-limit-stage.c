@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/weir-identity-private.h"
 #include "store/weir-function-private.h"
 #include "weir-fake-transport.h"
 #include "weir-log-catcher.h"
@@ -136,6 +137,7 @@ struct _TestRoute
   GObject parent_instance;
 
   WeirFunction *function;
+  WeirIdentity *identity;
   WeirDialect dialect;
 };
 
@@ -147,6 +149,8 @@ test_route_process (WeirStage *stage, WeirExchange *exchange)
   weir_exchange_set_dialect (exchange, self->dialect);
   if (self->function != NULL)
     weir_exchange_set_function (exchange, self->function);
+  if (self->identity != NULL)
+    weir_exchange_set_identity (exchange, self->identity);
   return WEIR_STAGE_CONTINUE;
 }
 
@@ -172,6 +176,7 @@ static void
 test_route_finalize (GObject *object)
 {
   g_clear_object (&TEST_ROUTE (object)->function);
+  g_clear_pointer (&TEST_ROUTE (object)->identity, weir_identity_unref);
 
   G_OBJECT_CLASS (test_route_parent_class)->finalize (object);
 }
@@ -309,6 +314,36 @@ test_decides (Fixture *self, gconstpointer data)
 }
 
 static void
+assert_caller (Fixture *self,
+               const char *authenticator,
+               const char *subject,
+               const char *key_id,
+               const char *rate_caller,
+               const char *window_caller)
+{
+  g_autofree char *rate = g_strconcat ("function hello\n", rate_caller, NULL);
+  g_autofree char *window = g_strconcat ("function hello\n", window_caller, NULL);
+
+  g_clear_pointer (&self->route->identity, weir_identity_unref);
+  self->route->identity = weir_identity_new_full (subject, "anon", NULL, key_id);
+  weir_identity_take (self->route->identity, g_intern_string (authenticator));
+  request (self, "GET", NULL, "60/min burst 5", FALSE);
+  g_assert_cmpstr (self->rates->key, ==, rate);
+  request (self, "GET", NULL, "5/hour", FALSE);
+  g_assert_cmpstr (self->windows->key, ==, window);
+}
+
+/* A plan belongs to a key; windows count users. */
+static void
+test_callers (Fixture *self, gconstpointer data)
+{
+  assert_caller (self, "jwt", "u1", "kid", "user u1", "user u1");
+  assert_caller (self, "jwt", NULL, "kid", "ip 127.0.0.9", "ip 127.0.0.9");
+  assert_caller (self, "key", NULL, "k1", "key k1", "ip 127.0.0.9");
+  assert_caller (self, "key", "u1", "k1", "key k1", "user u1");
+}
+
+static void
 test_refuses (Fixture *self, gconstpointer data)
 {
   gint64 now = g_get_real_time () / G_USEC_PER_SEC;
@@ -385,6 +420,7 @@ main (int argc, char *argv[])
 #define ADD(path, fixture, data, func)                                                             \
   g_test_add ("/rate-limit-stage/" path, Fixture, data, set_up_##fixture, func, tear_down)
   ADD ("decides", open, NULL, test_decides);
+  ADD ("callers", open, NULL, test_callers);
   ADD ("refuses", open, NULL, test_refuses);
   ADD ("preflight", open, NULL, test_preflight);
   ADD ("later", closed, NULL, test_later);
