@@ -351,7 +351,7 @@ main (int argc, char **argv)
   if (argc == 3 && g_str_equal (argv[1], "--make-keys"))
     make_keys (argv[2]);
 
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   weir_conformance_add_store ("sqlite", make_store, NULL);
   g_test_add_func ("/store-sqlite/file", test_file);
   g_test_add_func ("/store-sqlite/newer", test_newer);
