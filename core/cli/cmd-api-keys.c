@@ -204,6 +204,8 @@ run_create (WeirStore *store, Options *options)
     }
   cli_print (stdout, "%s\n", text);
   cli_print_hint (_ ("keep it now: it is not shown again"));
+  cli_print_warning (_ ("this version keeps keys but does not ask for them: no authenticator "
+                        "reads the store yet, so no request is refused for want of one"));
   return CLI_EXIT_OK;
 }
 
