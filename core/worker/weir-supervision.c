@@ -61,7 +61,10 @@ is_serving (WeirSupervision *self)
 static void G_GNUC_PRINTF (3, 4)
     retire (WeirSupervision *self, WeirWorkerExitReason reason, const char *format, ...)
 {
+  g_autoptr (WeirWorker) worker = g_object_ref (self->worker);
   g_autofree char *text = NULL;
+  WeirSupervisionNotice tell;
+  gpointer user_data;
   va_list args;
 
   if (self->retired || !is_serving (self))
@@ -70,8 +73,13 @@ static void G_GNUC_PRINTF (3, 4)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  self->notice (self->worker, text, self->user_data);
-  weir_worker_retire_for (self->worker, reason);
+  tell = self->notice;
+  user_data = self->user_data;
+
+  /* Told when it is a fact: whoever reads it may ask the function the next moment, and shall
+   * meet another worker. This object may be gone by then. */
+  weir_worker_retire_for (worker, reason);
+  tell (worker, text, user_data);
 }
 
 /* ---- processor time ---- */

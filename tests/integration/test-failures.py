@@ -211,21 +211,16 @@ class Killed(ServerTest):
         thread = threading.Thread(target=lambda: answers.append(
             self.server.request("POST", "/functions/v1/victim/hang", body=b"x" * 200_000)))
         thread.start()
-        wait_until(lambda: any(w for w in self.busy_workers()), "the request is there")
+        wait_until(lambda: self.in_flight("victim"), "the request is there")
         self.kill_all()
         thread.join(20)
         self.assertEqual(answers[0].status, 500)
         self.assertEqual(answers[0].json["code"], "WORKER_ERROR")
         self.assertEqual(self.server.get("/ok").text, "fine")
 
-    def busy_workers(self):
-        """A worker that has a connection open."""
-        for pid in self.server.worker_pids():
-            try:
-                with open(f"/proc/{pid}/net/unix") as table:
-                    yield "weir" in table.read()
-            except FileNotFoundError:
-                pass
+    def in_flight(self, function):
+        workers = self.server.get("/_weir/status").json["workers"]
+        return sum(w["in_flight"] for w in workers if w["function"] == function)
 
     def test_killed_in_the_middle_of_an_answer(self):
         with self.server.client() as client:
