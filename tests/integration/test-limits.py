@@ -271,10 +271,11 @@ class Limits(ServerTest):
         mark = self.server.mark()
         answer = self.call("memory/buffers")
         if answer.status == 500:
-            # Refused one buffer, the function threw; its worker lives.
+            # Refused one buffer, the function threw. Its worker may live on, or be ended a
+            # moment later for standing at the limit: the next request is answered either way.
             self.assertEqual(answer.text, "Internal Server Error")
             self.event("error", "memory", "Array buffer allocation failed", mark)
-            self.assertEqual(int(self.call("memory/clear").text), pid)
+            self.assertEqual(self.call("memory/clear").status, 200)
         else:
             self.assertEqual((answer.status, answer.json), (546, WORKER_LIMIT))
             self.event("failed", "memory", "memory_limit_mb is 64", mark)
