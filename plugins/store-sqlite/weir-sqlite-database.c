@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #define APPLICATION_ID 0x57656972
 /* How long another program may hold the lock. */
 #define BUSY_TIMEOUT_MS 5000
+#define OPENING_POLL_US 2000
 #define MAX_COMPLAINTS 100
 
 /* Number n brings a file from n to n + 1. One that was released never changes again. */
@@ -63,6 +65,17 @@ is_damage (int code)
   return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 }
 
+static void
+fail_busy (WeirSqliteDatabase *self, GError **error)
+{
+  g_set_error (error,
+               WEIR_ERROR,
+               WEIR_ERROR_OVERLOADED,
+               "%s: another program has held the lock for %d s",
+               self->path,
+               BUSY_TIMEOUT_MS / 1000);
+}
+
 gboolean
 weir_sqlite_database_fail (WeirSqliteDatabase *self, GError **error)
 {
@@ -78,12 +91,7 @@ weir_sqlite_database_fail (WeirSqliteDatabase *self, GError **error)
                  self->path,
                  words);
   else if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-    g_set_error (error,
-                 WEIR_ERROR,
-                 WEIR_ERROR_OVERLOADED,
-                 "%s: another program has held the lock for %d s",
-                 self->path,
-                 BUSY_TIMEOUT_MS / 1000);
+    fail_busy (self, error);
   else
     g_set_error (error, WEIR_ERROR, WEIR_ERROR_FAILED, "%s: %s", self->path, words);
 
@@ -130,15 +138,25 @@ get_number (WeirSqliteDatabase *self, const char *sql, gint64 *number, GError **
 
 /* ---- opening ---- */
 
+static gboolean
+make_folder (WeirSqliteDatabase *self, GError **error)
+{
+  g_autofree char *directory = g_path_get_dirname (self->path);
+
+  if (g_mkdir_with_parents (directory, 0700) != 0)
+    return fail_errno (self, "make its folder", error);
+
+  return TRUE;
+}
+
 /* SQLite would make the file with the umask's permissions; its log inherits those of the file. */
 static gboolean
 make_file (WeirSqliteDatabase *self, GError **error)
 {
-  g_autofree char *directory = g_path_get_dirname (self->path);
   int fd;
 
-  if (g_mkdir_with_parents (directory, 0700) != 0)
-    return fail_errno (self, "make its folder", error);
+  if (g_file_test (self->path, G_FILE_TEST_EXISTS))
+    return TRUE;
   fd = g_open (self->path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return fail_errno (self, "make the file", error);
@@ -269,19 +287,41 @@ set_up (WeirSqliteDatabase *self, GError **error)
   return TRUE;
 }
 
-gboolean
-weir_sqlite_database_open (WeirSqliteDatabase *self, gboolean create, GError **error)
+/* One program at a time makes a file or changes its mode and format: SQLite does not wait for the
+ * lock in the middle of a change to the log, and a file half made looks like a stranger's. The
+ * folder is locked, since closing any descriptor of the file itself would drop SQLite's locks. */
+static int
+lock_folder (WeirSqliteDatabase *self, GError **error)
 {
-  if (self->db != NULL)
-    return TRUE;
-  if (!g_file_test (self->path, G_FILE_TEST_EXISTS))
+  g_autofree char *directory = g_path_get_dirname (self->path);
+  gint64 deadline = g_get_monotonic_time () + BUSY_TIMEOUT_MS * 1000;
+  int fd = g_open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+  if (fd < 0)
     {
-      if (!create)
-        return TRUE;
-      if (!make_file (self, error))
-        return FALSE;
+      fail_errno (self, "open its folder", error);
+      return -1;
     }
-  if (!check_file (self, error))
+  while (flock (fd, LOCK_EX | LOCK_NB) != 0)
+    {
+      if (errno != EWOULDBLOCK && errno != EINTR)
+        break; /* A file system without such locks: SQLite's own must do. */
+      if (g_get_monotonic_time () > deadline)
+        {
+          close (fd);
+          fail_busy (self, error);
+          return -1;
+        }
+      g_usleep (OPENING_POLL_US);
+    }
+
+  return fd;
+}
+
+static gboolean
+open_locked (WeirSqliteDatabase *self, GError **error)
+{
+  if (!make_file (self, error) || !check_file (self, error))
     return FALSE;
 
   if (sqlite3_open_v2 (self->path, &self->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
@@ -294,6 +334,27 @@ weir_sqlite_database_open (WeirSqliteDatabase *self, gboolean create, GError **e
   close_file (self);
 
   return FALSE;
+}
+
+gboolean
+weir_sqlite_database_open (WeirSqliteDatabase *self, gboolean create, GError **error)
+{
+  gboolean ok;
+  int folder;
+
+  if (self->db != NULL)
+    return TRUE;
+  if (!create && !g_file_test (self->path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  if (!make_folder (self, error))
+    return FALSE;
+  folder = lock_folder (self, error);
+  if (folder < 0)
+    return FALSE;
+  ok = open_locked (self, error);
+  close (folder);
+
+  return ok;
 }
 
 gboolean
