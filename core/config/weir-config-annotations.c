@@ -27,8 +27,10 @@ typedef enum
   NUMBER,
   SECONDS,
   RATE,
+  STRING,
+  ALLOW, /* nothing, or true or false */
+  DENY,  /* the other way round, and the stronger word */
   SILENT,
-  NO_EFFECT,
 } Meaning;
 
 // clang-format off
@@ -49,13 +51,13 @@ static const struct
   { "memory", "memory_limit_mb", NUMBER },
   { "description", NULL, SILENT },
   { "public", NULL, SILENT },
-  { "namespace", NULL, NO_EFFECT },
-  { "disable-execution-logs", NULL, NO_EFFECT },
-  { "disable-logs", NULL, NO_EFFECT },
-  { "allow-net", NULL, NO_EFFECT },
-  { "deny-net", NULL, NO_EFFECT },
-  { "allow-env", NULL, NO_EFFECT },
-  { "deny-env", NULL, NO_EFFECT },
+  { "namespace", "namespace", STRING },
+  { "disable-execution-logs", "logs", DENY },
+  { "disable-logs", "logs", DENY },
+  { "allow-net", "allow_net", ALLOW },
+  { "deny-net", "allow_net", DENY },
+  { "allow-env", "allow_env", ALLOW },
+  { "deny-env", "allow_env", DENY },
 };
 // clang-format on
 
@@ -154,6 +156,25 @@ read_flag (Reader *self, const char *name, const char *text)
   read_option (self, name, node);
 }
 
+/* What is denied in one line is not allowed by another. */
+static void
+read_leave (Reader *self, const char *key, const char *name, const char *text, gboolean deny)
+{
+  g_autoptr (WeirNode) node = NULL;
+  gboolean on = *text == '\0' || g_str_equal (text, "true");
+
+  if (!on && !g_str_equal (text, "false"))
+    {
+      warn (self, key, "is neither true nor false");
+      return;
+    }
+  if (!deny && weir_layer_get (self->layer, name) != NULL)
+    return;
+  node = new_node (self, WEIR_NODE_BOOLEAN, name, self->line);
+  node->boolean = on != deny;
+  read_option (self, name, node);
+}
+
 /* One line for each unit; of two for one unit the later counts. */
 static void
 read_rate (Reader *self, const char *key, const char *text)
@@ -226,10 +247,16 @@ read_annotation (Reader *self, const char *key, const char *text)
     case RATE:
       read_rate (self, key, text);
       break;
-    case SILENT:
+    case STRING:
+      read_string (self, keys[i].option, text, self->line);
       break;
-    case NO_EFFECT:
-      warn (self, key, "has no effect in this version");
+    case ALLOW:
+      read_leave (self, key, keys[i].option, text, FALSE);
+      break;
+    case DENY:
+      read_leave (self, key, keys[i].option, text, TRUE);
+      break;
+    case SILENT:
       break;
     }
 }

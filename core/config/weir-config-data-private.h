@@ -45,6 +45,7 @@ typedef struct
   char **secrets;                 /* [edge_runtime.secrets] */
   char **environ;                 /* secrets and the files for all functions */
   GHashTable *own_files;          /* from directory to WeirOwnFiles */
+  GPtrArray *flat;                /* names of functions that are one file, sorted */
 } WeirConfigData;
 
 WeirConfigData *weir_config_data_new (const char *directory);
@@ -100,7 +101,7 @@ char *weir_config_dup_rate_limit (WeirConfigData *self,
                                   const char *origin,
                                   GError **error);
 /* weir-config-function.c */
-/* What the code of a function in a folder of its own says about itself. */
+/* What the code of a function says about itself; directory: its own folder, or NULL. */
 void weir_config_warn_of_annotations (WeirConfigData *self,
                                       const char *name,
                                       const char *directory,

@@ -41,6 +41,7 @@ weir_config_data_new (const char *directory)
                                            g_str_equal,
                                            g_free,
                                            (GDestroyNotify) weir_own_files_unref);
+  self->flat = g_ptr_array_new_with_free_func (g_free);
 
   return self;
 }
@@ -65,6 +66,7 @@ weir_config_data_free (WeirConfigData *self)
   g_strfreev (self->secrets);
   g_strfreev (self->environ);
   g_hash_table_unref (self->own_files);
+  g_ptr_array_unref (self->flat);
   g_free (self);
 }
 

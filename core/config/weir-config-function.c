@@ -93,13 +93,18 @@ merge_built_in (Merge *merge)
 static void
 merge_permissions (Merge *merge, WeirConfigData *self, GHashTable *project)
 {
-  WeirEntry *said = project != NULL ? weir_layer_get (project, "permissions") : NULL;
+  static const char *const leaves[] = { "permissions", "allow_net", "allow_env" };
   WeirEntry *profile = NULL;
   GVariant *value;
   const char *name;
 
-  if (said != NULL)
-    set_merged (merge, "permissions", said->value, said->origin);
+  for (gsize i = 0; i < G_N_ELEMENTS (leaves); i++)
+    {
+      WeirEntry *said = weir_layer_get (project, leaves[i]);
+
+      if (said != NULL)
+        set_merged (merge, leaves[i], said->value, said->origin);
+    }
   value = g_hash_table_lookup (merge->values, "permissions");
   if (value == NULL || g_variant_n_children (value) != 1)
     return;
@@ -178,7 +183,11 @@ weir_config_warn_of_annotations (WeirConfigData *self,
 {
   g_autoptr (WeirOwnFiles) own = weir_config_ref_own_files (self, directory);
   g_autoptr (GHashTable) layer = weir_layer_new ();
+  g_autofree char *entry = find_entry (self, name, directory, own);
 
+  /* Of one that has another name nobody would know that what it says is configuration. */
+  if (entry != NULL && strstr (entry, "/index.") == NULL)
+    weir_config_data_add_file (self, entry);
   read_annotations (self, name, directory, own, layer, warnings);
 }
 

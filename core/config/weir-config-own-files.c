@@ -249,6 +249,30 @@ is_function_folder (WeirConfigData *self, const char *name, const char *path)
   return FALSE;
 }
 
+/* "hello" for hello.ts; tests and declarations have a second dot, or say that they are. */
+static char *
+dup_flat_name (const char *file)
+{
+  const char *dot = strrchr (file, '.');
+  g_autofree char *stem = NULL;
+
+  if (dot == NULL || (!g_str_equal (dot, ".ts") && !g_str_equal (dot, ".js")))
+    return NULL;
+  stem = g_strndup (file, dot - file);
+  if (strchr (stem, '.') != NULL || g_str_has_suffix (stem, "_test"))
+    return NULL;
+  return g_steal_pointer (&stem);
+}
+
+static void
+add_flat (WeirConfigData *self, const char *file)
+{
+  g_autofree char *name = dup_flat_name (file);
+
+  if (name != NULL && !g_ptr_array_find_with_equal_func (self->flat, name, g_str_equal, NULL))
+    g_ptr_array_add (self->flat, g_steal_pointer (&name));
+}
+
 void
 weir_config_read_own_files (WeirConfigData *self)
 {
@@ -271,6 +295,8 @@ weir_config_read_own_files (WeirConfigData *self)
 
       if (is_function_folder (self, g_ptr_array_index (names, i), path))
         add_own_files (self, path);
+      else
+        add_flat (self, g_ptr_array_index (names, i));
     }
 }
 

@@ -40,6 +40,14 @@ static const WeirOption options[] = {
     "How long a worker that was told to end may take before it is killed." },
   { "permissions", "permissions", FUNCTION, WEIR_OPTION_FLAGS, 0, 0, "['standard']", NULL,
     "What the function may do: a profile, or flags of the runtime. See below." },
+  { "allow_net", "allowNet", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
+    "`false` takes the network from what the permissions give." },
+  { "allow_env", "allowEnv", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
+    "`false` takes the environment from what the permissions give." },
+  { "logs", "logs", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
+    "Whether what the function writes to its console is told. What goes wrong in it always is." },
+  { "namespace", "namespace", FUNCTION, WEIR_OPTION_NAME, 0, 0, "'default'", NULL,
+    "The group of functions that it belongs to, for clients and handlers of Fluxbase." },
   { "bundle", "bundle", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "false", NULL,
     "Whether all modules of the function are put into one file before it is started." },
   { "request_timeout_ms", "requestTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "150000", "ms",
@@ -291,6 +299,7 @@ describe_manual_type (const WeirOption *option)
              : g_strcmp0 (option->unit, "s") == 0     ? "integer, s"
                                                       : "integer";
     case WEIR_OPTION_STRING:
+    case WEIR_OPTION_NAME:
     case WEIR_OPTION_RATE:
       return "string";
     case WEIR_OPTION_WORD:

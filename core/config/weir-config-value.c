@@ -21,6 +21,7 @@ describe_type (const WeirOption *option)
              : g_strcmp0 (option->unit, "s") == 0     ? "an integer of seconds"
                                                       : "an integer";
     case WEIR_OPTION_STRING:
+    case WEIR_OPTION_NAME:
     case WEIR_OPTION_RATE:
       return "a string";
     case WEIR_OPTION_WORD:
@@ -161,7 +162,7 @@ is_one_of (const char *word, const char *words)
 }
 
 static gboolean
-is_plan_name (const char *text)
+is_name (const char *text)
 {
   gsize length = strspn (text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-");
 
@@ -199,7 +200,14 @@ read_string (Read *read, WeirNode *node)
                                         read->option->name,
                                         node->string,
                                         read->option->unit));
-  if (read->option->type == WEIR_OPTION_RATE && !is_plan_name (node->string))
+  if (read->option->type == WEIR_OPTION_NAME && !is_name (node->string))
+    return fail_range (read,
+                       node,
+                       g_strdup_printf ("%s is \"%s\": a name begins with a letter and has at most "
+                                        "64 letters, digits, \"-\" and \"_\"",
+                                        read->option->name,
+                                        node->string));
+  if (read->option->type == WEIR_OPTION_RATE && !is_name (node->string))
     {
       WeirRateLimits limits;
 
@@ -350,6 +358,7 @@ read_value (Read *read, WeirNode *node)
     case WEIR_OPTION_INTEGER:
       return read_integer (read, node);
     case WEIR_OPTION_STRING:
+    case WEIR_OPTION_NAME:
     case WEIR_OPTION_WORD:
     case WEIR_OPTION_RATE:
     case WEIR_OPTION_PATH:
@@ -450,6 +459,7 @@ weir_config_value_from_text (const WeirOption *option, const char *text)
       weir_node_free (node);
       break;
     case WEIR_OPTION_STRING:
+    case WEIR_OPTION_NAME:
     case WEIR_OPTION_WORD:
     case WEIR_OPTION_RATE:
     case WEIR_OPTION_PATH:

@@ -167,14 +167,22 @@ add_merge_problem (GPtrArray *problems, WeirConfigData *data, const char *direct
 }
 
 static void
-add_annotation_warnings (GPtrArray *warnings, WeirConfigData *data, const char *directory)
+add_annotation_warnings (GPtrArray *warnings,
+                         WeirConfigData *data,
+                         const char *name,
+                         const char *directory)
 {
-  g_autofree char *name = g_path_get_basename (directory);
   g_autoptr (WeirReport) report = weir_report_new ();
 
   weir_config_warn_of_annotations (data, name, directory, report);
   for (guint i = 0; i < report->warnings->len; i++)
     g_ptr_array_add (warnings, g_strdup (g_ptr_array_index (report->warnings, i)));
+}
+
+static gboolean
+is_flat (WeirConfigData *data, const char *name)
+{
+  return g_ptr_array_find_with_equal_func (data->flat, name, g_str_equal, NULL);
 }
 
 static void
@@ -190,11 +198,15 @@ collect_messages (WeirConfig *self)
     {
       const char *directory = g_ptr_array_index (directories, i);
       WeirOwnFiles *own = g_hash_table_lookup (self->data->own_files, directory);
+      g_autofree char *name = g_path_get_basename (directory);
 
       add_messages (problems, warnings, own->report);
       add_merge_problem (problems, self->data, directory);
-      add_annotation_warnings (warnings, self->data, directory);
+      if (!is_flat (self->data, name))
+        add_annotation_warnings (warnings, self->data, name, directory);
     }
+  for (i = 0; i < self->data->flat->len; i++)
+    add_annotation_warnings (warnings, self->data, g_ptr_array_index (self->data->flat, i), NULL);
 
   g_strfreev (self->problems);
   g_strfreev (self->warnings);

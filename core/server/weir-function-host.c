@@ -6,10 +6,10 @@
 #include "server/weir-function-host-private.h"
 
 #include "base/weir-error.h"
+#include "server/weir-edits-private.h"
 #include "server/weir-registry-private.h"
 #include "server/weir-roster-private.h"
 #include "server/weir-socket-folder-private.h"
-#include "server/weir-watcher-private.h"
 #include "worker/weir-standby-pool-private.h"
 #include "worker/weir-capacity-private.h"
 #include "worker/weir-subprocess-private.h"
@@ -27,7 +27,7 @@ struct _WeirFunctionHost
   GMainContext *control;
   WeirSocketFolder *socket_folder;
   WeirRegistry *registry;
-  WeirWatcher *watcher; /* NULL when files are not watched */
+  WeirEdits *edits; /* NULL when files are not watched */
   WeirStandbyPool *standbys;
   WeirCapacity *capacity;
   WeirSocketBudget *sockets; /* the WebSockets of all functions */
@@ -112,7 +112,7 @@ weir_function_host_kill (WeirFunctionHost *self)
 void
 weir_function_host_unwatch (WeirFunctionHost *self)
 {
-  g_clear_object (&self->watcher);
+  g_clear_object (&self->edits);
 }
 
 /* ---- workers and functions ---- */
@@ -189,8 +189,8 @@ watch_files (WeirFunctionHost *self, WeirWorkerPool *pool)
 {
   const char *const *files = weir_worker_pool_get_files (pool);
 
-  for (guint i = 0; self->watcher != NULL && files != NULL && files[i] != NULL; i++)
-    weir_watcher_add_file (self->watcher, files[i]);
+  for (guint i = 0; self->edits != NULL && files != NULL && files[i] != NULL; i++)
+    weir_edits_add_file (self->edits, files[i]);
 }
 
 static void
@@ -248,8 +248,12 @@ on_pool_log (WeirWorkerPool *pool,
              const char *request_id,
              WeirFunctionHost *self)
 {
-  g_autofree char *shown = weir_censor_text (weir_registry_get_censor (self->registry), message);
+  WeirSettings *settings = weir_function_get_settings (weir_worker_pool_get_function (pool));
+  g_autofree char *shown = NULL;
 
+  if (!weir_settings_get_boolean (settings, "logs"))
+    return;
+  shown = weir_censor_text (weir_registry_get_censor (self->registry), message);
   g_signal_emit (self, signals[SIGNAL_FUNCTION_LOG], 0, pool_name (pool), level, shown, request_id);
 }
 
@@ -418,9 +422,21 @@ tell_problems (WeirFunctionHost *self)
     notice (self, "%s", problems[i]);
 }
 
+/* Those that were there before were told before. */
+static void
+tell_warnings (WeirFunctionHost *self, WeirConfig *before)
+{
+  const char *const *warnings = weir_config_get_warnings (self->config);
+
+  for (guint i = 0; warnings[i] != NULL; i++)
+    if (!g_strv_contains (weir_config_get_warnings (before), warnings[i]))
+      notice (self, "%s", warnings[i]);
+}
+
 void
 weir_function_host_reload (WeirFunctionHost *self)
 {
+  g_autoptr (WeirConfig) before = g_object_ref (self->config);
   g_autoptr (WeirConfig) config = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -431,6 +447,8 @@ weir_function_host_reload (WeirFunctionHost *self)
       return;
     }
   g_set_object (&self->config, config);
+  if (self->edits != NULL)
+    weir_edits_set_config (self->edits, config);
   configure_standbys (self);
   apply_server_options (self);
   g_signal_emit (self, signals[SIGNAL_CONFIG_CHANGED], 0);
@@ -438,53 +456,14 @@ weir_function_host_reload (WeirFunctionHost *self)
   if (!weir_registry_load (self->registry, config, &error))
     notice (self, "%s; the functions before this stay in service", error->message);
   weir_standby_pool_recheck (self->standbys);
+  tell_warnings (self, before);
   tell_problems (self);
 }
 
-static gboolean
-is_config_file (char **config_files, const char *path)
-{
-  g_autofree char *base = g_path_get_basename (path);
-
-  /* One that was not there when the configuration was read may be now. */
-  if (g_str_has_prefix (base, ".env") || g_str_equal (base, "function.json") ||
-      g_str_equal (base, "weir.toml") || g_str_equal (base, "config.toml"))
-    return TRUE;
-
-  for (guint i = 0; config_files[i] != NULL; i++)
-    {
-      g_autofree char *resolved = weir_watcher_resolve (config_files[i]);
-
-      if (g_str_equal (resolved, path))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* A folder or an entry file that came or went is another set of functions. */
-static gboolean
-is_in_root (WeirFunctionHost *self, const char *path)
-{
-  g_autofree char *root = weir_watcher_resolve (weir_config_get_functions_directory (self->config));
-  g_autofree char *parent = g_path_get_dirname (path);
-  g_autofree char *base = g_path_get_basename (path);
-  g_autofree char *grandparent = g_path_get_dirname (parent);
-
-  return g_str_equal (parent, root) ||
-         (g_str_has_prefix (base, "index.") && g_str_equal (grandparent, root));
-}
-
 static void
-on_files_changed (WeirWatcher *watcher, const char *const *paths, WeirFunctionHost *self)
+on_edited (WeirEdits *edits, gboolean anew, const char *const *paths, WeirFunctionHost *self)
 {
-  g_auto (GStrv) config_files = weir_config_dup_files (self->config);
-  gboolean reload = FALSE;
-
-  for (guint i = 0; paths[i] != NULL && !reload; i++)
-    reload = is_config_file (config_files, paths[i]) || is_in_root (self, paths[i]);
-
-  if (reload)
+  if (anew)
     weir_function_host_reload (self);
   weir_registry_touch (self->registry, paths);
 }
@@ -492,16 +471,11 @@ on_files_changed (WeirWatcher *watcher, const char *const *paths, WeirFunctionHo
 void
 weir_function_host_watch (WeirFunctionHost *self)
 {
-  g_auto (GStrv) config_files = weir_config_dup_files (self->config);
-
   if (!weir_settings_get_boolean (weir_config_get_server_settings (self->config), "reload"))
     return;
 
-  self->watcher = weir_watcher_new (self->clock);
-  g_signal_connect_object (self->watcher, "changed", G_CALLBACK (on_files_changed), self, 0);
-  weir_watcher_add_tree (self->watcher, weir_config_get_functions_directory (self->config));
-  for (guint i = 0; config_files[i] != NULL; i++)
-    weir_watcher_add_file (self->watcher, config_files[i]);
+  self->edits = weir_edits_new (self->clock, self->config);
+  g_signal_connect_object (self->edits, "edited", G_CALLBACK (on_edited), self, 0);
 }
 
 /* ---- what the server sees ---- */
@@ -596,7 +570,7 @@ weir_function_host_finalize (GObject *object)
 {
   WeirFunctionHost *self = WEIR_FUNCTION_HOST (object);
 
-  g_clear_object (&self->watcher);
+  g_clear_object (&self->edits);
   g_clear_object (&self->registry);
   g_clear_object (&self->standbys);
   g_clear_object (&self->capacity);

@@ -495,12 +495,13 @@ weir_deno_make_standby_key (WeirFunction *function,
       return NULL;
     }
   g_string_append_printf (text,
-                          "%s\n%s\n%s\n%s\n%s\n%" G_GINT64_FORMAT "\n",
+                          "%s\n%s\n%s\n%s\n%s\n%d %" G_GINT64_FORMAT "\n",
                           executable,
                           deno_dir,
                           plan->bundle != NULL ? "" : plan->import_map,
                           plan->bundle == NULL && plan->config != NULL ? plan->config : "",
                           words,
+                          weir_settings_get_boolean (settings, "allow_net"),
                           weir_settings_get_integer (settings, "memory_limit_mb"));
   append_words (text, folders->shared);
   for (guint i = 0; i < group->len; i++)

@@ -108,6 +108,40 @@ add_words (WeirDenoPermissions *self, char **words, const char *origin, GError *
   return TRUE;
 }
 
+static gboolean
+is_taken (WeirSettings *settings, const char *name)
+{
+  return weir_settings_get_value (settings, name) != NULL &&
+         !weir_settings_get_boolean (settings, name);
+}
+
+/* Deno has no word for everything but the network that would leave the socket. */
+static void
+take_net (WeirDenoPermissions *self)
+{
+  static const char *const rest[] = { "--allow-env", "--allow-run", "--allow-ffi", "--allow-sys" };
+
+  self->connects_all = FALSE;
+  g_ptr_array_set_size (self->net, 0);
+  if (!self->everything)
+    return;
+  self->everything = FALSE;
+  self->reads_all = TRUE;
+  self->writes_all = TRUE;
+  for (gsize i = 0; i < G_N_ELEMENTS (rest); i++)
+    g_ptr_array_add (self->others, g_strdup (rest[i]));
+}
+
+static WeirDenoPermissions *
+take_back (WeirDenoPermissions *self, WeirSettings *settings)
+{
+  if (is_taken (settings, "allow_net"))
+    take_net (self);
+  if (is_taken (settings, "allow_env"))
+    self->env = FALSE;
+  return self;
+}
+
 WeirDenoPermissions *
 weir_deno_permissions_new (WeirSettings *settings, WeirDenoFolders *folders, GError **error)
 {
@@ -129,13 +163,13 @@ weir_deno_permissions_new (WeirSettings *settings, WeirDenoFolders *folders, GEr
     profile = find_profile (words[0]);
   if (profile == NULL)
     return add_words (self, words, weir_settings_get_origin (settings, "permissions"), error)
-               ? g_steal_pointer (&self)
+               ? take_back (g_steal_pointer (&self), settings)
                : NULL;
 
   self->temporary = profile->temporary;
   for (guint i = 0; profile->flags[i] != NULL; i++)
     add_flag (self, profile->flags[i]);
-  return g_steal_pointer (&self);
+  return take_back (g_steal_pointer (&self), settings);
 }
 
 static void

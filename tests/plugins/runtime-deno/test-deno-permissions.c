@@ -115,10 +115,27 @@ make_settings (const char *const *words)
   return weir_settings_new (values, origins);
 }
 
-static char *
-args_of (Fixture *fixture, const char *const *words, GError **error)
+static WeirSettings *
+make_restricted_settings (const char *const *words)
 {
-  g_autoptr (WeirSettings) settings = make_settings (words);
+  static const char *const taken[] = { "allow_net", "allow_env" };
+  GHashTable *values =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  GHashTable *origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  g_hash_table_insert (values,
+                       g_strdup ("permissions"),
+                       g_variant_ref_sink (g_variant_new_strv (words, -1)));
+  for (gsize i = 0; i < G_N_ELEMENTS (taken); i++)
+    g_hash_table_insert (values,
+                         g_strdup (taken[i]),
+                         g_variant_ref_sink (g_variant_new_boolean (FALSE)));
+  return weir_settings_new (values, origins);
+}
+
+static char *
+args_with (Fixture *fixture, WeirSettings *settings, GError **error)
+{
   g_autoptr (WeirDenoPermissions) permissions =
       weir_deno_permissions_new (settings, fixture->folders, error);
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
@@ -131,6 +148,14 @@ args_of (Fixture *fixture, const char *const *words, GError **error)
   weir_deno_permissions_append_args (permissions, argv);
   g_ptr_array_add (argv, NULL);
   return g_strjoinv (" ", (char **) argv->pdata);
+}
+
+static char *
+args_of (Fixture *fixture, const char *const *words, GError **error)
+{
+  g_autoptr (WeirSettings) settings = make_settings (words);
+
+  return args_with (fixture, settings, error);
 }
 
 static void
@@ -163,6 +188,37 @@ test_profiles (Fixture *fixture, gconstpointer user_data)
       g_autofree char *args = args_of (fixture, cases[i].words, NULL);
 
       g_assert_cmpstr (args, ==, cases[i].args);
+    }
+}
+
+/* What allow_net and allow_env of a function take away again. */
+static void
+test_taken_back (Fixture *fixture, gconstpointer user_data)
+{
+  static const struct
+  {
+    const char *words[3];
+    const char *args;
+  } cases[] = {
+    { { "standard" },
+      "--allow-env --allow-sys=hostname,osRelease,cpus,uid,gid --allow-net=unix:/s.sock "
+      "--allow-read=/own,/s.sock --allow-write=/s.sock" },
+    { { "permissive" },
+      "--allow-env --allow-run --allow-ffi --allow-sys --allow-net=unix:/s.sock --allow-read "
+      "--allow-write" },
+    { { "-N", "--allow-net=a:1" },
+      "--allow-env --allow-net=unix:/s.sock --allow-read=/own,/s.sock --allow-write=/s.sock" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (WeirSettings) settings = make_restricted_settings (cases[i].words);
+      g_autofree char *args = args_with (fixture, settings, NULL);
+      g_autoptr (WeirDenoPermissions) permissions =
+          weir_deno_permissions_new (settings, fixture->folders, NULL);
+
+      g_assert_cmpstr (args, ==, cases[i].args);
+      g_assert_false (permissions->env);
     }
 }
 
@@ -209,6 +265,7 @@ main (int argc, char *argv[])
   ADD ("folders", test_folders);
   ADD ("groups", test_groups);
   ADD ("profiles", test_profiles);
+  ADD ("taken-back", test_taken_back);
   ADD ("what-is-none", test_what_is_no_permission);
   ADD ("env-files", test_env_files);
   return g_test_run ();

@@ -301,15 +301,22 @@ static const Complaint complaints[] = {
         "//@fluxbase:ALLOW-NET false\n"
         "// @fluxbase:cors-max-age 90000\n"
         "// @fluxbase:cors-max-age-x 1\n"
-        "// @fluxbase:memory 99999999" } },
+        "// @fluxbase:memory 99999999\n"
+        "// @fluxbase:deny-env mostly\n"
+        "// @fluxbase:namespace 7up" },
+      { "functions/flat.ts", "\n// @fluxbase:alow-net false\n" },
+      { "functions/flat.test.ts", "// @fluxbase:nonsense\n" } },
     "",
     "hello/index.ts:3: @fluxbase:rate-limit is not N/min, N/hour or N/day\n"
     "hello/index.ts:5: @fluxbase:cors-max-age is not a number that would do here\n"
     "hello/index.ts:6: @fluxbase:timeout is not a number that would do here\n"
-    "hello/index.ts:7: @fluxbase:allow-net has no effect in this version\n"
     "hello/index.ts:9: @fluxbase:cors-max-age-x is unknown; did you mean "
     "@fluxbase:cors-max-age?\n"
-    "hello/index.ts:10:1: memory_limit_mb is 99999999, outside 0 to 1048576" },
+    "hello/index.ts:11: @fluxbase:deny-env is neither true nor false\n"
+    "hello/index.ts:10:1: memory_limit_mb is 99999999, outside 0 to 1048576\n"
+    "hello/index.ts:12:1: namespace is \"7up\": a name begins with a letter and has at most 64 "
+    "letters, digits, \"-\" and \"_\"\n"
+    "flat.ts:2: @fluxbase:alow-net is unknown; did you mean @fluxbase:allow-net?" },
   { "names-elsewhere", { HELLO, { "functions/.env", "SUPABASE_URL=x" } }, "", "" },
 };
 
