@@ -117,7 +117,7 @@ static const WeirOption options[] = {
   { "max_workers_total", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 100000, "0", NULL,
     "Workers of all functions at one time; 0 is no limit. When there is no room for one more, the one that was idle the longest is ended." },
   { "worker_memory_mb", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 16777216, "0", "MiB",
-    "Memory of all workers together, above which none is started before another one is ended; 0 is half of the machine's memory." },
+    "Memory of all workers together, above which none is started before another one is ended, and those that have grown beyond it are ended; 0 is half of the machine's memory." },
   { "max_websockets", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 1000000, "0", NULL,
     "WebSockets at one time in the whole server; 0 is no limit." },
   { "env_files", NULL, SERVER, WEIR_OPTION_PATHS, 0, 0, "@as []", NULL,

@@ -162,7 +162,7 @@ on_worker_unhealthy (WeirRoster *roster, WeirWorker *worker, guint failures, Wei
 }
 
 static void
-on_worker_notice (WeirRoster *roster, WeirWorker *worker, const char *text, WeirFunctionHost *self)
+on_worker_notice (GObject *source, WeirWorker *worker, const char *text, WeirFunctionHost *self)
 {
   notice (self, "%s: %s", worker_name (worker), text);
 }
@@ -181,6 +181,7 @@ connect_roster (WeirFunctionHost *self)
   g_signal_connect_object (self->roster, "failed", G_CALLBACK (on_worker_failed), self, 0);
   g_signal_connect_object (self->roster, "unhealthy", G_CALLBACK (on_worker_unhealthy), self, 0);
   g_signal_connect_object (self->roster, "notice", G_CALLBACK (on_worker_notice), self, 0);
+  g_signal_connect_object (self->capacity, "notice", G_CALLBACK (on_worker_notice), self, 0);
 }
 
 /* New files may have come in with a new revision: an import of something further away. */

@@ -14,7 +14,13 @@ G_BEGIN_DECLS
  * before they start one. When there is no room, the worker that has been idle for the longest
  * is retired, of whatever pool that has more than its minimum, and the pool that asked starts
  * its own when that one has exited; while nobody is idle, it waits. First workers come before
- * further ones. A worker counts until it has exited. Control thread. */
+ * further ones. A worker counts until it has exited.
+ *
+ * Workers grow after they were started. Once they have more than they may, those are retired that
+ * nobody uses, down to the last one if need be, and then the largest of the others, one a second;
+ * while an eighth more than that is used it is not asked but killed.
+ *
+ * Signals: "notice" (worker, text for a person): that one was ended for this. Control thread. */
 #define WEIR_TYPE_CAPACITY (weir_capacity_get_type ())
 G_DECLARE_FINAL_TYPE (WeirCapacity, weir_capacity, WEIR, CAPACITY, GObject)
 

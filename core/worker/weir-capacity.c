@@ -8,13 +8,18 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "worker/weir-worker-error-private.h"
 #include "worker/weir-worker-private.h"
+
+#define MIB (1024 * 1024)
 
 /* Reading memory costs some microseconds for each worker. */
 #define MEASURE_US (250 * G_TIME_SPAN_MILLISECOND)
 /* How often it is looked whether somebody has become idle: a worker tells that late, since it
  * must not post a message for every request. */
 #define CHECK_MS 10
+/* How often it is looked whether those that run have grown beyond what they may have together. */
+#define WATCH_MS 1000
 /* A worker that has just become ready is there for somebody, who may not have come yet. */
 #define GRACE_US G_TIME_SPAN_SECOND
 
@@ -41,8 +46,17 @@ struct _WeirCapacity
   GQueue waiting;    /* WeirWorkerPool */
   gint64 measured;
   guint64 check;
+  guint64 watch;
   gboolean settling;
 };
+
+enum
+{
+  SIGNAL_NOTICE,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (WeirCapacity, weir_capacity, G_TYPE_OBJECT)
 
@@ -286,6 +300,125 @@ weir_capacity_ask (WeirCapacity *self, WeirWorkerPool *pool)
   return FALSE;
 }
 
+/* ---- those that have grown ---- */
+
+static gboolean
+is_ending (Entry *entry)
+{
+  return weir_worker_get_state (entry->worker) > WEIR_WORKER_STATE_BUSY;
+}
+
+static gboolean
+is_unused (Entry *entry)
+{
+  WeirGate *gate = weir_worker_get_gate (entry->worker);
+
+  return !is_ending (entry) && weir_gate_get_in_flight (gate) == 0 &&
+         weir_gate_get_sockets (gate) == 0 && weir_worker_get_tasks (entry->worker) == 0;
+}
+
+static guint64
+sum_memory (WeirCapacity *self, gboolean with_ending)
+{
+  guint64 sum = 0;
+
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    if (with_ending || !is_ending (link->data))
+      sum += ((Entry *) link->data)->memory;
+  return sum;
+}
+
+/* The one that nobody has used for the longest; while all are in use, the largest. */
+static Entry *
+choose_to_shrink (WeirCapacity *self)
+{
+  Entry *largest = NULL;
+
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    {
+      Entry *entry = link->data;
+
+      if (entry->memory > 0 && is_unused (entry))
+        return entry;
+      if (!is_ending (entry) && (largest == NULL || entry->memory > largest->memory))
+        largest = entry;
+    }
+  return largest;
+}
+
+static void
+tell_of_shrinking (WeirCapacity *self, WeirWorker *worker, guint64 sum)
+{
+  g_autofree char *text =
+      g_strdup_printf ("%s is ended: all workers have %" G_GUINT64_FORMAT
+                       " MiB of memory, and may have %" G_GUINT64_FORMAT " (worker_memory_mb)",
+                       weir_worker_get_id (worker),
+                       sum / MIB,
+                       self->max_memory / MIB);
+
+  g_signal_emit (self, signals[SIGNAL_NOTICE], 0, worker, text);
+}
+
+/* Those that are told to end get their time for it, until an eighth too much is used. */
+static void
+shrink (WeirCapacity *self)
+{
+  guint64 sum = sum_memory (self, FALSE);
+  gboolean pressing = sum_memory (self, TRUE) > self->max_memory + self->max_memory / 8;
+  Entry *entry;
+
+  if (self->entries.length == 1) /* as has_room() lets one start, whatever it needs */
+    return;
+  while (sum > self->max_memory && (entry = choose_to_shrink (self)) != NULL)
+    {
+      g_autoptr (WeirWorker) worker = g_object_ref (entry->worker);
+      gboolean unused = is_unused (entry);
+      guint64 before = sum;
+
+      sum -= MIN (sum, entry->memory);
+      if (pressing && !unused)
+        weir_worker_kill (worker,
+                          WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
+                          weir_worker_error_new_crowded (before / MIB, self->max_memory / MIB));
+      else
+        weir_worker_retire_for (worker, WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY);
+      tell_of_shrinking (self, worker, before);
+      if (!unused || weir_worker_get_state (worker) <= WEIR_WORKER_STATE_BUSY)
+        break; /* One at a time of those in use: the next look shows what it was good for. */
+    }
+}
+
+static void arm_watch (WeirCapacity *self);
+
+static void
+on_watch (gpointer user_data)
+{
+  g_autoptr (WeirCapacity) self = g_object_ref (user_data);
+
+  self->watch = 0;
+  self->measured = 0;
+  measure (self);
+  self->settling = TRUE;
+  shrink (self);
+  self->settling = FALSE;
+  arm_watch (self);
+  settle (self);
+}
+
+static void
+arm_watch (WeirCapacity *self)
+{
+  gboolean needed = self->max_memory > 0 && self->entries.length > 0;
+
+  if (needed && self->watch == 0)
+    self->watch = weir_clock_arm (self->clock, WATCH_MS, on_watch, self);
+  if (!needed && self->watch != 0)
+    {
+      weir_clock_disarm (self->clock, self->watch);
+      self->watch = 0;
+    }
+}
+
 /* ---- workers ---- */
 
 static void
@@ -313,6 +446,7 @@ on_exited (WeirWorker *worker, WeirCapacity *self)
   g_queue_delete_link (&self->entries, link);
   g_signal_handlers_disconnect_by_data (worker, self);
   entry_free (entry);
+  arm_watch (self);
   settle (self);
 }
 
@@ -330,6 +464,7 @@ weir_capacity_add_worker (WeirCapacity *self, WeirWorkerPool *pool, WeirWorker *
   g_hash_table_insert (self->links, worker, self->entries.tail);
   g_signal_connect_object (worker, "state-changed", G_CALLBACK (on_state_changed), self, 0);
   g_signal_connect_object (worker, "exited", G_CALLBACK (on_exited), self, 0);
+  arm_watch (self);
 }
 
 void
@@ -339,6 +474,7 @@ weir_capacity_set_limits (WeirCapacity *self, guint max_workers, guint64 max_mem
 
   self->max_workers = max_workers;
   self->max_memory = max_memory;
+  arm_watch (self);
   settle (self);
 }
 
@@ -348,7 +484,11 @@ weir_capacity_dispose (GObject *object)
   WeirCapacity *self = WEIR_CAPACITY (object);
 
   if (self->clock != NULL)
-    disarm_check (self);
+    {
+      disarm_check (self);
+      weir_clock_disarm (self->clock, self->watch);
+      self->watch = 0;
+    }
   g_queue_clear_full (&self->waiting, g_object_unref);
   for (GList *link = self->entries.head; link != NULL; link = link->next)
     g_signal_handlers_disconnect_by_data (((Entry *) link->data)->worker, self);
@@ -374,6 +514,18 @@ weir_capacity_class_init (WeirCapacityClass *klass)
 
   object_class->dispose = weir_capacity_dispose;
   object_class->finalize = weir_capacity_finalize;
+
+  signals[SIGNAL_NOTICE] = g_signal_new ("notice",
+                                         WEIR_TYPE_CAPACITY,
+                                         G_SIGNAL_RUN_LAST,
+                                         0,
+                                         NULL,
+                                         NULL,
+                                         NULL,
+                                         G_TYPE_NONE,
+                                         2,
+                                         WEIR_TYPE_WORKER,
+                                         G_TYPE_STRING);
 }
 
 static void

@@ -20,6 +20,8 @@ GError *weir_worker_error_new_timeout (WeirWorkerState state, gint64 timeout_ms,
 GError *weir_worker_error_new_limit (WeirWorkerExitReason reason, gint64 memory_limit_mb);
 /* With what was measured: ms or MiB, as the option of the limit. */
 GError *weir_worker_error_new_over (WeirWorkerExitReason reason, gint64 measured, gint64 limit);
+/* The largest, of those that have more than worker_memory_mb together. */
+GError *weir_worker_error_new_crowded (gint64 measured_mb, gint64 limit_mb);
 /* It ended by itself. last_words: what it wrote to its standard error, or "". */
 GError *weir_worker_error_new_exit (WeirWorkerState state, int wait_status, const char *last_words);
 /* Is this line of standard error how V8 says that there is no memory left? */

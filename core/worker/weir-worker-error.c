@@ -120,6 +120,18 @@ weir_worker_error_new_over (WeirWorkerExitReason reason, gint64 measured, gint64
 }
 
 GError *
+weir_worker_error_new_crowded (gint64 measured_mb, gint64 limit_mb)
+{
+  return g_error_new (WEIR_ERROR,
+                      WEIR_ERROR_WORKER_LIMIT,
+                      "All workers together took %" G_GINT64_FORMAT
+                      " MiB of memory (worker_memory_mb is %" G_GINT64_FORMAT
+                      "), and this one the most",
+                      measured_mb,
+                      limit_mb);
+}
+
+GError *
 weir_worker_error_new_exit (WeirWorkerState state, int wait_status, const char *last_words)
 {
   gboolean booting = state == WEIR_WORKER_STATE_BOOTING;

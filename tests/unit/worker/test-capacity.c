@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include "base/weir-error.h"
 #include "store/weir-function-private.h"
 #include "weir-fake-clock.h"
 #include "weir-fake-process.h"
@@ -23,6 +24,9 @@ typedef struct
   gboolean waiting[N_POOLS];
   GString *trace;
   guint64 memory; /* of each worker */
+  GPid heavy;     /* but of this one */
+  guint64 heavy_memory;
+  guint n_notices;
   guint min_workers;
   guint max_workers;
 } Fixture;
@@ -40,7 +44,16 @@ make_process (gpointer user_data)
 static guint64
 probe (GPid pid, gpointer user_data)
 {
-  return ((Fixture *) user_data)->memory;
+  Fixture *self = user_data;
+
+  return pid == self->heavy ? self->heavy_memory : self->memory;
+}
+
+static void
+on_notice (WeirCapacity *capacity, WeirWorker *worker, const char *text, Fixture *self)
+{
+  g_assert_true (g_str_has_suffix (text, "(worker_memory_mb)"));
+  self->n_notices++;
 }
 
 static guint
@@ -148,6 +161,7 @@ set_up (Fixture *self, gconstpointer data)
   self->clock = weir_fake_clock_new ();
   self->runtime = weir_fake_runtime_new ();
   self->capacity = weir_capacity_new (WEIR_CLOCK (self->clock), probe, self);
+  g_signal_connect (self->capacity, "notice", G_CALLBACK (on_notice), self);
   self->processes = g_ptr_array_new_with_free_func (g_object_unref);
   self->trace = g_string_new (NULL);
   self->max_workers = MAX (self->max_workers, 2);
@@ -378,6 +392,93 @@ test_memory (Fixture *self, gconstpointer data)
   check (self, "added-2");
 }
 
+static void
+serve_three (Fixture *self)
+{
+  self->memory = 100;
+  weir_capacity_set_limits (self->capacity, 0, 1000);
+  for (guint i = 0; i < 3; i++)
+    serve (self, i);
+  g_string_truncate (self->trace, 0);
+}
+
+static void
+grow (Fixture *self, guint i, guint64 memory)
+{
+  self->heavy = weir_worker_get_pid (weir_worker_pool_get_serving (self->pools[i], 0));
+  self->heavy_memory = memory;
+  weir_fake_clock_advance (self->clock, 1000);
+  behave (self);
+}
+
+static void
+test_growing_within (Fixture *self, gconstpointer data)
+{
+  serve_three (self);
+  grow (self, 1, 800);
+  check (self, "");
+  g_assert_cmpuint (self->n_notices, ==, 0);
+}
+
+/* The idle one of before is enough. */
+static void
+test_growing_ends_the_idle (Fixture *self, gconstpointer data)
+{
+  serve_three (self);
+  g_assert_true (weir_gate_lease (gate (self, 2)));
+  turn ();
+  grow (self, 2, 850);
+  check (self, "gone-0");
+  g_assert_cmpuint (self->n_notices, ==, 1);
+  grow (self, 2, 850);
+  check (self, "");
+  weir_gate_release (gate (self, 2));
+}
+
+static void
+hold (Fixture *self, guint i)
+{
+  g_assert_true (weir_gate_lease (gate (self, i)));
+  turn ();
+}
+
+/* All are in use: the largest finishes what it has. */
+static void
+test_growing_drains_the_largest (Fixture *self, gconstpointer data)
+{
+  g_autoptr (WeirWorker) worker = NULL;
+
+  serve_three (self);
+  worker = g_object_ref (weir_worker_pool_get_serving (self->pools[1], 0));
+  for (guint i = 0; i < 3; i++)
+    hold (self, i);
+  grow (self, 1, 900);
+  check (self, "gone-1");
+  g_assert_cmpint (weir_worker_get_state (worker), ==, WEIR_WORKER_STATE_DRAINING);
+  g_assert_cmpint (weir_worker_get_exit_reason (worker), ==, WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY);
+  weir_gate_release (weir_worker_get_gate (worker));
+  turn ();
+  for (guint i = 0; i < 3; i += 2)
+    weir_gate_release (gate (self, i));
+}
+
+static void
+test_growing_kills_the_largest (Fixture *self, gconstpointer data)
+{
+  g_autoptr (WeirWorker) worker = NULL;
+
+  serve_three (self);
+  worker = g_object_ref (weir_worker_pool_get_serving (self->pools[1], 0));
+  for (guint i = 0; i < 3; i++)
+    hold (self, i);
+  grow (self, 1, 2000);
+  check (self, "gone-1");
+  g_assert_error (weir_worker_get_error (worker), WEIR_ERROR, WEIR_ERROR_WORKER_LIMIT);
+  g_assert_cmpint (weir_worker_get_state (worker), ==, WEIR_WORKER_STATE_EXITED);
+  for (guint i = 0; i < 3; i += 2)
+    weir_gate_release (gate (self, i));
+}
+
 /* Or nothing would ever start. */
 static void
 test_little_memory (Fixture *self, gconstpointer data)
@@ -537,6 +638,10 @@ main (int argc, char **argv)
   ADD ("first-before-further", set_up, test_first_before_further);
   ADD ("memory", set_up, test_memory);
   ADD ("little-memory", set_up, test_little_memory);
+  ADD ("growing/within", set_up, test_growing_within);
+  ADD ("growing/ends-the-idle", set_up, test_growing_ends_the_idle);
+  ADD ("growing/drains-the-largest", set_up, test_growing_drains_the_largest);
+  ADD ("growing/kills-the-largest", set_up, test_growing_kills_the_largest);
   ADD ("reload-needs-no-room", set_up, test_reload_needs_no_room);
   ADD ("shut-down-waiting", set_up, test_shut_down_waiting);
   g_test_add_func ("/worker/capacity/walks", test_walks);
