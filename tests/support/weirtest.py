@@ -81,9 +81,9 @@ def walk(suite):
 
 
 def is_worker(pid):
-    """Not a look at the modules of a function."""
+    """Not a look at the modules of a function, nor a child that is not yet what it will be."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        return b"info" not in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1:2]
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[1:2] == [b"run"]
     return False
 
 
