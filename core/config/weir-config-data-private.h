@@ -16,7 +16,9 @@ typedef struct
 {
   WeirReport *report;
   GHashTable *layer; /* of function.json */
-  char **environ;    /* of .env */
+  GHashTable *flux;  /* of flux.json, or NULL */
+  GHashTable *flux_usual;
+  char **environ; /* of .env */
 } WeirOwnFiles;
 
 void weir_own_files_unref (WeirOwnFiles *self);
@@ -83,6 +85,20 @@ void weir_config_read_own_files (WeirConfigData *self);
 /* Those that were read with the rest, or a reading of a folder that was not known then; NULL
  * if there is no such folder. Changes nothing in self. */
 WeirOwnFiles *weir_config_ref_own_files (WeirConfigData *self, const char *directory);
+/* weir-config-function-json.c */
+void weir_config_read_function_json (WeirSource *source, GHashTable *layer, const char *path);
+/* FALSE if there is no option that is spelled like this. */
+gboolean weir_config_read_spelled (WeirSource *source, GHashTable *layer, WeirNode *node);
+/* In the spelling that the file has already. */
+const char *weir_config_suggest_spelled (const char *key);
+/* weir-config-flux.c */
+void weir_config_parse_flux_json (WeirSource *source,
+                                  GHashTable *layer,
+                                  const char *folder,
+                                  const char *text,
+                                  gsize length);
+/* A layer of what a function with such a file does when nobody says otherwise. */
+GHashTable *weir_config_make_flux_usual (const char *origin);
 /* weir-config-annotations.c: into the layer; warnings may be NULL. */
 void weir_config_read_annotations (const char *path,
                                    const char *shown,
@@ -93,6 +109,8 @@ void weir_config_parse_annotations (const char *text,
                                     const char *shown,
                                     GHashTable *layer,
                                     WeirReport *warnings);
+/* weir-config-messages.c: two new strv */
+void weir_config_collect_messages (WeirConfigData *self, char ***problems, char ***warnings);
 /* weir-config-rate.c */
 void weir_config_read_rate_limits (WeirConfigData *self, WeirSource *source, WeirNode *table);
 /* The limits that the value of rate_limit stands for, or "off"; NULL if it is no plan. */

@@ -135,6 +135,7 @@ static char *
 find_entry (WeirConfigData *self, const char *name, const char *directory, WeirOwnFiles *own)
 {
   GHashTable *layers[] = { own != NULL ? own->layer : NULL,
+                           own != NULL ? own->flux : NULL,
                            g_hash_table_lookup (self->supabase_functions, name),
                            g_hash_table_lookup (self->main_functions, name) };
   char *entry;
@@ -207,10 +208,14 @@ merge_layers (Merge *merge,
   merge->origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
   merge_built_in (merge);
+  if (own != NULL)
+    merge_layer (merge, own->flux_usual);
   merge_layer (merge, self->defaults);
   merge_layer (merge, g_hash_table_lookup (self->main_functions, name));
   merge_layer (merge, annotations);
   merge_layer (merge, g_hash_table_lookup (self->supabase_functions, name));
+  if (own != NULL)
+    merge_layer (merge, own->flux);
   if (own != NULL)
     merge_layer (merge, own->layer);
   merge_permissions (merge, self, g_hash_table_lookup (self->main_functions, name));

@@ -53,20 +53,24 @@ read_function_table (WeirSource *source, GHashTable *layer, WeirNode *table, con
 static void
 read_defaults (WeirConfigData *self, WeirSource *source, WeirNode *table)
 {
-  WeirNode *entrypoint;
+  static const char *const singular[] = { "entrypoint", "route" };
 
   if (!weir_source_want_table (source, table, "defaults"))
     return;
 
   read_function_table (source, self->defaults, table, " in [defaults]");
-  entrypoint = weir_node_find (table, "entrypoint");
-  if (entrypoint != NULL)
-    weir_source_fail (source,
-                      WEIR_CONFIG_ERROR_CONFLICT,
-                      entrypoint->key_line,
-                      entrypoint->key_column,
-                      "entrypoint cannot be the same for all functions; write it in "
-                      "[functions.NAME]");
+  for (gsize i = 0; i < G_N_ELEMENTS (singular); i++)
+    {
+      WeirNode *node = weir_node_find (table, singular[i]);
+
+      if (node != NULL)
+        weir_source_fail (source,
+                          WEIR_CONFIG_ERROR_CONFLICT,
+                          node->key_line,
+                          node->key_column,
+                          "%s cannot be the same for all functions; write it in [functions.NAME]",
+                          singular[i]);
+    }
 }
 
 /* TOML has one value for one key: with tables of functions, the folder is their "path". */

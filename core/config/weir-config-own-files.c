@@ -1,113 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What stands beside the code: function.json, and the .env files. */
+/* What stands beside the code: function.json, flux.json, and the .env files. */
 
 #include "config/weir-config-data-private.h"
 
 #include <string.h>
 
-#include "base/weir-suggest-private.h"
-
 #include "config/weir-env-file.h"
-#include "config/weir-json-private.h"
 
 #define RESERVED_PREFIX "SUPABASE_"
-
-/* ---- function.json ---- */
-
-/* What others call it. */
-static const struct
-{
-  const char *other;
-  const char *name;
-} aliases[] = { { "idleTimeout", "idle_timeout_ms" },
-                { "eagerSpawn", "eager" },
-                { "backgroundTaskTimeout", "background_task_timeout_ms" } };
-
-static const WeirOption *
-find_spelled (const char *key)
-{
-  const WeirOption *options;
-  guint n_options, i;
-
-  for (guint alias = 0; alias < G_N_ELEMENTS (aliases); alias++)
-    if (g_str_equal (key, aliases[alias].other))
-      key = aliases[alias].name;
-  options = weir_config_schema_get_options (&n_options);
-  for (i = 0; i < n_options; i++)
-    {
-      if (options[i].scope == WEIR_OPTION_FUNCTION &&
-          (g_str_equal (options[i].name, key) || g_str_equal (options[i].spelling, key)))
-        return &options[i];
-    }
-
-  return NULL;
-}
-
-/* In the spelling that the file has already. */
-static const char *
-suggest_spelled (const char *key)
-{
-  g_autoptr (GPtrArray) words = g_ptr_array_new ();
-  const WeirOption *options;
-  const char *found = NULL;
-  guint n_options, i;
-
-  if (strchr (key, '_') != NULL)
-    return weir_config_schema_suggest (WEIR_OPTION_FUNCTION, "", key);
-
-  options = weir_config_schema_get_options (&n_options);
-  for (i = 0; i < n_options; i++)
-    {
-      if (options[i].scope == WEIR_OPTION_FUNCTION)
-        g_ptr_array_add (words, (gpointer) options[i].spelling);
-    }
-  g_ptr_array_add (words, NULL);
-  found = weir_suggest (key, (const char *const *) words->pdata);
-
-  return found;
-}
-
-static void
-read_json_key (WeirSource *source, GHashTable *layer, WeirNode *node)
-{
-  const WeirOption *option = find_spelled (node->key);
-
-  if (g_str_equal (node->key, "$schema"))
-    return;
-  if (option == NULL)
-    weir_source_fail_unknown (source, node, "", suggest_spelled (node->key));
-  else if (weir_layer_get (layer, option->name) != NULL)
-    weir_source_fail (source,
-                      WEIR_CONFIG_ERROR_CONFLICT,
-                      node->key_line,
-                      node->key_column,
-                      "%s is given twice, in two spellings",
-                      option->name);
-  else
-    weir_source_read (source, layer, option, node);
-}
-
-static void
-read_json (WeirSource *source, GHashTable *layer, const char *path)
-{
-  g_autofree char *text = NULL;
-  g_autoptr (WeirNode) root = NULL;
-  GError *error = NULL;
-  gsize length;
-  guint i;
-
-  if (!weir_config_data_read_text (source->report, path, source->name, &text, &length))
-    return;
-  root = weir_json_parse (text, length, source->name, &error);
-  if (root == NULL)
-    {
-      weir_report_take_problem (source->report, error);
-      return;
-    }
-  for (i = 0; i < root->children->len; i++)
-    read_json_key (source, layer, g_ptr_array_index (root->children, i));
-}
 
 /* ---- .env ---- */
 
@@ -172,6 +73,8 @@ clear_own_files (gpointer data)
 
   weir_report_free (own->report);
   g_hash_table_unref (own->layer);
+  g_clear_pointer (&own->flux, g_hash_table_unref);
+  g_clear_pointer (&own->flux_usual, g_hash_table_unref);
   g_strfreev (own->environ);
 }
 
@@ -179,6 +82,23 @@ void
 weir_own_files_unref (WeirOwnFiles *own)
 {
   g_atomic_rc_box_release_full (own, clear_own_files);
+}
+
+static void
+read_flux_json (WeirOwnFiles *own, const char *directory)
+{
+  g_autofree char *base = g_path_get_basename (directory);
+  g_autofree char *path = g_build_filename (directory, "flux.json", NULL);
+  g_autofree char *shown = g_build_filename (base, "flux.json", NULL);
+  WeirSource source = { own->report, shown, directory };
+  g_autofree char *text = NULL;
+  gsize length;
+
+  if (!weir_config_data_read_text (own->report, path, shown, &text, &length))
+    return;
+  own->flux = weir_layer_new ();
+  own->flux_usual = weir_config_make_flux_usual (shown);
+  weir_config_parse_flux_json (&source, own->flux, base, text, length);
 }
 
 static WeirOwnFiles *
@@ -195,7 +115,8 @@ load_own_files (WeirConfigData *self, const char *directory)
   own->report = weir_report_new ();
   own->layer = weir_layer_new ();
   source.report = own->report;
-  read_json (&source, own->layer, json);
+  weir_config_read_function_json (&source, own->layer, json);
+  read_flux_json (own, directory);
   own->environ = read_env_file (self, own->report, env, shown_env, self->environ);
 
   return own;
@@ -205,12 +126,14 @@ static void
 add_own_files (WeirConfigData *self, const char *directory)
 {
   g_autofree char *json = g_build_filename (directory, "function.json", NULL);
+  g_autofree char *flux = g_build_filename (directory, "flux.json", NULL);
   g_autofree char *env = g_build_filename (directory, ".env", NULL);
 
   if (g_hash_table_contains (self->own_files, directory) ||
       g_str_equal (directory, self->functions_directory))
     return;
   weir_config_data_add_file (self, json);
+  weir_config_data_add_file (self, flux);
   weir_config_data_add_file (self, env);
   g_hash_table_insert (self->own_files, g_strdup (directory), load_own_files (self, directory));
 }
@@ -225,11 +148,8 @@ compare_strings (gconstpointer a, gconstpointer b)
 static gboolean
 is_function_folder (WeirConfigData *self, const char *name, const char *path)
 {
-  static const char *const indexes[] = { "index.ts",
-                                         "index.tsx",
-                                         "index.js",
-                                         "index.mjs",
-                                         "index.jsx" };
+  static const char *const files[] = { "index.ts",  "index.tsx", "index.js",
+                                       "index.mjs", "index.jsx", "flux.json" };
   gsize i;
 
   if (!g_utf8_validate (path, -1, NULL))
@@ -238,11 +158,11 @@ is_function_folder (WeirConfigData *self, const char *name, const char *path)
       g_hash_table_contains (self->supabase_functions, name))
     return g_file_test (path, G_FILE_TEST_IS_DIR);
 
-  for (i = 0; i < G_N_ELEMENTS (indexes); i++)
+  for (i = 0; i < G_N_ELEMENTS (files); i++)
     {
-      g_autofree char *index = g_build_filename (path, indexes[i], NULL);
+      g_autofree char *file = g_build_filename (path, files[i], NULL);
 
-      if (g_file_test (index, G_FILE_TEST_EXISTS))
+      if (g_file_test (file, G_FILE_TEST_EXISTS))
         return TRUE;
     }
 

@@ -19,8 +19,9 @@ is_script (const char *name)
 static gboolean
 is_index (const char *name)
 {
-  return g_str_has_prefix (name, "index.") && is_script (name) &&
-         strchr (name, '.') == strrchr (name, '.');
+  return (g_str_has_prefix (name, "index.") && is_script (name) &&
+          strchr (name, '.') == strrchr (name, '.')) ||
+         g_str_equal (name, "flux.json");
 }
 
 /* Whether the folder has a name that is good. */

@@ -22,6 +22,8 @@ typedef enum
   WEIR_OPTION_INTEGER,
   WEIR_OPTION_STRING,
   WEIR_OPTION_NAME,     /* letters, digits, "-" and "_", a letter first */
+  WEIR_OPTION_ROUTE,    /* a path of URLs */
+  WEIR_OPTION_METHODS,  /* an array of methods of HTTP */
   WEIR_OPTION_WORD,     /* one of those that "unit" has, as "open|closed" */
   WEIR_OPTION_RATE,     /* limits, "off", or the name of a plan */
   WEIR_OPTION_NETWORKS, /* an array of addresses, with or without a mask, and "unix" */

@@ -40,6 +40,12 @@ static const WeirOption options[] = {
     "How long a worker that was told to end may take before it is killed." },
   { "permissions", "permissions", FUNCTION, WEIR_OPTION_FLAGS, 0, 0, "['standard']", NULL,
     "What the function may do: a profile, or flags of the runtime. See below." },
+  { "route", "route", FUNCTION, WEIR_OPTION_ROUTE, 0, 0, NULL, NULL,
+    "The one path that the function answers at, in place of `/NAME` and all below it. Functions may share it if their methods differ. Not in `[defaults]`." },
+  { "methods", "methods", FUNCTION, WEIR_OPTION_METHODS, 0, 0, NULL, NULL,
+    "The methods it may be called by; without it, all. `GET` is also `HEAD`, and what a browser asks beforehand by `OPTIONS` is always answered." },
+  { "dialect", "dialect", FUNCTION, WEIR_OPTION_WORD, 0, 0, "'weir'", "weir|flux",
+    "In whose words clients are told of errors at the function's own path. With `flux` there is nothing below `/NAME`, and a wrong method is 404." },
   { "allow_net", "allowNet", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
     "`false` takes the network from what the permissions give." },
   { "allow_env", "allowEnv", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
@@ -304,11 +310,16 @@ describe_manual_type (const WeirOption *option)
       return "string";
     case WEIR_OPTION_WORD:
       return g_str_equal (option->unit, "open|closed") ? "`open` or `closed`"
+             : g_str_equal (option->unit, "weir|flux") ? "`weir` or `flux`"
                                                        : "`x-forwarded` or `forwarded`";
     case WEIR_OPTION_NETWORKS:
       return "array of addresses";
     case WEIR_OPTION_PATH:
       return "path";
+    case WEIR_OPTION_ROUTE:
+      return "path of a URL";
+    case WEIR_OPTION_METHODS:
+      return "array of methods";
     case WEIR_OPTION_STRINGS:
       return "array of strings";
     case WEIR_OPTION_FLAGS:

@@ -49,6 +49,7 @@ void weir_source_fail_unknown (WeirSource *self,
                                const char *suggestion);
 /* FALSE, and a problem, if the node is no table. */
 gboolean weir_source_want_table (WeirSource *self, WeirNode *node, const char *name);
+gboolean weir_source_is_function_name (const char *name);
 gboolean weir_source_check_function_name (WeirSource *self, WeirNode *node);
 
 /* A layer: what one source says, from option to entry. */

@@ -148,15 +148,21 @@ weir_source_want_table (WeirSource *self, WeirNode *node, const char *name)
 }
 
 gboolean
+weir_source_is_function_name (const char *name)
+{
+  gboolean good = g_ascii_isalpha (*name) && strlen (name) <= 64;
+
+  for (const char *c = name; good && *c != '\0'; c++)
+    good = g_ascii_isalnum (*c) || *c == '-' || *c == '_';
+  return good;
+}
+
+gboolean
 weir_source_check_function_name (WeirSource *self, WeirNode *node)
 {
   g_autofree char *quoted = NULL;
-  const char *c;
-  gboolean good = g_ascii_isalpha (*node->key) && strlen (node->key) <= 64;
 
-  for (c = node->key; good && *c != '\0'; c++)
-    good = g_ascii_isalnum (*c) || *c == '-' || *c == '_';
-  if (good)
+  if (weir_source_is_function_name (node->key))
     return TRUE;
 
   quoted = quote (node->key);

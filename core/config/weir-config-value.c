@@ -26,6 +26,10 @@ describe_type (const WeirOption *option)
       return "a string";
     case WEIR_OPTION_WORD:
       return "a word";
+    case WEIR_OPTION_ROUTE:
+      return "a string with a path that begins with \"/\"";
+    case WEIR_OPTION_METHODS:
+      return "an array of methods, as in [\"GET\", \"POST\"]";
     case WEIR_OPTION_NETWORKS:
       return "an array of strings with addresses";
     case WEIR_OPTION_PATH:
@@ -186,6 +190,54 @@ is_network (const char *text)
   return mask != NULL || g_str_equal (text, "unix");
 }
 
+#define ROUTE_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._~!$&'()*+,;=@/"
+
+/* NULL for a good one. Whatever could be written in two ways would be two routes. */
+static const char *
+explain_route (const char *text)
+{
+  static const char *const taken[] = { "/functions/v1", "/api/v1", "/_weir" };
+  g_auto (GStrv) segments = NULL;
+
+  if (*text != '/')
+    return "begins with \"/\"";
+  if (strchr (text, ':') != NULL)
+    return "is one path: there are no patterns such as \":id\"";
+  if (text[strspn (text, ROUTE_CHARACTERS)] != '\0' || strlen (text) > 255)
+    return "has at most 255 letters, digits and signs that a URL may have as they are";
+  segments = g_strsplit (text + 1, "/", -1);
+  for (char **segment = segments; *segment != NULL && text[1] != '\0'; segment++)
+    if (**segment == '\0' || g_str_equal (*segment, ".") || g_str_equal (*segment, ".."))
+      return "has no empty part, nor \".\" nor \"..\"";
+  for (gsize i = 0; i < G_N_ELEMENTS (taken); i++)
+    if (g_str_has_prefix (text, taken[i]) && strchr ("/", text[strlen (taken[i])]) != NULL)
+      return "is none of Weir's own: /functions/v1, /api/v1, /_weir";
+  return NULL;
+}
+
+static GVariant *
+read_route (Read *read, WeirNode *node)
+{
+  const char *why;
+
+  if (node->kind != WEIR_NODE_STRING)
+    return fail_type (read, node);
+  why = explain_route (node->string);
+  if (why != NULL)
+    return fail_range (
+        read,
+        node,
+        g_strdup_printf ("%s is \"%s\": a route %s", read->option->name, node->string, why));
+
+  return g_variant_new_string (node->string);
+}
+
+static gboolean
+is_method (const char *text)
+{
+  return is_one_of (text, "GET|HEAD|POST|PUT|PATCH|DELETE");
+}
+
 static GVariant *
 read_string (Read *read, WeirNode *node)
 {
@@ -255,12 +307,19 @@ read_strings (Read *read, WeirNode *node)
                                             "\"10.0.0.0/8\" or \"unix\"",
                                             read->option->name,
                                             child->string));
+      if (type == WEIR_OPTION_METHODS && !is_method (child->string))
+        return fail_range (read,
+                           child,
+                           g_strdup_printf ("%s: \"%s\" is none of GET, HEAD, POST, PUT, PATCH "
+                                            "and DELETE",
+                                            read->option->name,
+                                            child->string));
       g_variant_builder_add_value (&builder,
                                    g_variant_new_take_string (type == WEIR_OPTION_PATHS
                                                                   ? resolve (read, child->string)
                                                                   : g_strdup (child->string)));
     }
-  if (type == WEIR_OPTION_ADDRESSES && node->children->len == 0)
+  if ((type == WEIR_OPTION_ADDRESSES || type == WEIR_OPTION_METHODS) && node->children->len == 0)
     return fail_range (read, node, g_strdup_printf ("%s is empty", read->option->name));
 
   return g_variant_builder_end (&builder);
@@ -365,10 +424,13 @@ read_value (Read *read, WeirNode *node)
       return read_string (read, node);
     case WEIR_OPTION_FLAGS:
       return read_flags (read, node);
+    case WEIR_OPTION_ROUTE:
+      return read_route (read, node);
     case WEIR_OPTION_NETWORKS:
     case WEIR_OPTION_STRINGS:
     case WEIR_OPTION_PATHS:
     case WEIR_OPTION_ADDRESSES:
+    case WEIR_OPTION_METHODS:
       return read_strings (read, node);
     case WEIR_OPTION_TABLE:
       return read_table (read, node);
@@ -440,6 +502,7 @@ weir_config_value_from_text (const WeirOption *option, const char *text)
     case WEIR_OPTION_FLAGS:
     case WEIR_OPTION_PATHS:
     case WEIR_OPTION_ADDRESSES:
+    case WEIR_OPTION_METHODS:
     case WEIR_OPTION_NETWORKS:
       return list_from_text (text);
     case WEIR_OPTION_BOOLEAN:
@@ -460,6 +523,7 @@ weir_config_value_from_text (const WeirOption *option, const char *text)
       break;
     case WEIR_OPTION_STRING:
     case WEIR_OPTION_NAME:
+    case WEIR_OPTION_ROUTE:
     case WEIR_OPTION_WORD:
     case WEIR_OPTION_RATE:
     case WEIR_OPTION_PATH:

@@ -120,100 +120,6 @@ steal_strv (GPtrArray *array)
   return (char **) g_ptr_array_steal (array, NULL);
 }
 
-static GPtrArray *
-list_own_directories (WeirConfigData *data)
-{
-  GPtrArray *directories = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer directory;
-
-  g_hash_table_iter_init (&iter, data->own_files);
-  while (g_hash_table_iter_next (&iter, &directory, NULL))
-    g_ptr_array_add (directories, directory);
-  g_ptr_array_sort (directories, compare_strings);
-
-  return directories;
-}
-
-static void
-add_messages (GPtrArray *problems, GPtrArray *warnings, WeirReport *report)
-{
-  guint i;
-
-  for (i = 0; i < report->problems->len; i++)
-    {
-      const GError *error = g_ptr_array_index (report->problems, i);
-
-      g_ptr_array_add (problems, g_strdup (error->message));
-    }
-  for (i = 0; i < report->warnings->len; i++)
-    g_ptr_array_add (warnings, g_strdup (g_ptr_array_index (report->warnings, i)));
-}
-
-/* What is only seen when the sources are put together. */
-static void
-add_merge_problem (GPtrArray *problems, WeirConfigData *data, const char *directory)
-{
-  g_autofree char *name = g_path_get_basename (directory);
-  WeirOwnFiles *own = g_hash_table_lookup (data->own_files, directory);
-  g_autoptr (WeirSettings) settings = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (own->report->problems->len > 0)
-    return;
-  settings = weir_config_merge_function (data, name, directory, &error);
-  if (settings == NULL)
-    g_ptr_array_add (problems, g_strdup (error->message));
-}
-
-static void
-add_annotation_warnings (GPtrArray *warnings,
-                         WeirConfigData *data,
-                         const char *name,
-                         const char *directory)
-{
-  g_autoptr (WeirReport) report = weir_report_new ();
-
-  weir_config_warn_of_annotations (data, name, directory, report);
-  for (guint i = 0; i < report->warnings->len; i++)
-    g_ptr_array_add (warnings, g_strdup (g_ptr_array_index (report->warnings, i)));
-}
-
-static gboolean
-is_flat (WeirConfigData *data, const char *name)
-{
-  return g_ptr_array_find_with_equal_func (data->flat, name, g_str_equal, NULL);
-}
-
-static void
-collect_messages (WeirConfig *self)
-{
-  g_autoptr (GPtrArray) problems = g_ptr_array_new ();
-  g_autoptr (GPtrArray) warnings = g_ptr_array_new ();
-  g_autoptr (GPtrArray) directories = list_own_directories (self->data);
-  guint i;
-
-  add_messages (problems, warnings, self->data->report);
-  for (i = 0; i < directories->len; i++)
-    {
-      const char *directory = g_ptr_array_index (directories, i);
-      WeirOwnFiles *own = g_hash_table_lookup (self->data->own_files, directory);
-      g_autofree char *name = g_path_get_basename (directory);
-
-      add_messages (problems, warnings, own->report);
-      add_merge_problem (problems, self->data, directory);
-      if (!is_flat (self->data, name))
-        add_annotation_warnings (warnings, self->data, name, directory);
-    }
-  for (i = 0; i < self->data->flat->len; i++)
-    add_annotation_warnings (warnings, self->data, g_ptr_array_index (self->data->flat, i), NULL);
-
-  g_strfreev (self->problems);
-  g_strfreev (self->warnings);
-  self->problems = steal_strv (problems);
-  self->warnings = steal_strv (warnings);
-}
-
 static WeirConfigData *
 read_everything (const char *directory, GVariant *overrides)
 {
@@ -258,7 +164,9 @@ weir_config_check (const char *directory, GVariant *overrides)
   self->overrides = held != NULL ? g_variant_ref (held) : NULL;
   self->data = read_everything (directory, held);
   self->server = weir_config_merge_server (self->data);
-  collect_messages (self);
+  g_strfreev (self->problems);
+  g_strfreev (self->warnings);
+  weir_config_collect_messages (self->data, &self->problems, &self->warnings);
 
   return self;
 }
@@ -509,12 +417,33 @@ weir_config_dup_plugin_option_origin (WeirConfig *self,
   return entry != NULL ? g_strdup (entry->origin) : NULL;
 }
 
+/* Their code need not be an index file. Names that are not good are told by who looks for
+ * functions. */
+static void
+add_flux_names (WeirConfigData *data, GPtrArray *names)
+{
+  static const char *const reserved[] = { "api", "functions", NULL };
+  GHashTableIter iter;
+  gpointer directory, own;
+
+  g_hash_table_iter_init (&iter, data->own_files);
+  while (g_hash_table_iter_next (&iter, &directory, &own))
+    {
+      g_autofree char *name = g_path_get_basename (directory);
+
+      if (((WeirOwnFiles *) own)->flux != NULL && weir_source_is_function_name (name) &&
+          !g_strv_contains (reserved, name) &&
+          !g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+        g_ptr_array_add (names, g_steal_pointer (&name));
+    }
+}
+
 /**
  * weir_config_dup_function_names:
  * @self: a config
  *
  * Returns: (transfer full) (array zero-terminated=1): the functions that have a table of
- *   their own in `weir.toml` or `supabase/config.toml`, sorted
+ *   their own in `weir.toml` or `supabase/config.toml`, or a `flux.json`, sorted
  *
  * Since: 1.0
  */
@@ -536,6 +465,7 @@ weir_config_dup_function_names (WeirConfig *self)
       if (!g_hash_table_contains (self->data->main_functions, name))
         g_ptr_array_add (names, g_strdup (name));
     }
+  add_flux_names (self->data, names);
   g_ptr_array_sort (names, compare_strings);
 
   return steal_strv (names);

@@ -22,17 +22,6 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirRouteStage,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_route_stage_stage_init))
 
-static gboolean
-is_method_known (const char *method)
-{
-  static const char *const known[] = { "GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
-    if (strcmp (method, known[i]) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 static WeirStageResult
 respond_method (WeirExchange *exchange, const char *method, const char *allowed)
 {
@@ -47,19 +36,47 @@ respond_method (WeirExchange *exchange, const char *method, const char *allowed)
 }
 
 static WeirStageResult
-prepare_none (WeirRouteStage *self, WeirExchange *exchange, WeirDialect dialect)
+respond_wrong_method (WeirExchange *exchange, const char *method, guint methods)
+{
+  g_autofree char *allowed = weir_router_dup_allowed (methods);
+
+  return respond_method (exchange, method, allowed);
+}
+
+static GError *
+new_not_found (WeirExchange *exchange, const WeirRoute *route)
 {
   const char *path = weir_exchange_get_path (exchange);
-  g_autoptr (GError) error = NULL;
+
+  switch (route->dialect)
+    {
+    case WEIR_DIALECT_FLUXBASE:
+      return g_error_new_literal (WEIR_ERROR,
+                                  WEIR_ERROR_NOT_FOUND,
+                                  route->kind == WEIR_ROUTE_NO_FUNCTION ? "Function not found"
+                                                                        : "Not Found");
+    case WEIR_DIALECT_FLUX:
+      return g_error_new (WEIR_ERROR,
+                          WEIR_ERROR_NOT_FOUND,
+                          "%s %s is not registered",
+                          weir_head_get_method (weir_exchange_get_request (exchange)),
+                          path);
+    case WEIR_DIALECT_WEIR:
+    case WEIR_DIALECT_SUPABASE:
+      break;
+    }
+  return g_error_new (WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "There is no function at %s", path);
+}
+
+static WeirStageResult
+prepare_none (WeirRouteStage *self, WeirExchange *exchange, const WeirRoute *route)
+{
+  const char *path = weir_exchange_get_path (exchange);
+  g_autoptr (GError) error = new_not_found (exchange, route);
   const char *nearest = NULL;
 
-  if (dialect == WEIR_DIALECT_FLUXBASE)
-    error = g_error_new_literal (WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "Not Found");
-  else
-    error = g_error_new (WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "There is no function at %s", path);
-
   weir_exchange_set_response_error (exchange, error);
-  if (dialect == WEIR_DIALECT_WEIR && self->router != NULL)
+  if (route->dialect == WEIR_DIALECT_WEIR && self->router != NULL)
     nearest = weir_router_find_nearest (self->router, path);
   if (nearest != NULL)
     {
@@ -175,10 +192,10 @@ weir_route_stage_process (WeirStage *stage, WeirExchange *exchange)
     return respond_asterisk (exchange, method);
 
   if (self->router != NULL && target != NULL)
-    weir_router_match (self->router, target, &route);
+    weir_router_match (self->router, method, target, &route);
   if (route.dialect != WEIR_DIALECT_WEIR)
     weir_exchange_set_dialect (exchange, route.dialect);
-  if (!is_method_known (method))
+  if (weir_router_get_method (method) == 0)
     return respond_method (exchange, method, METHODS);
 
   switch (route.kind)
@@ -191,11 +208,14 @@ weir_route_stage_process (WeirStage *stage, WeirExchange *exchange)
                              "{\"status\":\"ok\",\"version\":\"" WEIR_VERSION_S "\"}");
     case WEIR_ROUTE_SUPABASE_HEALTH:
       return respond_health (exchange, method, "{\"message\":\"ok\"}");
+    case WEIR_ROUTE_METHOD:
+      return respond_wrong_method (exchange, method, route.methods);
+    case WEIR_ROUTE_NO_FUNCTION:
     case WEIR_ROUTE_NONE:
       break;
     }
   strip_internal (head);
-  return prepare_none (self, exchange, route.dialect);
+  return prepare_none (self, exchange, &route);
 }
 
 static WeirPhase

@@ -29,7 +29,11 @@ G_DEFINE_FINAL_TYPE (WeirEdits, weir_edits, G_TYPE_OBJECT)
 static gboolean
 is_config_name (const char *path)
 {
-  static const char *const names[] = { "function.json", "weir.toml", "config.toml", NULL };
+  static const char *const names[] = { "function.json",
+                                       "flux.json",
+                                       "weir.toml",
+                                       "config.toml",
+                                       NULL };
   g_autofree char *base = g_path_get_basename (path);
 
   return g_str_has_prefix (base, ".env") || g_strv_contains (names, base);

@@ -6,6 +6,7 @@
 #include "server/weir-registry-private.h"
 
 #include "server/weir-function-environ-private.h"
+#include "server/weir-route-rules-private.h"
 #include "server/weir-watcher-private.h"
 #include "store/weir-discovery-private.h"
 #include "store/weir-function-private.h"
@@ -207,13 +208,19 @@ add_binding (WeirRegistry *self, WeirFunction *function)
   weir_worker_pool_start (pool);
 }
 
-static void
+/* Returns whether it is at other addresses now. */
+static gboolean
 update_binding (WeirRegistry *self, WeirBinding *binding, WeirFunction *function)
 {
+  WeirFunction *before = weir_worker_pool_get_function (weir_binding_get_pool (binding));
+  gboolean moved = !weir_route_rules_equal (before, function);
+
   list_remove (self, function);
   g_list_store_insert_sorted (self->functions, function, compare_names, NULL);
   weir_binding_set_function (binding, function);
   g_signal_emit (self, signals[SIGNAL_FUNCTION_RELOADED], 0, weir_function_get_name (function));
+
+  return moved;
 }
 
 static void
@@ -260,10 +267,10 @@ apply (WeirRegistry *self,
       add_binding (self, function);
       return TRUE;
     }
-  if (!function_equal (weir_worker_pool_get_function (weir_binding_get_pool (binding)), function))
-    update_binding (self, binding, function);
+  if (function_equal (weir_worker_pool_get_function (weir_binding_get_pool (binding)), function))
+    return FALSE;
 
-  return FALSE;
+  return update_binding (self, binding, function);
 }
 
 static gboolean
@@ -290,6 +297,7 @@ weir_registry_load (WeirRegistry *self, WeirConfig *config, GError **error)
   const char *root = weir_config_get_functions_directory (config);
   g_autoptr (WeirDiscovery) found = weir_discovery_scan (root, error);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) conflicts = NULL;
   g_auto (GStrv) configured = NULL;
   gboolean changed = FALSE;
 
@@ -322,6 +330,9 @@ weir_registry_load (WeirRegistry *self, WeirConfig *config, GError **error)
     }
 
   changed |= remove_missing (self, seen);
+  conflicts = weir_route_rules_find_conflicts (G_LIST_MODEL (self->functions));
+  for (guint i = 0; i < conflicts->len; i++)
+    add_problem (self, g_strdup (conflicts->pdata[i]));
   if (changed)
     g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 
@@ -391,7 +402,8 @@ touch_binding (WeirRegistry *self, WeirBinding *binding)
   g_autoptr (WeirFunction) next =
       copy_function (self, weir_worker_pool_get_function (weir_binding_get_pool (binding)));
 
-  update_binding (self, binding, next);
+  if (update_binding (self, binding, next))
+    g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
 /* What a function is made of that was loaded a moment ago is not known yet: what is edited
@@ -470,11 +482,22 @@ WeirRouter *
 weir_registry_make_router (WeirRegistry *self)
 {
   g_autoptr (GPtrArray) slots = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_slot_unref);
+  guint n_functions = g_list_model_get_n_items (G_LIST_MODEL (self->functions));
+  WeirRouter *router;
 
   for (guint i = 0; i < self->bindings->len; i++)
     g_ptr_array_add (slots, weir_slot_ref (weir_binding_get_slot (self->bindings->pdata[i])));
 
-  return weir_router_new (slots);
+  /* By name, so that of two who want the same always the same one gets it. */
+  router = weir_router_new (slots);
+  for (guint i = 0; i < n_functions; i++)
+    {
+      g_autoptr (WeirFunction) function = g_list_model_get_item (G_LIST_MODEL (self->functions), i);
+
+      weir_route_rules_apply (router, function);
+    }
+
+  return router;
 }
 
 void

@@ -254,6 +254,14 @@ scan_without_index (WeirDiscovery *self, const char *path)
     }
 }
 
+static gboolean
+has_flux_json (const char *directory)
+{
+  g_autofree char *path = g_build_filename (directory, "flux.json", NULL);
+
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR);
+}
+
 static void
 scan_folder (WeirDiscovery *self, const char *name, const char *path)
 {
@@ -264,7 +272,7 @@ scan_folder (WeirDiscovery *self, const char *name, const char *path)
   if (g_strv_contains (skipped_names, name))
     return;
   entrypoint = find_index (path);
-  if (entrypoint == NULL)
+  if (entrypoint == NULL && !has_flux_json (path))
     {
       scan_without_index (self, path);
       return;
@@ -287,7 +295,9 @@ scan_folder (WeirDiscovery *self, const char *name, const char *path)
       return;
     }
 
-  add_candidate (self, name, path, entrypoint);
+  /* Without an index file, its configuration says what is to be loaded. */
+  if (entrypoint != NULL)
+    add_candidate (self, name, path, entrypoint);
 }
 
 static void

@@ -29,6 +29,10 @@ static const struct
   { "supabase/functions/hello/function.json",
     "{ /* x */ \"idleTimeout\": 5000, \"memoryLimitMb\": 128,\n  \"env\": { \"A\": \"\\u00e9\" },\n"
     "  \"staticFiles\": [\"a\", \"b\"], \"permissions\": \"strict\", \"enabled\": true }\n" },
+  { "supabase/functions/hello/flux.json",
+    "{ \"name\": \"hi\", \"runtime\": \"deno\", \"route\": \"/hi/there\", \"method\": \"GET\",\n"
+    "  \"async\": true, \"entry\": \"index.ts\", \"auth\": \"api_key\", \"rateLimit\": \"free\" "
+    "}\n" },
   { "supabase/functions/hello/.env",
     "export A=1 # x\nB: \"a\\nb$A\"\nC='x\ny'\nSUPABASE_X=1\nD=${A}${NONE}\\$A\n" },
   { "supabase/functions/.env", "A=1\nB=\"${A}\"\n" },

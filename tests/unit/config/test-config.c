@@ -415,6 +415,10 @@ static const Place places[] = {
   { "the-folder-itself", { SUPABASE_HELLO }, "supabase/functions", "supabase/functions" },
   { "any-folder-itself", { { "edge/a/index.ts", CODE } }, "edge", "edge" },
   { "flat-in-itself", { { "functions/a.ts", CODE } }, "functions", "functions" },
+  { "by-flux-json",
+    { { "functions/a/main.ts", CODE }, { "functions/a/flux.json", "{}" } },
+    "",
+    "functions" },
   { "by-entrypoint",
     { { "supabase/functions/README.md", "" },
       { "supabase/config.toml", "[functions.a]\nentrypoint = 'a.ts'" } },
@@ -510,6 +514,44 @@ test_function_precedence (void)
                   "{'B': 'defaults', 'C': 'supabase', 'D': 'json', 'A': 'json'} "
                   "(weir.toml:5, supabase/config.toml:5, hello/function.json:3)");
   g_assert_cmpstr (joined, ==, "hello other");
+}
+
+static void
+test_flux_precedence (void)
+{
+  const File files[] = {
+    { "functions/hello/main.ts", "// @fluxbase:memory 1\n" CODE },
+    { "functions/hello/flux.json",
+      "{\"entry\": \"main.ts\",\n\"memoryLimitMb\": 2, \"idleTimeoutMs\": 2,\n"
+      "\"env\": {\"A\": \"flux\", \"B\": \"flux\"}}" },
+    { "functions/hello/function.json", "{\"idleTimeout\": 3, \"env\": {\"B\": \"json\"}}" },
+    { "functions/plain/index.ts", CODE },
+    { "weir.toml", "[defaults]\nrequest_size_limit = 7\n[functions.hello]\nidle_timeout_ms = 1" },
+    { NULL }
+  };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autofree char *directory = weir_test_folder_dup_path (folder, "functions/hello");
+  g_autofree char *entry = g_strdup_printf ("'%s/main.ts' (hello/flux.json:1)", directory);
+  g_autofree char *plain = weir_test_folder_dup_path (folder, "functions/plain");
+  g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, NULL);
+  g_autoptr (WeirSettings) settings =
+      weir_config_dup_function_settings (config, "hello", directory, NULL);
+  g_autoptr (WeirSettings) other = weir_config_dup_function_settings (config, "plain", plain, NULL);
+  g_auto (GStrv) names = weir_config_dup_function_names (config);
+  g_autofree char *joined = g_strjoinv (" ", names);
+
+  assert_setting (settings, "entrypoint", entry);
+  assert_setting (settings, "memory_limit_mb", "2 (hello/flux.json:2)");
+  assert_setting (settings, "idle_timeout_ms", "3 (hello/function.json:1)");
+  assert_setting (settings, "request_size_limit", "7 (weir.toml:2)");
+  assert_setting (settings, "request_timeout_ms", "30000 (hello/flux.json)");
+  assert_setting (settings, "methods", "['POST'] (hello/flux.json)");
+  assert_setting (settings, "dialect", "'flux' (hello/flux.json)");
+  assert_setting (settings,
+                  "env",
+                  "{'A': 'flux', 'B': 'json'} (hello/flux.json:3, hello/function.json:1)");
+  assert_setting (other, "dialect", "'weir' (built-in)");
+  g_assert_cmpstr (joined, ==, "hello");
 }
 
 static void
@@ -722,6 +764,7 @@ test_files (void)
                    "DIR/supabase/config.toml\n"
                    "DIR/supabase/functions/.env\n"
                    "DIR/supabase/functions/hello/function.json\n"
+                   "DIR/supabase/functions/hello/flux.json\n"
                    "DIR/supabase/functions/hello/.env");
 }
 
@@ -749,6 +792,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/config/not-utf8", test_not_utf8);
   g_test_add_func ("/config/own-problem", test_own_problem);
   g_test_add_func ("/config/function-precedence", test_function_precedence);
+  g_test_add_func ("/config/flux-precedence", test_flux_precedence);
   g_test_add_func ("/config/server-precedence", test_server_precedence);
   g_test_add_func ("/config/environment", test_environment);
   g_test_add_func ("/config/overrides", test_overrides);
