@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Which request is the running code about? Follows it across await, timers and streams.
 
+/** The caller's own, by name. */
+type Secrets = Record<string, string>;
+
 interface Store {
-  enter(id: string | undefined): void;
+  enter(id: string | undefined, secrets?: Secrets): void;
   get(): string | undefined;
+  getSecrets(): Secrets | undefined;
 }
 
 /** What AsyncLocalStorage is made of: an object that every local variable copies on. Putting the
@@ -14,8 +18,10 @@ function fromRuntime(): Store | undefined {
       // deno-lint-ignore no-explicit-any
       (Deno as any)[(Deno as any).internal].core;
     const store: Store = {
-      enter: (id) => setAsyncContext({ __proto__: null, weirRequest: id }),
+      enter: (id, secrets) =>
+        setAsyncContext({ __proto__: null, weirRequest: id, weirSecrets: secrets }),
       get: () => getAsyncContext()?.weirRequest,
+      getSecrets: () => getAsyncContext()?.weirSecrets,
     };
     const before = getAsyncContext();
     store.enter("probe");
@@ -30,12 +36,17 @@ function fromRuntime(): Store | undefined {
 
 async function fromNode(): Promise<Store> {
   const { AsyncLocalStorage } = await import("node:async_hooks");
-  const storage = new AsyncLocalStorage<string | undefined>();
-  return { enter: (id) => storage.enterWith(id), get: () => storage.getStore() };
+  const storage = new AsyncLocalStorage<{ id: string | undefined; secrets?: Secrets }>();
+  return {
+    enter: (id, secrets) => storage.enterWith({ id, secrets }),
+    get: () => storage.getStore()?.id,
+    getSecrets: () => storage.getStore()?.secrets,
+  };
 }
 
 const store: Store = fromRuntime() ?? await fromNode();
 
 /** For the rest of this turn and all that it starts; each request comes in its own turn. */
-export const enterRequest: (id: string | undefined) => void = store.enter;
+export const enterRequest: (id: string | undefined, secrets?: Secrets) => void = store.enter;
 export const requestId: () => string | undefined = store.get;
+export const requestSecrets: () => Secrets | undefined = store.getSecrets;

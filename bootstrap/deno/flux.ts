@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Serves a Flux definition: JSON in, the handler's bare value out.
 
+import type { LoadCommand } from "../shared/protocol.ts";
 import { report } from "./report.ts";
+import { mask } from "./secrets.ts";
 import type { Handler } from "./server.ts";
 
 interface Definition {
@@ -26,11 +28,15 @@ function log(...values: unknown[]): void {
   console[level]("%s", words.join(" "));
 }
 
-async function getSecret(key: string, ...fallback: unknown[]): Promise<unknown> {
-  const value = Deno.env.get(key);
-  if (value !== undefined) return await Promise.resolve(value);
-  if (fallback.length > 0) return fallback[0];
-  throw new Error(`secret not found: ${key}`);
+/** Of what was set for the function, whether or not it may read its environment. */
+function createSecrets(values: Record<string, string>) {
+  return {
+    get(key: string, ...fallback: unknown[]): Promise<unknown> {
+      if (Object.hasOwn(values, key)) return Promise.resolve(values[key]);
+      if (fallback.length > 0) return Promise.resolve(fallback[0]);
+      return Promise.reject(new Error(`secret not found: ${key}`));
+    },
+  };
 }
 
 function nanoid(size = 21): string {
@@ -38,14 +44,12 @@ function nanoid(size = 21): string {
   return Array.from(bytes, (byte) => ALPHABET[byte & 63]).join("");
 }
 
-function createContext(payload: unknown) {
+function createContext(payload: unknown, command: LoadCommand) {
   return {
     payload,
     log,
-    get env() {
-      return Deno.env.toObject();
-    },
-    secrets: { get: getSecret },
+    env: { ...command.env },
+    secrets: createSecrets({ ...command.env, ...command.secrets }),
     uuid: () => crypto.randomUUID(),
     nanoid,
     sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
@@ -64,26 +68,32 @@ async function readInput(request: Request): Promise<unknown> {
   }
 }
 
-function answerInvalid(error: { code: string; message: string; violations?: unknown }): Response {
-  const status = error.code === "INPUT_VALIDATION_ERROR" ? 400 : 500;
-  if (status === 500) report("handler", error);
-  const { code, message, violations } = error;
-  return Response.json({ error: code, message, violations }, { status });
+interface Thrown {
+  code?: unknown;
+  message?: unknown;
+  violations?: unknown;
 }
 
-export function fluxHandler(definition: Definition): Handler {
+/** By its code: what checks the input may come from another copy of the library. */
+function answerThrown(error: unknown): Response {
+  const { code, message, violations } = (error ?? {}) as Thrown;
+  const status = code === "INPUT_VALIDATION_ERROR" ? 400 : 500;
+  if (status === 500) report("handler", error);
+  return Response.json({
+    error: typeof code === "string" ? code : "FunctionExecutionError",
+    message: mask(typeof message === "string" ? message : String(error)),
+    violations,
+  }, { status });
+}
+
+export function fluxHandler(definition: Definition, command: LoadCommand): Handler {
   return async (request) => {
     const input = await readInput(request);
     try {
-      const result = await definition.execute(input, createContext(input));
+      const result = await definition.execute(input, createContext(input, command));
       return result instanceof Response ? result : Response.json(result ?? null);
     } catch (error) {
-      // By name: the definition may come from another copy of the library.
-      const code = (error as { code?: unknown } | null)?.code;
-      if (code === "INPUT_VALIDATION_ERROR" || code === "OUTPUT_VALIDATION_ERROR") {
-        return answerInvalid(error as { code: string; message: string });
-      }
-      throw error;
+      return answerThrown(error);
     }
   };
 }

@@ -1,13 +1,52 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Serves a Fluxbase handler: handler(request, fluxbase, fluxbaseService, utils).
 
-import { requestId } from "./context.ts";
+import type { LoadCommand } from "../shared/protocol.ts";
+import { enterRequest, requestId } from "./context.ts";
+import { report } from "./report.ts";
+import { foldSecrets, mask } from "./secrets.ts";
 import type { Handler } from "./server.ts";
 
 // deno-lint-ignore no-explicit-any
 type FluxbaseHandler = (...values: any[]) => unknown;
 
 const BODILESS = ["GET", "HEAD"];
+const CLAIMS = "x-auth-claims";
+const SECRETS = "x-deno-worker-user-secrets";
+
+interface User {
+  id?: string;
+  email?: string;
+  role?: string;
+  session_id?: string;
+}
+
+/** What only the gateway writes, so that it can be believed. */
+function readField(headers: Headers, name: string): Record<string, string> | undefined {
+  const text = headers.get(name);
+  if (text === null) return undefined;
+  const bytes = Uint8Array.from(
+    atob(text.replaceAll("-", "+").replaceAll("_", "/")),
+    (letter) => letter.charCodeAt(0),
+  );
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+function readUser(headers: Headers): User | null {
+  const claims = readField(headers, CLAIMS);
+  const id = claims?.user_id ?? claims?.sub;
+  if (claims === undefined || id === undefined) return null;
+  return { id, email: claims.email, role: claims.role, session_id: claims.session_id };
+}
+
+/** Everything that the handler does from here on may ask for the caller's own. */
+function enterUser(headers: Headers): Headers {
+  if (!headers.has(SECRETS)) return headers;
+  const rest = new Headers(headers);
+  rest.delete(SECRETS);
+  enterRequest(requestId(), foldSecrets(readField(headers, SECRETS)!));
+  return rest;
+}
 
 function hide(target: object, values: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(values)) {
@@ -26,11 +65,16 @@ function openHeaders(headers: Headers): Record<string, string> {
 }
 
 /** A real Request that also has the plain object's fields, body as a string among them. */
-function openRequest(request: Request, bytes: Uint8Array): Request {
+function openRequest(
+  request: Request,
+  incoming: Headers,
+  bytes: Uint8Array,
+  user: User | null,
+): Request {
   const bodiless = BODILESS.includes(request.method);
   const init = {
     method: request.method,
-    headers: request.headers,
+    headers: incoming,
     body: bodiless || bytes.length === 0 ? undefined : bytes as BodyInit,
     signal: request.signal,
   };
@@ -38,21 +82,25 @@ function openRequest(request: Request, bytes: Uint8Array): Request {
   const body = new TextDecoder().decode(bytes);
   const params = Object.fromEntries(new URL(request.url).searchParams);
   const headers = openHeaders(open.headers);
+  const fields = {
+    user_id: user?.id,
+    user_email: user?.email,
+    user_role: user?.role,
+    session_id: user?.session_id,
+  };
   hide(open, {
     body,
     params,
-    user: null,
-    user_id: undefined,
-    user_email: undefined,
-    user_role: undefined,
-    session_id: undefined,
-    legacy: { method: request.method, url: request.url, headers, body, params },
-    clone: () => openRequest(new Request(request.url, { ...init, body: undefined }), bytes),
+    user,
+    ...fields,
+    legacy: { method: request.method, url: request.url, headers, body, params, ...fields },
+    clone: () =>
+      openRequest(new Request(request.url, { ...init, body: undefined }), incoming, bytes, user),
   });
   return open;
 }
 
-function createUtils(request: Request, body: string, name: string) {
+function createUtils(request: Request, body: string, user: User | null, command: LoadCommand) {
   const execution = requestId() ?? crypto.randomUUID();
   return {
     reportProgress(percent: number, message?: string, data?: unknown): void {
@@ -62,9 +110,9 @@ function createUtils(request: Request, body: string, name: string) {
     isCancelled: () => Promise.resolve(request.signal.aborted),
     getExecutionContext: () => ({
       execution_id: execution,
-      function_name: name,
-      namespace: "default",
-      user: null,
+      function_name: command.name,
+      namespace: command.namespace ?? "default",
+      user: user === null ? null : { id: user.id, email: user.email, role: user.role },
     }),
     getPayload(): unknown {
       try {
@@ -102,12 +150,25 @@ function toResponse(result: unknown): Response {
   return Response.json(result);
 }
 
-export function fluxbaseHandler(handler: FluxbaseHandler, name: string): Handler {
+/** What its clients read of a failure: `error` is what they show. */
+function answerThrown(thrown: unknown): Response {
+  report("handler", thrown);
+  const message = mask(thrown instanceof Error ? thrown.message : String(thrown));
+  const request_id = requestId();
+  return Response.json({ error: message, logs: message, request_id }, { status: 500 });
+}
+
+export function fluxbaseHandler(handler: FluxbaseHandler, command: LoadCommand): Handler {
   return async (request) => {
     const bytes = request.body === null ? new Uint8Array() : await request.bytes();
-    const open = openRequest(request, bytes);
-    const utils = createUtils(request, open.body as unknown as string, name);
-    // The SDK clients need a Fluxbase server that mints their tokens; without one they are null.
-    return toResponse(await handler(open, null, null, utils));
+    const user = readUser(request.headers);
+    const open = openRequest(request, enterUser(request.headers), bytes, user);
+    const utils = createUtils(request, open.body as unknown as string, user, command);
+    try {
+      // The SDK clients need a Fluxbase server that mints their tokens; without one they are null.
+      return toResponse(await handler(open, null, null, utils));
+    } catch (thrown) {
+      return answerThrown(thrown);
+    }
   };
 }

@@ -11,6 +11,7 @@ import { type Exports, HIDDEN_HANDLER, listenToExports, NO_HANDLER } from "./for
 import { installGuards } from "./guards.ts";
 import { emit, exit, followCommands, keepTemporary, waitForCommand } from "./host.ts";
 import { describe, report } from "./report.ts";
+import { installSecrets } from "./secrets.ts";
 import { closeSocket, concealEnvironment, enterFolder, revokeReads } from "./permissions.ts";
 import { installServer, isServing, leaveSocket } from "./server.ts";
 
@@ -97,7 +98,7 @@ async function finishLoading(module: Promise<Exports>): Promise<void> {
   }
   evaluated = true;
   reportEarly();
-  if (!isServing()) await listenToExports(exports, command.name);
+  if (!isServing()) await listenToExports(exports, command);
   announce();
 }
 
@@ -123,6 +124,7 @@ function clearEnvironment(): void {
 async function prepare(): Promise<void> {
   started = performance.now();
   for (const name in command.env) Deno.env.set(name, command.env[name]);
+  installSecrets(command.secrets, command.env);
   revokeReads(command.revoke);
   enterFolder(command.directory);
   keepTemporary(command.temporary);

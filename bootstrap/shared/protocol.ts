@@ -9,6 +9,10 @@ export interface LoadCommand {
   entry: string;
   socket: string;
   env: Record<string, string>;
+  /** What the global `secrets` knows of all functions' secrets. */
+  secrets?: Record<string, string>;
+  /** The group of functions that it belongs to. */
+  namespace?: string;
   mode: "import" | "main";
   directory: string;
   /** The module graph reaches npm packages or Node's own modules. */

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every form of a function is found without being told."""
 
+import base64
 import json
+import threading
 
 from driver import Worker, expect, main
 
@@ -86,10 +88,61 @@ def fluxbase_results():
         nothing = ask(worker, "/undefined")
         expect((nothing.status, nothing.body, nothing.get("content-type")), (200, b"", None))
         thrown = ask(worker, "/throw", request_id="r-1")
-        expect((thrown.status, thrown.text), (500, "Internal Server Error"))
+        expect((thrown.status, json.loads(thrown.text)),
+               (500, {"error": "handler failed", "logs": "handler failed", "request_id": "r-1"}))
         error = worker.wait("error", kind="handler")
         expect((error["message"], error["line"], error["request_id"]),
                ("Error: handler failed", 14, "r-1"))
+
+
+def encode(value):
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def fluxbase_callers():
+    with Worker("handler/index.ts") as worker:
+        worker.ready()
+        claims = {"sub": "u-1", "email": "ä@x", "role": "authenticated", "session_id": "s"}
+        seen = json.loads(ask(worker, "/x", fields=[("x-auth-claims", encode(claims))]).text)
+        user = {"id": "u-1", "email": "ä@x", "role": "authenticated"}
+        expect(seen["user"], {**user, "session_id": "s"})
+        expect(seen["context"]["user"], user)
+        claims = {"role": "service_role"}
+        expect(json.loads(ask(worker, "/x", fields=[("x-auth-claims", encode(claims))]).text)["user"],
+               None)
+
+
+def fluxbase_secrets():
+    with Worker("secrets/index.ts", env=["MY_TOKEN=t0k3n"]) as worker:
+        load = json.loads(worker.launch["load"])
+        load["secrets"] = {"openai.key": "system", "Both": "of all", "SHORT": "ab"}
+        worker.launch["load"] = json.dumps(load)
+        worker.ready()
+
+        def of(own, path="/"):
+            fields = [("x-deno-worker-user-secrets", encode(own))] if own is not None else []
+            return ask(worker, path, fields=fields)
+
+        nobody = {"top": "system", "get": ["system", "of all", None], "user": None,
+                  "system": "of all", "required": "The secret none is not set: weir secrets set none",
+                  "later": "of all", "header": None}
+        expect(json.loads(of(None).text), nobody)
+        ada = json.loads(of({"BOTH": "Ada's", "none": "ünï"}).text)
+        expect(ada, {**nobody, "get": ["system", "Ada's", "ünï"], "user": "Ada's",
+                     "required": "ünï", "later": "Ada's"})
+        expect(json.loads(of(None).text), nobody)
+        # Not even side by side does one see what is another's.
+        answers = {}
+        def one(name):
+            answers[name] = json.loads(of({"both": name}, "/slow").text)["later"]
+        threads = [threading.Thread(target=one, args=(name,)) for name in ("a", "b", "c", "d")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        expect(answers, {name: name for name in "abcd"})
+        thrown = of({"none": "mine alone"}, "/throw")
+        expect(json.loads(thrown.text)["error"], "*** *** *** ab")
 
 
 def unexported_handler():
@@ -132,6 +185,11 @@ def flux_schemas():
         expect(json.loads(bad.text), {
             "error": "INPUT_VALIDATION_ERROR", "message": "The input does not match its schema",
             "violations": [{"path": ["name"], "message": "a string"}]})
+        thrown = ask(worker, "/", method="POST", body=b'{"name":"throw"}')
+        expect((thrown.status, json.loads(thrown.text)),
+               (500, {"error": "FunctionExecutionError", "message": "broke"}))
+        coded = ask(worker, "/", method="POST", body=b'{"name":"code"}')
+        expect((coded.status, json.loads(coded.text)["error"]), (500, "OUT_OF_TODOS"))
         wrong = ask(worker, "/", method="POST", body=b'{"name":"wrong"}')
         expect((wrong.status, json.loads(wrong.text)["error"]), (500, "OUTPUT_VALIDATION_ERROR"))
 
@@ -175,6 +233,8 @@ main([
     ("a second Deno.serve is reported", second_serve_is_reported),
     ("a Fluxbase request is an object and a Request", fluxbase_request_is_both),
     ("Fluxbase results become responses", fluxbase_results),
+    ("a Fluxbase handler knows who calls", fluxbase_callers),
+    ("Fluxbase's secrets are those of the caller first", fluxbase_secrets),
     ("a handler need not be exported", unexported_handler),
     ("Flux values", flux_values),
     ("Flux schemas", flux_schemas),

@@ -23,6 +23,10 @@ export default defineFunction({
         return undefined;
       case "wrong":
         return "wrong";
+      case "throw":
+        throw new Error("broke");
+      case "code":
+        throw Object.assign(new Error("none left"), { code: "OUT_OF_TODOS" });
       case "response":
         return new Response("as it is", { status: 418 });
       case "secret":
