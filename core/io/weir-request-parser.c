@@ -115,7 +115,7 @@ weir_request_parser_reset (WeirRequestParser *self)
   self->state = START;
   self->position = 0;
   self->n_fields = 0;
-  self->head.status = 0;
+  self->head = (WeirRequestHead){ 0 };
 }
 
 WeirRequestResult
