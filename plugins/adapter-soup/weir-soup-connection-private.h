@@ -3,17 +3,15 @@
 #pragma once
 
 #include "weir-soup-connection.h"
-#include "weir-soup-stream.h"
 
 G_BEGIN_DECLS
 
 /* Only for the files that the connection is made of: the socket (-connection.c), what is
- * read (-reader.c) and what is written (-writer.c). */
+ * read (-reader.c), what the core asks of it (-transport.c) and what is sent (-writer.c). */
 
 typedef enum
 {
   WEIR_SOUP_STATE_HEAD,     /* reads a head, or idles before the next */
-  WEIR_SOUP_STATE_ASKED,    /* libsoup was told of the request */
   WEIR_SOUP_STATE_EXCHANGE, /* an exchange is open, or its last bytes are on their way */
   WEIR_SOUP_STATE_DRAIN,    /* the response is out; the rest of the body is thrown away */
   WEIR_SOUP_STATE_LAST,     /* sends what is left, then closes */
@@ -61,22 +59,22 @@ struct _WeirSoupConnection
   gboolean body_done;
   gboolean body_whole;   /* what was taken last was the end of it */
   gboolean continue_due; /* the client waits for a 100 */
-  gboolean cut_due;      /* aborted, but for the head that libsoup still writes */
+  gboolean cut_due;      /* aborted, but for the start that libsoup still writes */
 
   GByteArray *out;
-  gsize out_position;
-  GByteArray *held; /* body that waits for its head */
+  gsize out_position; /* bytes of out that are sent */
+  gsize gate;         /* while it is closed: up to where out may be sent */
   WeirSoupStream *stream;
-  SoupServerMessage *message;
   WeirExchange *exchange;
   char *upgrade; /* what the request offers, or NULL */
   WeirSoupFraming framing;
-  gint64 length; /* of the response, as announced */
+  guint status;  /* of the response */
+  gint64 length; /* of it, as announced */
   guint64 sent;  /* of it */
   gboolean bodiless;
-  gboolean beginning; /* inside weir_pipeline_begin() */
-  gboolean head_ready;
-  gboolean head_written;
+  gboolean beginning;   /* inside weir_pipeline_begin() */
+  gboolean head_ready;  /* the answer has begun */
+  gboolean gate_closed; /* but for its start, which libsoup writes */
   gboolean ended;
   gboolean close_after;
   gboolean over;    /* the queue was over its low-water mark */
@@ -106,10 +104,18 @@ void weir_soup_connection_read (WeirSoupConnection *self);
 void weir_soup_connection_await (WeirSoupConnection *self);
 gboolean weir_soup_connection_has_input (WeirSoupConnection *self);
 
-/* -writer.c */
+/* -transport.c */
 extern const WeirTransport weir_soup_connection_transport;
-void weir_soup_connection_write (WeirSoupConnection *self, const void *data, gsize length);
 void weir_soup_connection_cut (WeirSoupConnection *self);
+
+/* -writer.c */
+void weir_soup_connection_write (WeirSoupConnection *self, const void *data, gsize length);
+/* Makes room behind what is queued, to be filled at once; and gives the end of it back. */
+char *weir_soup_connection_reserve (WeirSoupConnection *self, gsize length);
+void weir_soup_connection_unreserve (WeirSoupConnection *self, gsize length);
+/* What is written from here on waits, until there is what comes before it. */
+void weir_soup_connection_close_gate (WeirSoupConnection *self);
+gboolean weir_soup_connection_open_gate (WeirSoupConnection *self, const char *start, gsize length);
 void weir_soup_connection_send (WeirSoupConnection *self);
 gsize weir_soup_connection_get_unsent (WeirSoupConnection *self);
 void weir_soup_connection_write_answer (WeirSoupConnection *self, guint status, const char *reason);

@@ -31,7 +31,6 @@ weir_soup_connection_unref (WeirSoupConnection *self)
   weir_request_parser_free (self->parser);
   g_clear_pointer (&self->in, g_byte_array_unref);
   g_clear_pointer (&self->out, g_byte_array_unref);
-  g_clear_pointer (&self->held, g_byte_array_unref);
   g_clear_object (&self->peer);
   g_free (self->upgrade);
   g_free (self->authority);
@@ -59,7 +58,6 @@ weir_soup_connection_open (WeirSoupContext *context,
       weir_request_parser_new (context->limits.max_head_size, context->limits.max_fields);
   self->link.data = self;
   g_queue_push_tail_link (&context->connections, &self->link);
-  context->n_connections++;
 
   if (!weir_engine_watch (context->engine,
                           &self->watch,
@@ -75,30 +73,16 @@ weir_soup_connection_open (WeirSoupContext *context,
   weir_soup_connection_arm (self, context->limits.head_timeout_ms);
 }
 
-/* ---- what libsoup has of it ---- */
-
-static void
-forget_message (WeirSoupConnection *self)
+WeirSoupStream *
+weir_soup_connection_get_stream (WeirSoupConnection *self)
 {
-  g_autoptr (SoupServerMessage) message = g_steal_pointer (&self->message);
-  g_autoptr (WeirSoupStream) stream = g_steal_pointer (&self->stream);
-
-  if (stream == NULL)
-    return;
-
-  weir_soup_stream_set_connection (stream, NULL);
-  weir_soup_stream_end (stream);
-  /* It wakes, finds nobody to write to and lets go. */
-  if (message != NULL && !self->beginning && !self->head_ready)
-    soup_server_message_unpause (message);
+  return self->stream;
 }
 
 void
-weir_soup_connection_end_message (WeirSoupConnection *self)
+weir_soup_connection_set_stream (WeirSoupConnection *self, WeirSoupStream *stream)
 {
-  weir_soup_stream_set_connection (self->stream, NULL);
-  g_clear_object (&self->stream);
-  g_clear_object (&self->message);
+  self->stream = stream;
 }
 
 /* ---- its end ---- */
@@ -108,32 +92,24 @@ weir_soup_connection_disconnect (WeirSoupConnection *self, const GError *error)
 {
   g_autoptr (WeirExchange) exchange = g_steal_pointer (&self->exchange);
 
-  forget_message (self);
   if (exchange != NULL)
     weir_exchange_disconnect (exchange, error);
 }
 
-static void
-detach (WeirSoupConnection *self)
-{
-  WeirEngine *engine = self->context->engine;
-
-  weir_engine_disarm (engine, &self->timer);
-  weir_engine_disarm (engine, &self->stall);
-  weir_engine_undefer (engine, &self->flush);
-  if (self->watch.func != NULL)
-    weir_engine_unwatch (engine, &self->watch);
-  self->watch.func = NULL;
-}
-
+/* The socket is no longer ours when this returns, whoever has it then. */
 static void
 leave (WeirSoupConnection *self)
 {
+  WeirEngine *engine = self->context->engine;
+
   self->state = WEIR_SOUP_STATE_CLOSED;
-  detach (self);
-  self->fd = -1;
+  weir_engine_disarm (engine, &self->timer);
+  weir_engine_disarm (engine, &self->stall);
+  weir_engine_undefer (engine, &self->flush);
+  weir_engine_unwatch (engine, &self->watch);
   g_queue_unlink (&self->context->connections, &self->link);
-  self->context->n_connections--;
+  if (self->gate_closed)
+    weir_soup_server_forget (self->context->server, self);
 }
 
 void
@@ -142,9 +118,8 @@ weir_soup_connection_close (WeirSoupConnection *self, const GError *error)
   if (self->state == WEIR_SOUP_STATE_CLOSED)
     return;
 
-  detach (self);
-  close (self->fd);
   leave (self);
+  close (self->fd);
   weir_soup_connection_disconnect (self, error);
   weir_soup_connection_unref (self);
 }
@@ -164,7 +139,6 @@ weir_soup_connection_release (WeirSoupConnection *self)
   int fd = self->fd;
 
   leave (self);
-  forget_message (self);
   g_clear_object (&self->exchange);
   weir_soup_connection_unref (self);
   return fd;
@@ -238,7 +212,7 @@ reset_for_next (WeirSoupConnection *self)
   self->drained = 0;
   self->bodiless = FALSE;
   self->head_ready = FALSE;
-  self->head_written = FALSE;
+  self->request.is_head = FALSE;
   self->ended = FALSE;
   self->over = FALSE;
   self->continue_due = FALSE;
@@ -333,15 +307,14 @@ on_flush (WeirFlush *flush)
       G_STRUCT_MEMBER_P (flush, -G_STRUCT_OFFSET (WeirSoupConnection, flush)));
 
   weir_soup_connection_send (self);
-  if (self->state == WEIR_SOUP_STATE_LAST && self->head_ready == self->head_written &&
-      weir_soup_connection_get_unsent (self) == 0)
+  if (self->state == WEIR_SOUP_STATE_LAST && weir_soup_connection_get_unsent (self) == 0)
     {
       if (self->cut_due)
         weir_soup_connection_cut (self);
       else
         linger (self);
     }
-  else if (self->state == WEIR_SOUP_STATE_EXCHANGE && self->ended && self->head_written &&
+  else if (self->state == WEIR_SOUP_STATE_EXCHANGE && self->ended &&
            weir_soup_connection_get_unsent (self) == 0)
     weir_soup_connection_finish (self);
   weir_soup_connection_read (self);
@@ -365,7 +338,6 @@ on_timer (WeirTimer *timer)
     case WEIR_SOUP_STATE_EXCHANGE:
       weir_soup_connection_refuse (self, 408, "The request's body took too long");
       break;
-    case WEIR_SOUP_STATE_ASKED:
     case WEIR_SOUP_STATE_DRAIN:
     case WEIR_SOUP_STATE_LAST:
     case WEIR_SOUP_STATE_LINGER:

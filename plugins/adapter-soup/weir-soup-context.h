@@ -2,13 +2,9 @@
 
 #pragma once
 
-#include <libsoup/soup.h>
-#include <weir.h>
+#include "weir-soup-server.h"
 
 G_BEGIN_DECLS
-
-typedef struct _WeirSoupConnection WeirSoupConnection;
-typedef struct _WeirSoupStream WeirSoupStream;
 
 typedef struct
 {
@@ -28,14 +24,9 @@ typedef struct
   WeirEngine *engine;
   WeirPipeline *pipeline;
   WeirSoupLimits limits;
-  SoupServer *server;
-  GSocket *dummy[2];
-  GSocketAddress *local;
-  GPtrArray *idle; /* WeirSoupStream, to be lent */
+  WeirSoupServer *server;
   GQueue connections;
-  guint n_connections;
-  gboolean draining;
-  guint8 *scratch; /* bodies pass through it */
+  guint8 *scratch; /* what is read passes through it; NULL while it is lent */
 } WeirSoupContext;
 
 #define WEIR_SOUP_SCRATCH (64 * 1024)
@@ -45,7 +36,7 @@ WeirSoupContext *weir_soup_context_new (WeirEngine *engine,
                                         const WeirSoupLimits *limits,
                                         GError **error);
 void weir_soup_context_free (WeirSoupContext *self);
-/* Lends a conversation with libsoup, to be given back or ended (transfer full). */
-WeirSoupStream *weir_soup_context_lend (WeirSoupContext *self, WeirSoupConnection *connection);
+guint8 *weir_soup_context_take_scratch (WeirSoupContext *self);
+void weir_soup_context_give_scratch (WeirSoupContext *self, guint8 *scratch);
 
 G_END_DECLS

@@ -10,8 +10,8 @@ struct _WeirSoupInputStream
 {
   GInputStream parent_instance;
 
-  GString *bytes;
-  gsize position;
+  const char *bytes;
+  gsize length;
   gboolean ended;
 };
 
@@ -28,7 +28,7 @@ is_ready (gpointer stream)
 {
   WeirSoupInputStream *self = stream;
 
-  return self->ended || self->position < self->bytes->len;
+  return self->ended || self->length > 0;
 }
 
 static gssize
@@ -39,7 +39,7 @@ weir_soup_input_stream_read (GInputStream *stream,
                              GError **error)
 {
   WeirSoupInputStream *self = WEIR_SOUP_INPUT_STREAM (stream);
-  gsize length = MIN (count, self->bytes->len - self->position);
+  gsize length = MIN (count, self->length);
 
   if (!is_ready (self))
     {
@@ -47,13 +47,10 @@ weir_soup_input_stream_read (GInputStream *stream,
       return -1;
     }
 
-  memcpy (buffer, self->bytes->str + self->position, length);
-  self->position += length;
-  if (self->position == self->bytes->len)
-    {
-      g_string_truncate (self->bytes, 0);
-      self->position = 0;
-    }
+  if (length > 0)
+    memcpy (buffer, self->bytes, length);
+  self->bytes += length;
+  self->length -= length;
   return (gssize) length;
 }
 
@@ -70,16 +67,6 @@ weir_soup_input_stream_create_source (GPollableInputStream *stream, GCancellable
 }
 
 static void
-weir_soup_input_stream_finalize (GObject *object)
-{
-  WeirSoupInputStream *self = WEIR_SOUP_INPUT_STREAM (object);
-
-  g_string_free (self->bytes, TRUE);
-
-  G_OBJECT_CLASS (weir_soup_input_stream_parent_class)->finalize (object);
-}
-
-static void
 weir_soup_input_stream_pollable_init (GPollableInputStreamInterface *iface)
 {
   iface->is_readable = weir_soup_input_stream_is_readable;
@@ -89,14 +76,12 @@ weir_soup_input_stream_pollable_init (GPollableInputStreamInterface *iface)
 static void
 weir_soup_input_stream_class_init (WeirSoupInputStreamClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = weir_soup_input_stream_finalize;
   G_INPUT_STREAM_CLASS (klass)->read_fn = weir_soup_input_stream_read;
 }
 
 static void
 weir_soup_input_stream_init (WeirSoupInputStream *self)
 {
-  self->bytes = g_string_new (NULL);
 }
 
 WeirSoupInputStream *
@@ -108,7 +93,8 @@ weir_soup_input_stream_new (void)
 void
 weir_soup_input_stream_put (WeirSoupInputStream *self, const char *text)
 {
-  g_string_append (self->bytes, text);
+  self->bytes = text;
+  self->length = strlen (text);
 }
 
 void

@@ -16,6 +16,7 @@ G_DECLARE_FINAL_TYPE (WeirSoupInputStream,
                       GInputStream)
 
 WeirSoupInputStream *weir_soup_input_stream_new (void);
+/* text: static; what was put before has been read. */
 void weir_soup_input_stream_put (WeirSoupInputStream *self, const char *text);
 /* What was put is read first, then comes the end. */
 void weir_soup_input_stream_end (WeirSoupInputStream *self);

@@ -129,7 +129,7 @@ accept_one (WeirSoupListener *self)
     return on_failure (self, errno);
 
   self->paused = FALSE;
-  if (self->context->n_connections >= self->context->limits.max_connections)
+  if (self->context->connections.length >= self->context->limits.max_connections)
     {
       turn_away (fd);
       return TRUE;

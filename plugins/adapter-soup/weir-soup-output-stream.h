@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Where libsoup writes the head of a response. */
+/* Where libsoup writes how a response begins. */
 #define WEIR_SOUP_TYPE_OUTPUT_STREAM (weir_soup_output_stream_get_type ())
 
 G_DECLARE_FINAL_TYPE (WeirSoupOutputStream,
@@ -18,7 +18,7 @@ G_DECLARE_FINAL_TYPE (WeirSoupOutputStream,
                       GOutputStream)
 
 WeirSoupOutputStream *weir_soup_output_stream_new (void);
-/* connection: (nullable), borrowed: without one, writing is an error. */
+/* connection: (nullable), borrowed: without one, what is written is thrown away. */
 void weir_soup_output_stream_set_connection (WeirSoupOutputStream *self,
                                              WeirSoupConnection *connection);
 

@@ -13,11 +13,6 @@
 #define MAX_DRAIN (256 * 1024)
 #define MAX_TURNS 16
 
-/* What libsoup is told of any request. It reads forgivingly, rewrites paths and keeps every
- * method it meets for the life of the process, so it is given a request without surprises;
- * the real one goes to the exchange. */
-#define ANNOUNCEMENT "GET / HTTP/1.1\r\nHost: weir\r\n\r\n"
-
 gboolean
 weir_soup_connection_has_input (WeirSoupConnection *self)
 {
@@ -58,6 +53,30 @@ receive (WeirSoupConnection *self, void *buffer, gsize length)
   else
     weir_soup_connection_lose (self);
   return 0;
+}
+
+static void
+keep_input (WeirSoupConnection *self, const guint8 *data, gsize length)
+{
+  if (self->in == NULL)
+    self->in = g_byte_array_sized_new (length);
+  g_byte_array_append (self->in, data, length);
+}
+
+/* Reads what is taken at once, without a copy; take() says how much that was. */
+static gboolean
+receive_new (WeirSoupConnection *self,
+             gsize limit,
+             gsize (*take) (WeirSoupConnection *self, guint8 *data, gsize length))
+{
+  guint8 *scratch = weir_soup_context_take_scratch (self->context);
+  gsize length = receive (self, scratch, limit);
+  gsize used = length > 0 ? take (self, scratch, length) : 0;
+
+  if (used < length && self->state != WEIR_SOUP_STATE_CLOSED)
+    keep_input (self, scratch + used, length - used);
+  weir_soup_context_give_scratch (self->context, scratch);
+  return length > 0;
 }
 
 /* ---- the body ---- */
@@ -167,19 +186,21 @@ take_body (WeirSoupConnection *self, const guint8 *data, gsize length)
   return used;
 }
 
-static void
-keep_input (WeirSoupConnection *self, const guint8 *data, gsize length)
+static gsize
+take_received_body (WeirSoupConnection *self, guint8 *data, gsize length)
 {
-  if (self->in == NULL)
-    self->in = g_byte_array_sized_new (length);
-  g_byte_array_append (self->in, data, length);
+  gsize used = take_body (self, data, length);
+
+  if (self->state == WEIR_SOUP_STATE_EXCHANGE)
+    expect_body (self);
+  return used;
 }
 
 /* Returns whether there may be more to do. limit: how many bytes may be read. */
 static gboolean
 read_body (WeirSoupConnection *self, gsize limit)
 {
-  gsize length, used;
+  gsize used;
 
   if (limit == 0)
     return FALSE;
@@ -195,18 +216,9 @@ read_body (WeirSoupConnection *self, gsize limit)
       return TRUE;
     }
 
-  limit = MIN (limit, WEIR_SOUP_SCRATCH);
   if (self->request.framing == WEIR_REQUEST_FRAMING_LENGTH)
     limit = MIN (limit, self->body_left);
-  length = receive (self, self->context->scratch, limit);
-  if (length == 0)
-    return FALSE;
-  used = take_body (self, self->context->scratch, length);
-  if (used < length && self->state != WEIR_SOUP_STATE_CLOSED)
-    keep_input (self, self->context->scratch + used, length - used);
-  if (self->state == WEIR_SOUP_STATE_EXCHANGE)
-    expect_body (self);
-  return TRUE;
+  return receive_new (self, MIN (limit, WEIR_SOUP_SCRATCH), take_received_body);
 }
 
 static gboolean
@@ -232,102 +244,189 @@ drain_body (WeirSoupConnection *self)
   return more && self->state == WEIR_SOUP_STATE_DRAIN;
 }
 
+static gsize
+discard_all (WeirSoupConnection *self, guint8 *data, gsize length)
+{
+  self->drained += length;
+  return length;
+}
+
 /* Above the bound nothing is read any more: the client waits, and reads its answer. */
 static gboolean
 discard (WeirSoupConnection *self)
 {
-  gsize length;
-
-  if (self->drained > MAX_DRAIN)
-    return FALSE;
-  length = receive (self, self->context->scratch, WEIR_SOUP_SCRATCH);
-  self->drained += length;
-  return length > 0;
+  return self->drained <= MAX_DRAIN && receive_new (self, WEIR_SOUP_SCRATCH, discard_all);
 }
 
 /* ---- the head ---- */
 
-/* A new request, seen whole: what can be refused is refused before anybody hears of it. */
-static void
-announce (WeirSoupConnection *self)
+static gint64
+get_body_length (WeirSoupConnection *self)
 {
-  const WeirSoupLimits *limits = &self->context->limits;
-  const guint8 *data = self->in->data + self->in_position;
-  const guint8 *rest = data + self->request.head_length;
-  gsize rest_length = self->in->len - self->in_position - self->request.head_length;
-
-  if (limits->max_body_size > 0 && self->request.framing == WEIR_REQUEST_FRAMING_LENGTH &&
-      self->request.body_length > limits->max_body_size)
+  switch (self->request.framing)
     {
-      weir_soup_connection_refuse (self, 413, "The body is over the limit");
-      return;
+    case WEIR_REQUEST_FRAMING_NONE:
+      return 0;
+    case WEIR_REQUEST_FRAMING_LENGTH:
+      return (gint64) self->request.body_length;
+    case WEIR_REQUEST_FRAMING_CHUNKED:
+      return WEIR_LENGTH_UNKNOWN;
     }
-
-  weir_chunk_decoder_init (&self->decoder);
-  if (self->request.framing == WEIR_REQUEST_FRAMING_CHUNKED &&
-      !weir_chunk_decoder_accepts (&self->decoder, rest, rest_length))
-    {
-      weir_soup_connection_refuse (self, 400, "The chunks of the body are not valid");
-      return;
-    }
-
-  weir_soup_connection_disarm (self);
-  self->state = WEIR_SOUP_STATE_ASKED;
-  self->stream = weir_soup_context_lend (self->context, self);
-  weir_soup_stream_put (self->stream, ANNOUNCEMENT);
+  return 0;
 }
 
+/* What can be refused is refused before anybody hears of the request. rest: what came behind
+ * its head. */
 static gboolean
-scan_head (WeirSoupConnection *self)
+check_body (WeirSoupConnection *self, const guint8 *rest, gsize rest_length)
 {
-  char *data = (char *) self->in->data + self->in_position;
-  gsize length = self->in->len - self->in_position;
+  guint64 limit = self->context->limits.max_body_size;
 
-  switch (weir_request_parser_feed (self->parser, data, length))
+  if (limit > 0 && self->request.framing == WEIR_REQUEST_FRAMING_LENGTH &&
+      self->request.body_length > limit)
     {
-    case WEIR_REQUEST_MORE:
-      return TRUE;
-    case WEIR_REQUEST_REFUSED:
-      self->request = *weir_request_parser_get_head (self->parser);
-      weir_soup_connection_refuse (self, self->request.status, self->request.reason);
-      return FALSE;
-    case WEIR_REQUEST_DONE:
-      self->request = *weir_request_parser_get_head (self->parser);
-      announce (self);
+      weir_soup_connection_refuse (self, 413, "The body is over the limit");
       return FALSE;
     }
+  if (self->request.framing != WEIR_REQUEST_FRAMING_CHUNKED)
+    return TRUE;
+  weir_chunk_decoder_init (&self->decoder);
+  if (weir_chunk_decoder_accepts (&self->decoder, rest, rest_length))
+    return TRUE;
+  weir_soup_connection_refuse (self, 400, "The chunks of the body are not valid");
   return FALSE;
+}
+
+static void
+begin_body (WeirSoupConnection *self)
+{
+  self->body_received = 0;
+  self->body_left = self->request.body_length;
+  self->body_done = self->request.framing == WEIR_REQUEST_FRAMING_NONE;
+  self->credit = WEIR_EXCHANGE_FIRST_CREDIT;
+  self->close_after =
+      !self->request.keep_alive || self->request.minor_version == 0 || self->draining;
+  self->continue_due =
+      self->request.expects_continue && !self->body_done && !weir_soup_connection_has_input (self);
+}
+
+/* The head that the exchange gets borrows from what was read, until this returns. */
+static void
+begin (WeirSoupConnection *self)
+{
+  WeirHead *head = weir_request_parser_make_head (self->parser, self->authority);
+  g_autoptr (WeirExchange) exchange = weir_exchange_new (self->context->engine,
+                                                         &weir_soup_connection_transport,
+                                                         self,
+                                                         head,
+                                                         get_body_length (self),
+                                                         self->request.upgrade,
+                                                         self->peer,
+                                                         self->peer_port);
+
+  self->state = WEIR_SOUP_STATE_EXCHANGE;
+  self->upgrade = g_strdup (self->request.upgrade);
+  self->exchange = g_object_ref (exchange);
+  begin_body (self);
+  self->beginning = TRUE;
+  weir_pipeline_begin (self->context->pipeline, exchange);
+  self->beginning = FALSE;
+  if (self->state == WEIR_SOUP_STATE_EXCHANGE)
+    expect_body (self);
+}
+
+static void
+refuse_head (WeirSoupConnection *self)
+{
+  self->request = *weir_request_parser_get_head (self->parser);
+  weir_soup_connection_refuse (self, self->request.status, self->request.reason);
+}
+
+/* Begins with what was just read; what came behind the head is kept. */
+static gsize
+take_head (WeirSoupConnection *self, guint8 *data, gsize length)
+{
+  gsize used;
+
+  switch (weir_request_parser_feed (self->parser, (char *) data, length))
+    {
+    case WEIR_REQUEST_MORE:
+      return 0;
+    case WEIR_REQUEST_REFUSED:
+      refuse_head (self);
+      return length;
+    case WEIR_REQUEST_DONE:
+      break;
+    }
+
+  self->request = *weir_request_parser_get_head (self->parser);
+  used = self->request.head_length;
+  if (!check_body (self, data + used, length - used))
+    return length;
+  if (used < length)
+    keep_input (self, data + used, length - used);
+  begin (self);
+  return length;
+}
+
+/* Begins with what was kept. */
+static void
+take_kept_head (WeirSoupConnection *self)
+{
+  g_autoptr (GByteArray) in = g_byte_array_ref (self->in);
+  guint8 *data = in->data + self->in_position;
+  gsize length = in->len - self->in_position;
+
+  switch (weir_request_parser_feed (self->parser, (char *) data, length))
+    {
+    case WEIR_REQUEST_MORE:
+      return;
+    case WEIR_REQUEST_REFUSED:
+      refuse_head (self);
+      return;
+    case WEIR_REQUEST_DONE:
+      break;
+    }
+
+  self->request = *weir_request_parser_get_head (self->parser);
+  if (check_body (self, data + self->request.head_length, length - self->request.head_length))
+    {
+      use_input (self, self->request.head_length);
+      begin (self);
+    }
+}
+
+static gsize
+keep_all (WeirSoupConnection *self, guint8 *data, gsize length)
+{
+  return 0;
 }
 
 static gboolean
 read_head (WeirSoupConnection *self)
 {
-  gboolean first = !weir_soup_connection_has_input (self);
-  gsize length = receive (self, self->context->scratch, WEIR_SOUP_SCRATCH);
+  gboolean begun = weir_soup_connection_has_input (self);
 
-  if (length == 0)
+  if (!receive_new (self, WEIR_SOUP_SCRATCH, begun ? keep_all : take_head))
     return FALSE;
-
-  keep_input (self, self->context->scratch, length);
-  if (first)
+  if (begun)
+    take_kept_head (self);
+  else if (self->state == WEIR_SOUP_STATE_HEAD)
     weir_soup_connection_arm (self, self->context->limits.head_timeout_ms);
-  return scan_head (self);
+  return self->state != WEIR_SOUP_STATE_CLOSED;
 }
 
 /* The next request: it may be here already. */
 void
 weir_soup_connection_await (WeirSoupConnection *self)
 {
-  if (weir_soup_connection_has_input (self))
-    {
-      weir_soup_connection_arm (self, self->context->limits.head_timeout_ms);
-      if (!scan_head (self))
-        return;
-    }
-  else
-    {
-      weir_soup_connection_arm (self, self->context->limits.idle_timeout_ms);
-    }
+  const WeirSoupLimits *limits = &self->context->limits;
+  gboolean begun = weir_soup_connection_has_input (self);
+
+  if (begun)
+    take_kept_head (self);
+  if (self->state == WEIR_SOUP_STATE_HEAD)
+    weir_soup_connection_arm (self, begun ? limits->head_timeout_ms : limits->idle_timeout_ms);
   weir_soup_connection_read (self);
 }
 
@@ -346,7 +445,6 @@ read_once (WeirSoupConnection *self)
       return drain_body (self);
     case WEIR_SOUP_STATE_LINGER:
       return discard (self);
-    case WEIR_SOUP_STATE_ASKED:
     case WEIR_SOUP_STATE_LAST:
     case WEIR_SOUP_STATE_CLOSED:
       return FALSE;
@@ -382,70 +480,4 @@ weir_soup_connection_read (WeirSoupConnection *self)
     return;
   self->waiting_turn = TRUE;
   weir_engine_invoke (self->context->engine, on_turn, weir_soup_connection_ref (self));
-}
-
-static void
-begin_body (WeirSoupConnection *self)
-{
-  self->body_received = 0;
-  self->body_left = self->request.body_length;
-  self->body_done = self->request.framing == WEIR_REQUEST_FRAMING_NONE;
-  self->credit = WEIR_EXCHANGE_FIRST_CREDIT;
-  self->close_after =
-      !self->request.keep_alive || self->request.minor_version == 0 || self->draining;
-}
-
-static gint64
-get_body_length (WeirSoupConnection *self)
-{
-  switch (self->request.framing)
-    {
-    case WEIR_REQUEST_FRAMING_NONE:
-      return 0;
-    case WEIR_REQUEST_FRAMING_LENGTH:
-      return (gint64) self->request.body_length;
-    case WEIR_REQUEST_FRAMING_CHUNKED:
-      return WEIR_LENGTH_UNKNOWN;
-    }
-  return 0;
-}
-
-void
-weir_soup_connection_begin (WeirSoupConnection *self, SoupServerMessage *message)
-{
-  gsize head_length = self->request.head_length;
-  GByteArray *lent = g_byte_array_ref (self->in); /* the head borrows from it */
-  WeirHead *head = weir_request_parser_make_head (self->parser, self->authority);
-  g_autoptr (WeirExchange) exchange = weir_exchange_new (self->context->engine,
-                                                         &weir_soup_connection_transport,
-                                                         self,
-                                                         head,
-                                                         get_body_length (self),
-                                                         self->request.upgrade,
-                                                         self->peer,
-                                                         self->peer_port);
-
-  weir_soup_connection_ref (self);
-  self->upgrade = g_strdup (self->request.upgrade);
-  self->message = g_object_ref (message);
-  self->exchange = g_object_ref (exchange);
-  self->state = WEIR_SOUP_STATE_EXCHANGE;
-  begin_body (self);
-  self->continue_due = self->request.expects_continue && !self->body_done &&
-                       self->in->len - self->in_position == head_length;
-
-  use_input (self, head_length);
-  self->beginning = TRUE;
-  weir_pipeline_begin (self->context->pipeline, exchange);
-  self->beginning = FALSE;
-  g_byte_array_unref (lent);
-
-  if (self->state != WEIR_SOUP_STATE_CLOSED)
-    {
-      if (!self->head_ready && self->message != NULL)
-        soup_server_message_pause (message);
-      expect_body (self);
-      weir_soup_connection_queue (self);
-    }
-  weir_soup_connection_unref (self);
 }

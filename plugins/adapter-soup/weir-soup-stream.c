@@ -12,6 +12,8 @@ struct _WeirSoupStream
   WeirSoupInputStream *input;
   WeirSoupOutputStream *output;
   WeirSoupConnection *connection; /* borrowed */
+  WeirSoupStreamClosedFunc closed;
+  gpointer closed_data;
 };
 
 G_DEFINE_FINAL_TYPE (WeirSoupStream, weir_soup_stream, G_TYPE_IO_STREAM)
@@ -26,6 +28,16 @@ static GOutputStream *
 weir_soup_stream_get_output (GIOStream *stream)
 {
   return G_OUTPUT_STREAM (WEIR_SOUP_STREAM (stream)->output);
+}
+
+static gboolean
+weir_soup_stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
+{
+  WeirSoupStream *self = WEIR_SOUP_STREAM (stream);
+
+  if (self->closed != NULL)
+    self->closed (self, self->closed_data);
+  return G_IO_STREAM_CLASS (weir_soup_stream_parent_class)->close_fn (stream, cancellable, error);
 }
 
 static void
@@ -47,6 +59,7 @@ weir_soup_stream_class_init (WeirSoupStreamClass *klass)
   G_OBJECT_CLASS (klass)->finalize = weir_soup_stream_finalize;
   stream_class->get_input_stream = weir_soup_stream_get_input;
   stream_class->get_output_stream = weir_soup_stream_get_output;
+  stream_class->close_fn = weir_soup_stream_close;
 }
 
 static void
@@ -57,9 +70,13 @@ weir_soup_stream_init (WeirSoupStream *self)
 }
 
 WeirSoupStream *
-weir_soup_stream_new (void)
+weir_soup_stream_new (WeirSoupStreamClosedFunc closed, gpointer user_data)
 {
-  return g_object_new (WEIR_SOUP_TYPE_STREAM, NULL);
+  WeirSoupStream *self = g_object_new (WEIR_SOUP_TYPE_STREAM, NULL);
+
+  self->closed = closed;
+  self->closed_data = user_data;
+  return self;
 }
 
 WeirSoupConnection *
@@ -84,5 +101,6 @@ weir_soup_stream_put (WeirSoupStream *self, const char *head)
 void
 weir_soup_stream_end (WeirSoupStream *self)
 {
+  self->closed = NULL;
   weir_soup_input_stream_end (self->input);
 }
