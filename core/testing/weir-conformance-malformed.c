@@ -155,6 +155,46 @@ test_late_body (WeirConformanceFixture *fixture)
   g_assert_cmpuint (weir_conformance_stage_get (fixture->stage, WEIR_CONFORMANCE_WHOLE), ==, 0);
 }
 
+/* An answer to HEAD ends with its head, also when it is a refusal: what came behind it would
+ * be read as the next answer. */
+static void
+test_refused_head (WeirConformanceFixture *fixture)
+{
+  static const char *const requests[] = {
+    "HEAD /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "HEAD /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
+      g_autoptr (WeirConformanceResponse) response = NULL;
+
+      weir_conformance_client_send (client, requests[i], -1);
+      response = weir_conformance_client_receive (client, TRUE);
+      g_assert_cmpuint (response->status, ==, 400);
+      weir_conformance_client_check_closed (client);
+    }
+}
+
+/* And only to HEAD, whatever was asked before. */
+static void
+test_refused_behind_head (WeirConformanceFixture *fixture)
+{
+  g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
+  g_autoptr (WeirConformanceResponse) head = NULL;
+  g_autoptr (WeirConformanceResponse) refusal = NULL;
+
+  weir_conformance_client_send (client, "HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n", -1);
+  head = weir_conformance_client_receive (client, TRUE);
+  g_assert_cmpuint (head->status, ==, 200);
+  weir_conformance_client_send (client, "G(T /hello HTTP/1.1\r\nHost: a\r\n\r\n", -1);
+  refusal = weir_conformance_client_receive (client, FALSE);
+  g_assert_cmpuint (refusal->status, ==, 400);
+  g_assert_true (refusal->whole);
+  weir_conformance_client_check_closed (client);
+}
+
 /* What follows a refused head is not read as a request. */
 static void
 test_nothing_after (WeirConformanceFixture *fixture)
@@ -180,6 +220,8 @@ const WeirConformanceCase weir_conformance_malformed_cases[] = {
   { "malformed/heads", test_heads, NULL, 0 },
   { "malformed/bodies", test_bodies, NULL, 0 },
   { "malformed/late-body", test_late_body, NULL, 0 },
+  { "malformed/refused-head", test_refused_head, NULL, 0 },
+  { "malformed/refused-behind-head", test_refused_behind_head, NULL, 0 },
   { "malformed/nothing-after", test_nothing_after, NULL, 0 },
   { NULL, NULL, NULL, 0 },
 };

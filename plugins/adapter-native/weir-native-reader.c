@@ -246,6 +246,7 @@ take_head (WeirNativeConnection *self, guint8 *data, gsize length)
       self->parser = parser;
       return 0;
     case WEIR_REQUEST_REFUSED:
+      self->is_head = weir_request_parser_get_head (parser)->is_head;
       weir_native_connection_refuse (self,
                                      weir_request_parser_get_head (parser)->status,
                                      weir_request_parser_get_head (parser)->reason);
