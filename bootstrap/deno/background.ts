@@ -3,8 +3,7 @@
 
 import { emit } from "./host.ts";
 import { report } from "./report.ts";
-
-const later = setTimeout;
+import { later } from "./timers.ts";
 
 let pending = 0;
 let onDrained: (() => void) | undefined;
@@ -43,5 +42,5 @@ async function whenNone(): Promise<void> {
 export async function drained(timeout?: number): Promise<void> {
   if (pending === 0) return;
   if (timeout === undefined) return await whenNone();
-  await Promise.race([whenNone(), new Promise((resolve) => later(resolve, timeout))]);
+  await Promise.race([whenNone(), new Promise<void>((resolve) => later(resolve, timeout))]);
 }

@@ -5,11 +5,11 @@ import type { StopCommand } from "../shared/protocol.ts";
 import { drained } from "./background.ts";
 import { exit } from "./host.ts";
 import { shutdown } from "./server.ts";
+import { later } from "./timers.ts";
 
 /** The host says why on standard input, but the signal may be quicker. */
 const WORD_MS = 20;
 
-const later = setTimeout;
 const dispatch = dispatchEvent;
 const told = new Set<string>();
 let stopping = false;
