@@ -26,7 +26,17 @@ export function exit(code: number): never {
   return realExit(code);
 }
 
-export const emit = createEmitter(writeSync, () => exit(1));
+let muted = false;
+
+/** While muted, events are made and not written. */
+export function mute(on: boolean): void {
+  muted = on;
+}
+
+export const emit = createEmitter(
+  (bytes) => muted ? bytes.length : writeSync(bytes),
+  () => exit(1),
+);
 
 const reader = new CommandReader();
 const buffer = new Uint8Array(65536);

@@ -63,8 +63,10 @@ interface Early {
 
 let early: Early | undefined;
 
-export function serveEarly(path: string, handler: Handler): void {
-  const waiting = { handler, onError: answerFailure } as Early;
+/** Returns what makes the server wait again after somebody has taken it. */
+export function serveEarly(path: string): () => void {
+  const handler = () => textResponse(500, "Internal Server Error");
+  const waiting = { handler, onError: answerFailure } as unknown as Early;
   waiting.server = Deno.serve(
     {
       path,
@@ -74,9 +76,15 @@ export function serveEarly(path: string, handler: Handler): void {
     } as any,
     (request, info) => waiting.handler(request, info as unknown as Deno.ServeHandlerInfo),
   ) as unknown as Deno.HttpServer;
-  // Alone it is no reason to go on: a function that serves nothing has to be found out.
-  waiting.server.unref();
-  early = waiting;
+  const wait = () => {
+    // Alone it is no reason to go on: a function that serves nothing has to be found out.
+    waiting.server.unref();
+    Object.assign(waiting, { handler, onError: answerFailure });
+    servers.length = 0;
+    early = waiting;
+  };
+  wait();
+  return wait;
 }
 
 /** A server of node:http will want the socket. */
@@ -105,7 +113,7 @@ export function listen(form: Form, handler: Handler, options: Options = {}): Den
     return handler(request, info);
   };
   if (early !== undefined) return adoptEarly(early, form, dispatch, options);
-  const server = serve(
+  const server = serve!(
     {
       path: socket,
       signal: options.signal,
@@ -174,11 +182,11 @@ function userServe(first: unknown, second?: unknown): Deno.HttpServer {
   return server;
 }
 
-let serve: typeof Deno.serve;
+let serve: typeof Deno.serve | undefined;
 
 export function installServer(path: string, serving: (form: Form) => void): void {
   socket = path;
   onServing = serving;
-  serve = Deno.serve;
+  serve ??= Deno.serve;
   Object.defineProperty(Deno, "serve", { value: userServe, writable: true, configurable: true });
 }
