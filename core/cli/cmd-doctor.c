@@ -2,6 +2,9 @@
 
 #include "cli-private.h"
 
+#include <errno.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -251,6 +254,39 @@ try_bind (const char *listen, GError **error)
          g_socket_listen (socket, error);
 }
 
+static GSocketAddress *
+parse_unix (const char *path)
+{
+  if (*path == '@')
+    return g_unix_socket_address_new_with_type (path + 1, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+  return g_unix_socket_address_new (path);
+}
+
+/* Not bound, to try it: that would be to remove what another left there. */
+static void
+check_unix (GPtrArray *findings, const char *path)
+{
+  g_autoptr (GSocketConnectable) address = G_SOCKET_CONNECTABLE (parse_unix (path));
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection) connection =
+      g_socket_client_connect (client, address, NULL, &error);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (connection != NULL)
+    add (findings, FINDING_GOOD, _ ("address"), NULL, _ ("a server answers at unix:%s"), path);
+  else if (*path == '@' || g_access (folder, W_OK | X_OK) == 0)
+    add (findings, FINDING_GOOD, _ ("address"), NULL, _ ("%s is free"), path);
+  else
+    add (findings,
+         FINDING_BAD,
+         _ ("address"),
+         "weir serve --listen unix:$XDG_RUNTIME_DIR/weir.sock",
+         _ ("unix:%s cannot be made: %s"),
+         path,
+         g_strerror (errno));
+}
+
 static void
 check_ports (GPtrArray *findings, WeirConfig *config)
 {
@@ -262,10 +298,9 @@ check_ports (GPtrArray *findings, WeirConfig *config)
       g_autoptr (GError) error = NULL;
       g_autofree char *base = cli_http_base_for_listen (listen[i]);
 
-      /* To try it would be to remove what another left there. */
       if (g_str_has_prefix (listen[i], "unix:"))
-        continue;
-      if (try_bind (listen[i], &error))
+        check_unix (findings, listen[i] + strlen ("unix:"));
+      else if (try_bind (listen[i], &error))
         add (findings, FINDING_GOOD, _ ("address"), NULL, _ ("%s is free"), listen[i]);
       else if (base != NULL && cli_http_is_weir (base))
         add (findings, FINDING_GOOD, _ ("address"), NULL, _ ("a Weir serves at %s"), base);

@@ -342,6 +342,25 @@ def doctor_finds_a_taken_port():
 
 
 @case
+def doctor_looks_at_sockets():
+    with project({"functions/a/index.ts": HELLO}) as root:
+        path = f"{root}/weir.sock"
+        taken = socket.socket(socket.AF_UNIX)
+        taken.bind(path)
+        taken.listen()
+        listen = [f"unix:{path}", f"unix:{root}/free.sock", f"unix:{root}/none/weir.sock"]
+        with open(f"{root}/weir.toml", "w", encoding="utf-8") as config:
+            config.write(f"listen = {json.dumps(listen)}\n")
+        result = weir("doctor", root, "--json")
+        taken.close()
+        equal(result.status, FAILED)
+        found = [f for f in json.loads(result.out) if f["subject"] == "address"]
+        equal([f["result"] for f in found], ["good", "good", "bad"])
+        contains(found[0]["message"], "a server answers")
+        contains(found[2]["message"], "No such file")
+
+
+@case
 def doctor_is_content():
     if not have_deno():
         raise Skip("there is no Deno")
