@@ -23,6 +23,7 @@ struct _WeirIdentity
   char *role;
   char *claims;
   char *key_id;
+  char *plan;
   char *encoded;
   gsize encoded_length;
   const char *authenticator; /* atomic, interned */
@@ -109,6 +110,30 @@ weir_identity_new_full (const char *subject,
   return self;
 }
 
+/**
+ * weir_identity_copy_with_plan:
+ * @self: an identity
+ * @plan: (nullable): the name of one of the plans that `rate_limits` of the configuration has
+ *
+ * A caller with a plan is limited by that plan, wherever it calls, and not by what single
+ * functions say.
+ *
+ * Returns: (transfer full): the same caller, on @plan
+ *
+ * Since: 1.0
+ */
+WeirIdentity *
+weir_identity_copy_with_plan (WeirIdentity *self, const char *plan)
+{
+  WeirIdentity *copy;
+
+  g_return_val_if_fail (self != NULL, NULL);
+
+  copy = weir_identity_new_full (self->subject, self->role, self->claims, self->key_id);
+  copy->plan = g_strdup (plan);
+  return copy;
+}
+
 static void
 weir_identity_clear (gpointer data)
 {
@@ -118,6 +143,7 @@ weir_identity_clear (gpointer data)
   g_free (self->role);
   g_free (self->claims);
   g_free (self->key_id);
+  g_free (self->plan);
   g_free (self->encoded);
 }
 
@@ -213,6 +239,22 @@ weir_identity_get_key_id (WeirIdentity *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->key_id;
+}
+
+/**
+ * weir_identity_get_plan:
+ * @self: an identity
+ *
+ * Returns: (nullable): the plan that limits how often it may call
+ *
+ * Since: 1.0
+ */
+const char *
+weir_identity_get_plan (WeirIdentity *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->plan;
 }
 
 /**

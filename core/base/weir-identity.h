@@ -27,6 +27,9 @@ WeirIdentity *weir_identity_new_full (const char *subject,
                                       const char *role,
                                       const char *claims,
                                       const char *key_id);
+/* The same caller, on a plan. */
+WEIR_AVAILABLE_IN_ALL
+WeirIdentity *weir_identity_copy_with_plan (WeirIdentity *self, const char *plan);
 WEIR_AVAILABLE_IN_ALL
 WeirIdentity *weir_identity_ref (WeirIdentity *self);
 WEIR_AVAILABLE_IN_ALL
@@ -41,6 +44,9 @@ WEIR_AVAILABLE_IN_ALL
 const char *weir_identity_get_claims (WeirIdentity *self);
 WEIR_AVAILABLE_IN_ALL
 const char *weir_identity_get_key_id (WeirIdentity *self); /* nullable */
+/* The plan that limits how often it may call. */
+WEIR_AVAILABLE_IN_ALL
+const char *weir_identity_get_plan (WeirIdentity *self); /* nullable */
 /* What configuration calls whoever found out; NULL before the server took it. */
 WEIR_AVAILABLE_IN_ALL
 const char *weir_identity_get_authenticator (WeirIdentity *self);

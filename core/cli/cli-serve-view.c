@@ -97,10 +97,31 @@ request_json (WeirRequestRecord *record)
   cli_json_string (builder, "function", weir_request_record_get_function (record));
   cli_json_string (builder, "request_id", weir_request_record_get_request_id (record));
   cli_json_string (builder, "client", weir_request_record_get_client (record));
+  cli_json_string (builder, "authenticator", weir_request_record_get_authenticator (record));
+  cli_json_string (builder, "subject", weir_request_record_get_subject (record));
   json_builder_set_member_name (builder, "aborted");
   json_builder_add_boolean_value (builder, weir_request_record_get_aborted (record));
   cli_json_string (builder, "error", weir_request_record_get_error (record));
   cli_event_end (builder);
+}
+
+/* " jwt:ada", or nothing. */
+static char *
+caller_text (WeirRequestRecord *record)
+{
+  const char *authenticator = weir_request_record_get_authenticator (record);
+  const char *subject = weir_request_record_get_subject (record);
+  g_autofree char *text = NULL;
+  g_autofree char *clean = NULL;
+  g_autofree char *styled = NULL;
+
+  if (authenticator == NULL)
+    return g_strdup ("");
+  text = subject != NULL ? g_strdup_printf ("%s:%.40s", authenticator, subject)
+                         : g_strdup (authenticator);
+  clean = cli_clean (text, FALSE);
+  styled = cli_styled (stdout, CLI_STYLE_CYAN, clean);
+  return g_strconcat (" ", styled, NULL);
 }
 
 static void
@@ -118,10 +139,11 @@ request_line (WeirRequestRecord *record)
   g_autofree char *size = size_text (weir_request_record_get_bytes_sent (record));
   g_autofree char *id = g_strdup_printf ("%.8s", weir_request_record_get_request_id (record));
   g_autofree char *dim_id = cli_styled (stdout, CLI_STYLE_DIM, id);
+  g_autofree char *caller = caller_text (record);
   g_autofree char *reason = error != NULL ? cli_clean (error, FALSE) : NULL;
 
   cli_print (stdout,
-             "%s %-4s %s %s %s %s %s %s%s%s%s\n",
+             "%s %-4s %s %s %s %s %s %s%s%s%s%s\n",
              time,
              method,
              target,
@@ -130,6 +152,7 @@ request_line (WeirRequestRecord *record)
              size,
              function != NULL ? function : "-",
              dim_id,
+             caller,
              weir_request_record_get_aborted (record) ? _ (" (client left)") : "",
              reason != NULL ? ": " : "",
              reason != NULL ? reason : "");

@@ -79,7 +79,8 @@ parse (Options *options, int argc, char **argv)
                             _ ("create --name NAME | list | revoke NAME|ID"),
                             _ ("create prints the key on the standard output, this once: only "
                                "its digest is kept.\nrevoke is seen at once by a server that "
-                               "runs."),
+                               "runs.\nKeys are asked for where weir.toml has "
+                               "[authenticators.key]; plans are its [rate_limits]."),
                             entries,
                             &argc,
                             &argv);
@@ -167,8 +168,47 @@ fail_create (const char *name, const GError *error)
   return CLI_EXIT_FAILED;
 }
 
+#define PLANS "rate_limits."
+
+/* Says which plans there are, if there is none of that name. */
+static gboolean
+check_plan (WeirServer *server, const char *plan)
+{
+  WeirSettings *settings = weir_config_get_server_settings (weir_server_get_config (server));
+  g_autofree char *option = g_strconcat (PLANS, plan, NULL);
+  g_auto (GStrv) names = NULL;
+  g_autoptr (GString) known = g_string_new (NULL);
+
+  if (weir_settings_get_string (settings, option) != NULL)
+    return TRUE;
+  names = weir_settings_dup_names (settings);
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_str_has_prefix (names[i], PLANS))
+      g_string_append_printf (known, "%s%s", known->len > 0 ? ", " : "", names[i] + strlen (PLANS));
+  cli_print_error (_ ("there is no plan “%s”"), plan);
+  cli_print_hint (_ ("there are %s; [rate_limits.NAME] in weir.toml makes another one"),
+                  known->str);
+  return FALSE;
+}
+
+static gboolean
+asks_for_keys (WeirServer *server)
+{
+  WeirSettings *settings = weir_config_get_server_settings (weir_server_get_config (server));
+  g_auto (GStrv) listed = weir_settings_dup_strv (settings, "auth.authenticators");
+  g_auto (GStrv) names = weir_settings_dup_names (settings);
+
+  if (weir_settings_get_value (settings, "auth.authenticators") != NULL)
+    return g_strv_contains ((const char *const *) listed, "key");
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_str_equal (names[i], "authenticators.key") ||
+        g_str_has_prefix (names[i], "authenticators.key."))
+      return TRUE;
+  return FALSE;
+}
+
 static CliExit
-run_create (WeirStore *store, Options *options)
+run_create (WeirServer *server, WeirStore *store, Options *options)
 {
   g_autofree char *text = NULL;
   g_autoptr (WeirApiKey) key = NULL;
@@ -182,6 +222,8 @@ run_create (WeirStore *store, Options *options)
     return cli_usage_error ("api-keys",
                             _ ("--expires wants a time to come: 90m, 12h, 30d, or a date as "
                                "2030-01-31"));
+  if (options->plan != NULL && !check_plan (server, options->plan))
+    return CLI_EXIT_FAILED;
   key = weir_api_key_generate (options->name,
                                options->test,
                                options->plan,
@@ -204,8 +246,11 @@ run_create (WeirStore *store, Options *options)
     }
   cli_print (stdout, "%s\n", text);
   cli_print_hint (_ ("keep it now: it is not shown again"));
-  cli_print_warning (_ ("this version keeps keys but does not ask for them: no authenticator "
-                        "reads the store yet, so no request is refused for want of one"));
+  if (!asks_for_keys (server))
+    {
+      cli_print_warning (_ ("no function of this project asks for keys yet"));
+      cli_print_hint (_ ("write [authenticators.key] into weir.toml"));
+    }
   return CLI_EXIT_OK;
 }
 
@@ -280,7 +325,7 @@ list_text (GPtrArray *keys)
 }
 
 static CliExit
-run_list (WeirStore *store, Options *options)
+run_list (WeirServer *server, WeirStore *store, Options *options)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) keys = read_keys (store, &error);
@@ -340,7 +385,7 @@ try_revoke (WeirStore *store, const char *wanted, GError **error)
 }
 
 static CliExit
-run_revoke (WeirStore *store, Options *options)
+run_revoke (WeirServer *server, WeirStore *store, Options *options)
 {
   g_autoptr (GError) error = NULL;
   const char *wanted = options->rest[1];
@@ -367,7 +412,7 @@ cli_cmd_api_keys (int argc, char **argv)
   static const struct
   {
     const char *name;
-    CliExit (*run) (WeirStore *store, Options *options);
+    CliExit (*run) (WeirServer *server, WeirStore *store, Options *options);
   } actions[] = { { "create", run_create }, { "list", run_list }, { "revoke", run_revoke } };
   g_auto (Options) options = { NULL };
   g_autoptr (WeirServer) server = NULL;
@@ -387,7 +432,7 @@ cli_cmd_api_keys (int argc, char **argv)
       store = weir_server_open_store (server, &error);
       if (store == NULL)
         return cli_fail (NULL, error);
-      return actions[i].run (store, &options);
+      return actions[i].run (server, store, &options);
     }
   return cli_usage_error ("api-keys", _ ("one of `create`, `list` and `revoke`"));
 }

@@ -145,12 +145,15 @@ is_known_table (const char *name)
   return FALSE;
 }
 
-/* The options of a plugin from elsewhere are its own business: it is asked when it is made. */
+/* The options of a plugin from elsewhere are its own business: it is asked when it is made. A
+ * table without any says that it is wanted. */
 static void
 read_plugin_table (WeirConfigData *self, WeirSource *source, WeirNode *table, const char *name)
 {
   guint i;
 
+  if (table->children->len == 0)
+    weir_source_read_raw (source, self->main_layer, name, table);
   for (i = 0; i < table->children->len; i++)
     {
       WeirNode *child = g_ptr_array_index (table->children, i);

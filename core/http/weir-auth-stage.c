@@ -30,7 +30,6 @@ static gboolean
 is_about_credential (const GError *error)
 {
   return g_error_matches (error, WEIR_ERROR, WEIR_ERROR_UNAUTHORIZED) ||
-         g_error_matches (error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT) ||
          g_error_matches (error, WEIR_ERROR, WEIR_ERROR_FORBIDDEN);
 }
 
@@ -54,6 +53,12 @@ refuse (WeirAuthStage *self, WeirExchange *exchange, GError *error)
 
   if (weir_exchange_has_response (exchange))
     return WEIR_STAGE_RESPOND;
+  /* Another one may read what this one cannot; if none does, the guard refuses. */
+  if (g_error_matches (error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT))
+    {
+      weir_exchange_take_credential_error (exchange, g_steal_pointer (&owned));
+      return WEIR_STAGE_CONTINUE;
+    }
   if (error != NULL && is_about_credential (error))
     {
       weir_guard_refuse (exchange, error);
@@ -108,8 +113,7 @@ on_authenticated (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!weir_authenticator_authenticate_finish (self->authenticator, result, &identity, &error))
     {
-      refuse (self, exchange, error);
-      g_task_return_boolean (task, TRUE);
+      g_task_return_boolean (task, refuse (self, exchange, error) == WEIR_STAGE_RESPOND);
       return;
     }
   if (identity != NULL)

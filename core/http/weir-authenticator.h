@@ -42,7 +42,8 @@ struct _WeirAuthenticatorInterface
                                           GError **error);
   /* On the control thread: answers with weir_task_return_identity() now or later, NULL when
    * there is nothing in the request for it; or with an error: UNAUTHORIZED for a credential
-   * that is wrong, INVALID_ARGUMENT for one that cannot be read, FORBIDDEN; any other means
+   * that is wrong, FORBIDDEN for one that is not enough, INVALID_ARGUMENT for one that cannot
+   * be read, which the next authenticator perhaps can; any other means
    * that it failed, and the request fails with it. It may prepare a response of its own
    * before the error. */
   void (*authenticate) (WeirAuthenticator *self, WeirExchange *exchange, GTask *task);

@@ -76,6 +76,10 @@ typedef enum
 
 void weir_exchange_set_auth_policy (WeirExchange *self, WeirAuthPolicy policy);
 WeirAuthPolicy weir_exchange_get_auth_policy (WeirExchange *self);
+/* What is wrong with a credential that none of the authenticators so far could read; the first
+ * one that is given stays. Taken over. */
+void weir_exchange_take_credential_error (WeirExchange *self, GError *error);
+const GError *weir_exchange_get_credential_error (WeirExchange *self);
 void weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity);
 /* The response depends on the Origin of the request: caches must know. */
 void weir_exchange_set_vary_origin (WeirExchange *self);

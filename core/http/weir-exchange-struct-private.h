@@ -45,6 +45,7 @@ struct _WeirExchange
   char *response_type;
   GBytes *response_body;
   GError *error;
+  GError *credential_error;
   char *hint;
 
   gint64 started;

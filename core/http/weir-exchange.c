@@ -167,6 +167,7 @@ weir_exchange_finalize (GObject *object)
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->upgrade, g_free);
   g_clear_pointer (&self->hint, g_free);
+  g_clear_error (&self->credential_error);
   g_clear_object (&self->peer);
   g_clear_object (&self->client);
   g_clear_object (&self->function);
@@ -534,7 +535,28 @@ weir_exchange_get_identity (WeirExchange *self)
   return self->identity;
 }
 
-/* By the operation of an authenticator as well, which may have lost the exchange. */
+/* By the operation of an authenticator as well, which may have lost the exchange: this and the
+ * next one. */
+void
+weir_exchange_take_credential_error (WeirExchange *self, GError *error)
+{
+  if (!begin_change (self))
+    {
+      g_error_free (error);
+      return;
+    }
+  if (self->credential_error == NULL)
+    self->credential_error = g_steal_pointer (&error);
+  g_clear_error (&error);
+  end_change (self);
+}
+
+const GError *
+weir_exchange_get_credential_error (WeirExchange *self)
+{
+  return self->credential_error;
+}
+
 void
 weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity)
 {

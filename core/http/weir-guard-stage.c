@@ -78,6 +78,7 @@ static WeirStageResult
 weir_guard_stage_process (WeirStage *stage, WeirExchange *exchange)
 {
   WeirIdentity *identity = weir_exchange_get_identity (exchange);
+  const GError *cause = weir_exchange_get_credential_error (exchange);
 
   if (identity != NULL)
     {
@@ -93,10 +94,10 @@ weir_guard_stage_process (WeirStage *stage, WeirExchange *exchange)
                               length);
       return WEIR_STAGE_CONTINUE;
     }
-  if (weir_exchange_get_auth_policy (exchange) != WEIR_AUTH_REQUIRED)
+  if (cause == NULL && weir_exchange_get_auth_policy (exchange) != WEIR_AUTH_REQUIRED)
     return WEIR_STAGE_CONTINUE;
 
-  weir_guard_refuse (exchange, NULL);
+  weir_guard_refuse (exchange, cause);
   return WEIR_STAGE_RESPOND;
 }
 

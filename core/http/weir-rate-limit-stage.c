@@ -20,6 +20,8 @@ struct _WeirRateLimitStage
 
   WeirRateLimiter *rates;
   WeirRateLimiter *windows;
+  WeirRatePlans *plans;         /* data thread, once the pipeline runs; NULL: there are none */
+  WeirRatePlans *control_plans; /* the same ones, for the control thread */
   gboolean fail_open;
   guint timeout_ms;
   gint64 warned; /* control thread */
@@ -54,26 +56,64 @@ is_preflight (WeirHead *head)
          weir_head_has (head, "access-control-request-method");
 }
 
-static gboolean
-find_limits (WeirExchange *exchange, WeirRateLimits *limits)
+typedef enum
+{
+  UNLIMITED,
+  LIMITED,
+  UNKNOWN_PLAN,
+} Rule;
+
+/* The plan of the caller, for which it does not matter what is called. */
+static const char *
+get_plan (WeirExchange *exchange)
+{
+  WeirIdentity *identity = weir_exchange_get_identity (exchange);
+
+  return identity != NULL ? weir_identity_get_plan (identity) : NULL;
+}
+
+static Rule
+find_plan (WeirRatePlans *plans, const char *name, WeirRateLimits *limits)
+{
+  const WeirRateLimits *plan = plans != NULL ? weir_rate_plans_find (plans, name) : NULL;
+
+  if (plan == NULL)
+    return UNKNOWN_PLAN;
+  *limits = *plan;
+  return LIMITED;
+}
+
+static Rule
+find_rule (WeirExchange *exchange, WeirRatePlans *plans, WeirRateLimits *limits)
 {
   WeirFunction *function = weir_exchange_get_function (exchange);
-  const char *text;
+  const char *plan = get_plan (exchange);
+  const char *text = NULL;
 
-  if (function == NULL)
-    return FALSE;
-  text = weir_settings_get_string (weir_function_get_settings (function), "rate_limit");
-  return text != NULL && weir_rate_limits_parse (limits, text) &&
-         !is_preflight (weir_exchange_get_request (exchange));
+  if (function != NULL)
+    text = weir_settings_get_string (weir_function_get_settings (function), "rate_limit");
+  if ((text == NULL && plan == NULL) || g_strcmp0 (text, "off") == 0 ||
+      is_preflight (weir_exchange_get_request (exchange)))
+    return UNLIMITED;
+  if (plan != NULL)
+    return find_plan (plans, plan, limits);
+  return weir_rate_limits_parse (limits, text) ? LIMITED : UNLIMITED;
 }
 
 static void
 make_key (WeirRateKey *key, WeirExchange *exchange, const WeirRateLimits *limits)
 {
   WeirFunction *function = weir_exchange_get_function (exchange);
-  WeirSettings *settings = weir_function_get_settings (function);
+  const char *plan = get_plan (exchange);
   gboolean is_rate = limits->per_minute > 0;
+  WeirSettings *settings;
 
+  if (plan != NULL)
+    {
+      weir_rate_key_init (key, exchange, "plan", plan, TRUE);
+      return;
+    }
+  settings = weir_function_get_settings (function);
   if (weir_settings_get_boolean (settings, "rate_limit_shared"))
     weir_rate_key_init (key,
                         exchange,
@@ -138,8 +178,15 @@ weir_rate_limit_stage_process (WeirStage *stage, WeirExchange *exchange)
   WeirRateDecision decision;
   g_auto (WeirRateKey) key = { NULL };
 
-  if (!find_limits (exchange, &limits))
-    return WEIR_STAGE_CONTINUE;
+  switch (find_rule (exchange, self->plans, &limits))
+    {
+    case UNLIMITED:
+      return WEIR_STAGE_CONTINUE;
+    case UNKNOWN_PLAN: /* a failure, which only the control thread tells about */
+      return WEIR_STAGE_PENDING;
+    case LIMITED:
+      break;
+    }
   limiter = get_limiter (self, &limits);
   if (limiter == NULL)
     return WEIR_STAGE_PENDING;
@@ -260,6 +307,33 @@ arm_deadline (Check *check)
 }
 
 static void
+answer_unknown_plan (WeirRateLimitStage *self, WeirExchange *exchange, GTask *task)
+{
+  WeirIdentity *identity = weir_exchange_get_identity (exchange);
+  const char *key_id = weir_identity_get_key_id (identity);
+  g_autoptr (GError) error =
+      g_error_new (WEIR_ERROR,
+                   WEIR_ERROR_NOT_FOUND,
+                   "%s is on the plan “%s”, which [rate_limits] does not have",
+                   key_id != NULL ? key_id : weir_identity_get_subject (identity),
+                   weir_identity_get_plan (identity));
+
+  answer_failure (self, task, error);
+}
+
+static void
+answer_no_limiter (WeirRateLimitStage *self, const WeirRateLimits *limits, GTask *task)
+{
+  g_autofree char *text = weir_rate_limits_to_text (limits);
+  g_autoptr (GError) error = g_error_new (WEIR_ERROR,
+                                          WEIR_ERROR_NOT_FOUND,
+                                          "there is no plugin for limits as \"%s\"",
+                                          text);
+
+  answer_failure (self, task, error);
+}
+
+static void
 weir_rate_limit_stage_handle (WeirStage *stage, WeirExchange *exchange, GTask *task)
 {
   WeirRateLimitStage *self = WEIR_RATE_LIMIT_STAGE (stage);
@@ -268,23 +342,21 @@ weir_rate_limit_stage_handle (WeirStage *stage, WeirExchange *exchange, GTask *t
   WeirRateLimiter *limiter;
   Check *check;
 
-  if (!find_limits (exchange, &limits))
+  switch (find_rule (exchange, self->control_plans, &limits))
     {
+    case UNLIMITED:
       g_task_return_boolean (task, FALSE);
       return;
+    case UNKNOWN_PLAN:
+      answer_unknown_plan (self, exchange, task);
+      return;
+    case LIMITED:
+      break;
     }
   limiter = get_limiter (self, &limits);
   if (limiter == NULL)
     {
-      g_autoptr (GError) error =
-          g_error_new (WEIR_ERROR,
-                       WEIR_ERROR_NOT_FOUND,
-                       "there is no plugin for limits as \"%s\"",
-                       weir_settings_get_string (
-                           weir_function_get_settings (weir_exchange_get_function (exchange)),
-                           "rate_limit"));
-
-      answer_failure (self, task, error);
+      answer_no_limiter (self, &limits, task);
       return;
     }
 
@@ -325,6 +397,8 @@ weir_rate_limit_stage_finalize (GObject *object)
 
   g_clear_object (&self->rates);
   g_clear_object (&self->windows);
+  g_clear_pointer (&self->plans, weir_rate_plans_unref);
+  g_clear_pointer (&self->control_plans, weir_rate_plans_unref);
 
   G_OBJECT_CLASS (weir_rate_limit_stage_parent_class)->finalize (object);
 }
@@ -345,6 +419,38 @@ void
 weir_rate_limit_stage_set_timeout (WeirRateLimitStage *self, guint timeout_ms)
 {
   self->timeout_ms = timeout_ms;
+}
+
+typedef struct
+{
+  WeirRateLimitStage *stage;
+  WeirRatePlans *plans;
+} Plans;
+
+static void
+on_plans (gpointer user_data)
+{
+  Plans *plans = user_data;
+
+  g_clear_pointer (&plans->stage->plans, weir_rate_plans_unref);
+  plans->stage->plans = plans->plans;
+  g_object_unref (plans->stage);
+  g_free (plans);
+}
+
+void
+weir_rate_limit_stage_set_plans (WeirRateLimitStage *self, WeirRatePlans *plans, WeirEngine *engine)
+{
+  Plans *message = g_new0 (Plans, 1);
+
+  g_clear_pointer (&self->control_plans, weir_rate_plans_unref);
+  self->control_plans = weir_rate_plans_ref (plans);
+  message->stage = g_object_ref (self);
+  message->plans = weir_rate_plans_ref (plans);
+  if (engine != NULL)
+    weir_engine_invoke (engine, on_plans, message);
+  else
+    on_plans (message);
 }
 
 WeirRateLimitStage *

@@ -9,6 +9,7 @@
 #include "config/weir-config.h"
 #include "http/weir-authenticator.h"
 #include "plugin/weir-plugin-engine.h"
+#include "server/weir-stores-private.h"
 
 G_BEGIN_DECLS
 
@@ -23,8 +24,10 @@ void weir_named_authenticator_free (WeirNamedAuthenticator *self);
 
 /* Appends the stages that find out who calls: what carries the credential to its place, one
  * for each authenticator in the order of the configuration, and the guard. given:
- * WeirNamedAuthenticator, asked after those that are configured. */
+ * WeirNamedAuthenticator, asked after those that are configured. One that wants the store is lent
+ * it from stores. */
 gboolean weir_authentication_append_stages (WeirPluginEngine *plugins,
+                                            WeirStores *stores,
                                             WeirConfig *config,
                                             GPtrArray *given,
                                             GPtrArray *stages,

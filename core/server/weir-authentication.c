@@ -23,7 +23,7 @@ weir_named_authenticator_free (WeirNamedAuthenticator *self)
   g_free (self);
 }
 
-/* Those with a table, in the order of their names. */
+/* Those with a table, in the order of their names. A table without options is one as well. */
 static void
 add_tables (WeirSettings *settings, GPtrArray *names)
 {
@@ -33,7 +33,7 @@ add_tables (WeirSettings *settings, GPtrArray *names)
     {
       g_auto (GStrv) parts = g_strsplit (options[i], ".", 3);
 
-      if (!g_str_has_prefix (options[i], TABLE) || g_strv_length (parts) != 3 ||
+      if (!g_str_has_prefix (options[i], TABLE) || g_strv_length (parts) < 2 ||
           g_ptr_array_find_with_equal_func (names, parts[1], g_str_equal, NULL))
         continue;
       g_ptr_array_add (names, g_strdup (parts[1]));
@@ -107,6 +107,7 @@ add_stage (GPtrArray *stages, WeirAuthenticator *authenticator, const char *name
 
 static gboolean
 add_configured (WeirPluginEngine *plugins,
+                WeirStores *stores,
                 WeirConfig *config,
                 WeirSupabaseKeys *keys,
                 GPtrArray *names,
@@ -118,7 +119,7 @@ add_configured (WeirPluginEngine *plugins,
       g_autoptr (WeirAuthenticator) authenticator =
           make (plugins, config, keys, names->pdata[i], error);
 
-      if (authenticator == NULL)
+      if (authenticator == NULL || !weir_stores_lend (stores, config, authenticator, error))
         return FALSE;
       add_stage (stages, authenticator, names->pdata[i]);
     }
@@ -127,6 +128,7 @@ add_configured (WeirPluginEngine *plugins,
 
 gboolean
 weir_authentication_append_stages (WeirPluginEngine *plugins,
+                                   WeirStores *stores,
                                    WeirConfig *config,
                                    GPtrArray *given,
                                    GPtrArray *stages,
@@ -156,7 +158,7 @@ weir_authentication_append_stages (WeirPluginEngine *plugins,
                                           keys != NULL ? &gateway : NULL);
   weir_credential_stage_set_open (credential, open);
   g_ptr_array_add (stages, credential);
-  if (!open && !add_configured (plugins, config, keys, names, stages, error))
+  if (!open && !add_configured (plugins, stores, config, keys, names, stages, error))
     return FALSE;
   for (guint i = 0; i < given->len; i++)
     {

@@ -9,6 +9,7 @@
 #include "config/weir-config.h"
 #include "http/weir-adapter.h"
 #include "http/weir-authenticator.h"
+#include "http/weir-rate-limit-stage-private.h"
 #include "plugin/weir-plugin-engine.h"
 #include "store/weir-secret-store.h"
 #include "store/weir-store.h"
@@ -28,12 +29,10 @@ WeirSecretStore *weir_extensions_make_secret_store (WeirPluginEngine *plugins,
                                                     WeirConfig *config,
                                                     const char *name,
                                                     GError **error);
-/* Appends the stage that limits how often functions are called. A limiter that no plugin has is
+/* The stage that limits how often functions are called. A limiter that no plugin has is
  * one that fails; one that cannot be made is an error. */
-gboolean weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
-                                           WeirConfig *config,
-                                           GPtrArray *stages,
-                                           GError **error);
+WeirRateLimitStage *
+weir_extensions_make_rate_limits (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
 /* options: in place of those of [authenticators.NAME]. */
 WeirAuthenticator *weir_extensions_make_authenticator (WeirPluginEngine *plugins,
                                                        WeirConfig *config,

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "http/weir-rate-limit-stage-private.h"
-
 gboolean
 weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
 {
@@ -228,16 +226,15 @@ make_limiter (WeirPluginEngine *plugins,
   return *limiter != NULL;
 }
 
-gboolean
-weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
-                                  WeirConfig *config,
-                                  GPtrArray *stages,
-                                  GError **error)
+WeirRateLimitStage *
+weir_extensions_make_rate_limits (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
 {
   WeirSettings *settings = weir_config_get_server_settings (config);
   const char *failure = weir_settings_get_string (settings, "rate_limit_failure");
   g_autoptr (WeirRateLimiter) rates = NULL;
   g_autoptr (WeirRateLimiter) windows = NULL;
+  g_autoptr (WeirRatePlans) plans = NULL;
+  WeirRateLimitStage *stage;
 
   if (!make_limiter (plugins,
                      config,
@@ -249,10 +246,11 @@ weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
                      weir_settings_get_string (settings, "window_limiter"),
                      &windows,
                      error))
-    return FALSE;
-  g_ptr_array_add (stages,
-                   weir_rate_limit_stage_new (rates, windows, strcmp (failure, "open") == 0));
-  return TRUE;
+    return NULL;
+  stage = weir_rate_limit_stage_new (rates, windows, strcmp (failure, "open") == 0);
+  plans = weir_rate_plans_new (settings);
+  weir_rate_limit_stage_set_plans (stage, plans, NULL);
+  return stage;
 }
 
 /* [stages.NAME] asks for a stage; the plugin that has it need not be required as well. */
@@ -266,7 +264,7 @@ load_configured_stages (WeirPluginEngine *plugins, WeirConfig *config, GError **
     {
       g_auto (GStrv) parts = g_strsplit (names[i], ".", 3);
 
-      if (g_strv_length (parts) != 3 || strcmp (parts[0], "stages") != 0)
+      if (g_strv_length (parts) < 2 || strcmp (parts[0], "stages") != 0)
         continue;
       if (!weir_plugin_engine_load_provider (plugins, "stage", parts[1], error))
         {

@@ -2,6 +2,9 @@
 
 #include "server/weir-request-record-private.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 /**
  * WeirRequestRecord:
  *
@@ -13,17 +16,20 @@
 
 struct _WeirRequestRecord
 {
-  char *method;
-  char *target;
-  char *function;
-  char *request_id;
-  char *client;
-  char *error;
+  const char *method; /* in the text at the end, as the others */
+  const char *target;
+  const char *function;
+  const char *request_id;
+  const char *client;
+  const char *subject;
+  const char *error;
+  const char *authenticator; /* interned */
   guint status;
   gboolean aborted;
   gint64 duration;
   guint64 bytes_received;
   guint64 bytes_sent;
+  char text[];
 };
 
 G_DEFINE_BOXED_TYPE (WeirRequestRecord,
@@ -31,20 +37,65 @@ G_DEFINE_BOXED_TYPE (WeirRequestRecord,
                      weir_request_record_ref,
                      weir_request_record_unref)
 
+static const char *
+format_client (GInetAddress *client, char text[INET6_ADDRSTRLEN])
+{
+  gboolean is_v4;
+
+  if (client == NULL)
+    return NULL;
+  is_v4 = g_inet_address_get_family (client) == G_SOCKET_FAMILY_IPV4;
+  return inet_ntop (is_v4 ? AF_INET : AF_INET6,
+                    g_inet_address_to_bytes (client),
+                    text,
+                    INET6_ADDRSTRLEN);
+}
+
+static gsize
+measure (const char *text)
+{
+  return text != NULL ? strlen (text) + 1 : 0;
+}
+
+static const char *
+put (char **end, const char *text)
+{
+  const char *start = *end;
+
+  if (text == NULL)
+    return NULL;
+  *end = g_stpcpy (*end, text) + 1;
+  return start;
+}
+
+/* One for each request, so all of its text is in one piece. */
 WeirRequestRecord *
 weir_request_record_new (WeirExchange *exchange)
 {
-  WeirRequestRecord *self = g_atomic_rc_box_new0 (WeirRequestRecord);
-  WeirFunction *function = weir_exchange_get_function (exchange);
-  GInetAddress *client = weir_exchange_get_client (exchange);
-  const GError *error = weir_exchange_get_error (exchange);
+  WeirFunction *called = weir_exchange_get_function (exchange);
+  WeirIdentity *identity = weir_exchange_get_identity (exchange);
+  const GError *failure = weir_exchange_get_error (exchange);
+  char address[INET6_ADDRSTRLEN];
+  const char *method = weir_head_get_method (weir_exchange_get_request (exchange));
+  const char *target = weir_exchange_get_path (exchange);
+  const char *function = called != NULL ? weir_function_get_name (called) : NULL;
+  const char *request_id = weir_exchange_get_request_id (exchange);
+  const char *client = format_client (weir_exchange_get_client (exchange), address);
+  const char *subject = identity != NULL ? weir_identity_get_subject (identity) : NULL;
+  const char *error = failure != NULL ? failure->message : NULL;
+  gsize length = measure (method) + measure (target) + measure (function) + measure (request_id) +
+                 measure (client) + measure (subject) + measure (error);
+  WeirRequestRecord *self = g_atomic_rc_box_alloc0 (sizeof (WeirRequestRecord) + length);
+  char *end = self->text;
 
-  self->method = g_strdup (weir_head_get_method (weir_exchange_get_request (exchange)));
-  self->target = g_strdup (weir_exchange_get_path (exchange));
-  self->function = function != NULL ? g_strdup (weir_function_get_name (function)) : NULL;
-  self->request_id = g_strdup (weir_exchange_get_request_id (exchange));
-  self->client = client != NULL ? g_inet_address_to_string (client) : NULL;
-  self->error = error != NULL ? g_strdup (error->message) : NULL;
+  self->method = put (&end, method);
+  self->target = put (&end, target);
+  self->function = put (&end, function);
+  self->request_id = put (&end, request_id);
+  self->client = put (&end, client);
+  self->subject = put (&end, subject);
+  self->error = put (&end, error);
+  self->authenticator = identity != NULL ? weir_identity_get_authenticator (identity) : NULL;
   self->status = weir_exchange_get_status (exchange);
   self->aborted = weir_exchange_get_state (exchange) == WEIR_EXCHANGE_STATE_ABORTED;
   self->duration = g_get_monotonic_time () - weir_exchange_get_started (exchange);
@@ -68,19 +119,6 @@ weir_request_record_ref (WeirRequestRecord *self)
   return g_atomic_rc_box_acquire (self);
 }
 
-static void
-weir_request_record_clear (gpointer data)
-{
-  WeirRequestRecord *self = data;
-
-  g_free (self->method);
-  g_free (self->target);
-  g_free (self->function);
-  g_free (self->request_id);
-  g_free (self->client);
-  g_free (self->error);
-}
-
 /**
  * weir_request_record_unref:
  * @self: (transfer full): a record
@@ -90,7 +128,7 @@ weir_request_record_clear (gpointer data)
 void
 weir_request_record_unref (WeirRequestRecord *self)
 {
-  g_atomic_rc_box_release_full (self, weir_request_record_clear);
+  g_atomic_rc_box_release (self);
 }
 
 /**
@@ -155,6 +193,40 @@ weir_request_record_get_client (WeirRequestRecord *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   return self->client;
+}
+
+/**
+ * weir_request_record_get_authenticator:
+ * @self: a record
+ *
+ * Returns: (nullable): what configuration calls the authenticator that found out who called;
+ *   %NULL when nobody did
+ *
+ * Since: 1.0
+ */
+const char *
+weir_request_record_get_authenticator (WeirRequestRecord *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->authenticator;
+}
+
+/**
+ * weir_request_record_get_subject:
+ * @self: a record
+ *
+ * Returns: (nullable): who called, as the authenticator says: a user, or the id of an API key,
+ *   never the key
+ *
+ * Since: 1.0
+ */
+const char *
+weir_request_record_get_subject (WeirRequestRecord *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->subject;
 }
 
 /**

@@ -31,6 +31,10 @@ const char *weir_request_record_get_function (WeirRequestRecord *self); /* nulla
 WEIR_AVAILABLE_IN_ALL
 const char *weir_request_record_get_client (WeirRequestRecord *self); /* nullable */
 WEIR_AVAILABLE_IN_ALL
+const char *weir_request_record_get_authenticator (WeirRequestRecord *self); /* nullable */
+WEIR_AVAILABLE_IN_ALL
+const char *weir_request_record_get_subject (WeirRequestRecord *self); /* nullable */
+WEIR_AVAILABLE_IN_ALL
 const char *weir_request_record_get_request_id (WeirRequestRecord *self);
 WEIR_AVAILABLE_IN_ALL
 guint weir_request_record_get_status (WeirRequestRecord *self); /* 0: none was sent */

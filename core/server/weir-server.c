@@ -8,6 +8,7 @@
 #include "base/weir-clock-private.h"
 #include "base/weir-error.h"
 #include "http/weir-client-stage-private.h"
+#include "http/weir-rate-limit-stage-private.h"
 #include "server/weir-authentication-private.h"
 #include "server/weir-extensions-private.h"
 #include "server/weir-frontend-private.h"
@@ -54,6 +55,7 @@ struct _WeirServer
   GPtrArray *stages;
   GPtrArray *authenticators; /* WeirNamedAuthenticator */
   WeirStores *stores;
+  WeirRateLimitStage *rate_limits;
   gboolean extensions_loaded;
   GListStore *no_functions; /* what there is while nothing runs */
   GListStore *no_workers;
@@ -243,8 +245,15 @@ on_routes_changed (WeirFunctionHost *host, WeirServer *self)
 static void
 on_config_changed (WeirFunctionHost *host, WeirServer *self)
 {
-  if (g_set_object (&self->config, weir_function_host_get_config (host)))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONFIG]);
+  g_autoptr (WeirRatePlans) plans = NULL;
+
+  if (!g_set_object (&self->config, weir_function_host_get_config (host)))
+    return;
+  plans = weir_rate_plans_new (weir_config_get_server_settings (self->config));
+  weir_rate_limit_stage_set_plans (self->rate_limits,
+                                   plans,
+                                   weir_frontend_get_engine (self->frontend));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CONFIG]);
 }
 
 static void on_empty (WeirFunctionHost *host, WeirServer *self);
@@ -609,6 +618,7 @@ start_parts (WeirServer *self, GError **error)
     return FALSE;
   adapter = weir_extensions_make_adapter (self->plugins, self->config, error);
   if (adapter == NULL || !weir_authentication_append_stages (self->plugins,
+                                                             self->stores,
                                                              self->config,
                                                              self->authenticators,
                                                              stages,
@@ -616,8 +626,11 @@ start_parts (WeirServer *self, GError **error)
     return FALSE;
   for (guint i = 0; i < self->stages->len; i++)
     g_ptr_array_add (stages, g_object_ref (self->stages->pdata[i]));
-  if (!weir_extensions_make_rate_limits (self->plugins, self->config, stages, error) ||
-      !weir_extensions_make_stages (self->plugins, self->config, stages, error) ||
+  self->rate_limits = weir_extensions_make_rate_limits (self->plugins, self->config, error);
+  if (self->rate_limits == NULL)
+    return FALSE;
+  g_ptr_array_add (stages, g_object_ref (self->rate_limits));
+  if (!weir_extensions_make_stages (self->plugins, self->config, stages, error) ||
       !listen_all (self, error))
     return FALSE;
 
@@ -643,6 +656,8 @@ static void
 drop_parts (WeirServer *self)
 {
   g_clear_pointer (&self->frontend, weir_frontend_free);
+  weir_stores_recall (self->stores);
+  g_clear_object (&self->rate_limits);
   if (self->feed != NULL)
     weir_request_feed_close (self->feed);
   g_clear_pointer (&self->feed, weir_request_feed_unref);

@@ -23,6 +23,10 @@ void weir_stores_free (WeirStores *self);
 WeirStore *weir_stores_open (WeirStores *self, WeirConfig *config, GError **error);
 /* "auto": the keyring where one answers, else encrypted in the store. */
 WeirSecretStore *weir_stores_open_secrets (WeirStores *self, WeirConfig *config, GError **error);
+/* Gives the store to an object that has a property of that name for it; others are left alone. */
+gboolean weir_stores_lend (WeirStores *self, WeirConfig *config, gpointer object, GError **error);
+/* Takes it back from all of them; on the thread that the store is of, unlike their end. */
+void weir_stores_recall (WeirStores *self);
 /* The secrets of a scope with their values (transfer full). */
 GPtrArray *weir_stores_list_secrets (WeirSecretStore *secrets, const char *scope, GError **error);
 

@@ -16,6 +16,7 @@ struct _WeirStores
   WeirPluginEngine *plugins;
   WeirStore *store;
   WeirSecretStore *secrets;
+  GPtrArray *borrowers;
 };
 
 /* ---- waiting ---- */
@@ -107,6 +108,7 @@ weir_stores_new (WeirPluginEngine *plugins)
   WeirStores *self = g_new0 (WeirStores, 1);
 
   self->plugins = g_object_ref (plugins);
+  self->borrowers = g_ptr_array_new_with_free_func (g_object_unref);
 
   return self;
 }
@@ -114,6 +116,8 @@ weir_stores_new (WeirPluginEngine *plugins)
 void
 weir_stores_free (WeirStores *self)
 {
+  weir_stores_recall (self);
+  g_ptr_array_unref (self->borrowers);
   g_clear_object (&self->secrets);
   g_clear_object (&self->store);
   g_object_unref (self->plugins);
@@ -161,6 +165,30 @@ weir_stores_open (WeirStores *self, WeirConfig *config, GError **error)
     self->store = g_steal_pointer (&store);
 
   return self->store;
+}
+
+gboolean
+weir_stores_lend (WeirStores *self, WeirConfig *config, gpointer object, GError **error)
+{
+  WeirStore *store;
+
+  if (!has_property (object, "store", WEIR_TYPE_STORE))
+    return TRUE;
+  store = weir_stores_open (self, config, error);
+  if (store == NULL)
+    return FALSE;
+  g_object_set (object, "store", store, NULL);
+  g_ptr_array_add (self->borrowers, g_object_ref (object));
+
+  return TRUE;
+}
+
+void
+weir_stores_recall (WeirStores *self)
+{
+  for (guint i = 0; i < self->borrowers->len; i++)
+    g_object_set (self->borrowers->pdata[i], "store", NULL, NULL);
+  g_ptr_array_set_size (self->borrowers, 0);
 }
 
 /* ---- the secret store ---- */

@@ -19,6 +19,8 @@ struct _TestAuthenticator
   GObject parent_instance;
 
   const char *prefix;
+  gboolean cannot_read;
+  gboolean cannot_read_later;
   GTask *kept;
   guint n_asked;
 };
@@ -41,6 +43,13 @@ test_try (WeirAuthenticator *authenticator,
   self->n_asked++;
   if (token == NULL || !g_str_has_prefix (token, self->prefix))
     return WEIR_AUTHENTICATION_NONE;
+  if (self->cannot_read_later)
+    return WEIR_AUTHENTICATION_PENDING;
+  if (self->cannot_read)
+    {
+      *error = g_error_new (WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT, "It cannot be read");
+      return WEIR_AUTHENTICATION_REFUSED;
+    }
   if (g_str_has_suffix (token, "-good"))
     {
       *identity = weir_identity_new (token);
@@ -68,7 +77,9 @@ test_authenticate (WeirAuthenticator *authenticator, WeirExchange *exchange, GTa
   g_autofree char *token = weir_head_dup_bearer (weir_exchange_get_request (exchange));
   g_autoptr (WeirIdentity) identity = weir_identity_new (token);
 
-  if (g_str_has_suffix (token, "-never"))
+  if (self->cannot_read_later)
+    g_task_return_new_error (task, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT, "It cannot be read");
+  else if (g_str_has_suffix (token, "-never"))
     self->kept = g_object_ref (task);
   else
     weir_task_return_identity (task, identity);
@@ -347,6 +358,28 @@ test_required (Fixture *self, gconstpointer data)
   check (self, "authorization: Bearer a-own\n", 418, "own");
 }
 
+/* What the first cannot read the second perhaps can; what nobody can is refused, even where
+ * callers need not say who they are. */
+static void
+test_cannot_read (Fixture *self, gconstpointer data)
+{
+  set_function (self, WEIR_DIALECT_WEIR, "{}");
+  self->first->cannot_read = TRUE;
+  check (self, "authorization: Bearer a-good\n", 200, "a-good by second");
+  check (self, "authorization: Bearer a-later\n", 200, "a-later by second");
+  check (self, "authorization: Bearer a-bad\n", 401, "of the authenticator");
+  self->second->prefix = "-";
+  check (self, "authorization: Bearer a-good\n", 401, "It cannot be read");
+  check (self, "", 401, "does not say who calls");
+  set_function (self, WEIR_DIALECT_WEIR, "{'auth': <'optional'>}");
+  check (self, "authorization: Bearer a-good\n", 401, "It cannot be read");
+  check (self, "", 200, "nobody");
+  self->first->cannot_read_later = TRUE;
+  check (self, "authorization: Bearer a-good\n", 401, "It cannot be read");
+  self->second->prefix = "";
+  check (self, "authorization: Bearer a-good\n", 200, "a-good by second");
+}
+
 static void
 test_one_decides (Fixture *self, gconstpointer data)
 {
@@ -560,6 +593,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   weir_log_catcher_install ();
   ADD ("required", test_required);
+  ADD ("cannot-read", test_cannot_read);
   ADD ("one-decides", test_one_decides);
   ADD ("fails-closed", test_fails_closed);
   ADD ("optional-and-public", test_optional_and_public);

@@ -411,6 +411,76 @@ test_failures (Fixture *self, gconstpointer data)
   g_assert_cmpuint (request (self, "GET", NULL, "60/min burst 5", FALSE), ==, status);
 }
 
+static void
+set_plans (Fixture *self, const char *name, const char *limits)
+{
+  GHashTable *values =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+  GHashTable *origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (WeirSettings) settings = NULL;
+  g_autoptr (WeirRatePlans) plans = NULL;
+
+  g_hash_table_insert (values,
+                       g_strconcat ("rate_limits.", name, NULL),
+                       g_variant_ref_sink (g_variant_new_string (limits)));
+  g_hash_table_insert (values,
+                       g_strdup ("rate_limits.alias"),
+                       g_variant_ref_sink (g_variant_new_string (name)));
+  settings = weir_settings_new (values, origins);
+  plans = weir_rate_plans_new (settings);
+  weir_rate_limit_stage_set_plans (self->stage, plans, NULL);
+}
+
+static void
+set_caller (Fixture *self, const char *key_id, const char *plan)
+{
+  g_autoptr (WeirIdentity) identity = weir_identity_new_full ("u1", NULL, NULL, key_id);
+
+  g_clear_pointer (&self->route->identity, weir_identity_unref);
+  self->route->identity = weir_identity_copy_with_plan (identity, plan);
+  weir_identity_take (self->route->identity, g_intern_string ("key"));
+}
+
+/* Who is on a plan is limited by that, over all functions, and not by the function. */
+static void
+test_plans (Fixture *self, gconstpointer data)
+{
+  set_plans (self, "pro", "1000/min burst 2000");
+  set_caller (self, "k1", "pro");
+  g_assert_cmpuint (request (self, "GET", NULL, "5/hour", FALSE), ==, 404);
+  g_assert_cmpuint (self->windows->n_asked, ==, 0);
+  g_assert_cmpstr (self->rates->key, ==, "plan pro\nkey k1");
+  g_assert_cmpuint (request (self, "GET", NULL, NULL, TRUE), ==, 404);
+  g_assert_cmpuint (self->rates->n_asked, ==, 2);
+  g_assert_cmpuint (request (self, "GET", NULL, "off", FALSE), ==, 404);
+  g_assert_cmpuint (self->rates->n_asked, ==, 2);
+
+  set_caller (self, "k2", "alias");
+  self->rates->manner = REFUSE;
+  g_assert_cmpuint (request (self, "GET", NULL, NULL, FALSE), ==, 429);
+  g_assert_cmpstr (self->rates->key, ==, "plan alias\nkey k2");
+  self->rates->manner = REFUSE_LATER;
+  g_assert_cmpuint (request (self, "GET", NULL, NULL, FALSE), ==, 429);
+
+  set_plans (self, "pro", "100/hour");
+  set_caller (self, "k1", "pro");
+  g_assert_cmpuint (request (self, "GET", NULL, NULL, FALSE), ==, 404);
+  g_assert_cmpstr (self->windows->key, ==, "plan pro\nkey k1");
+}
+
+static void
+test_unknown_plan (Fixture *self, gconstpointer data)
+{
+  guint status = GPOINTER_TO_UINT (data);
+
+  set_plans (self, "pro", "1000/min burst 2000");
+  set_caller (self, "k1", "gone");
+  weir_log_catcher_expect ("*k1 is on the plan*gone*");
+  g_assert_cmpuint (request (self, "GET", NULL, "5/hour", FALSE), ==, status);
+  weir_log_catcher_assert ();
+  g_assert_cmpuint (self->rates->n_asked + self->windows->n_asked, ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -426,5 +496,8 @@ main (int argc, char *argv[])
   ADD ("later", closed, NULL, test_later);
   ADD ("fails-open", open, GUINT_TO_POINTER (404), test_failures);
   ADD ("fails-closed", closed, GUINT_TO_POINTER (503), test_failures);
+  ADD ("plans", open, NULL, test_plans);
+  ADD ("unknown-plan-open", open, GUINT_TO_POINTER (404), test_unknown_plan);
+  ADD ("unknown-plan-closed", closed, GUINT_TO_POINTER (503), test_unknown_plan);
   return g_test_run ();
 }
