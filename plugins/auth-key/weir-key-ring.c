@@ -88,7 +88,7 @@ make_claims (WeirApiKey *key)
   const char *const *scopes = weir_api_key_get_scopes (key);
 
   json_builder_begin_object (builder);
-  add_string (builder, "sub", weir_api_key_get_id (key));
+  add_string (builder, "key_id", weir_api_key_get_id (key));
   add_string (builder, "role", "api_key");
   add_string (builder, "name", weir_api_key_get_name (key));
   json_builder_set_member_name (builder, "scopes");
