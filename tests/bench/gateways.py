@@ -84,17 +84,18 @@ def rss_kilobytes(pid):
 
 
 class Gateway:
-    def __init__(self, name, note, command, port, env=None):
+    def __init__(self, name, note, command, port, env=None, log=subprocess.DEVNULL,
+                 path="/hello"):
         self.name, self.note, self.port = name, note, port
         self.process = subprocess.Popen(
             [str(word) for word in command],
             env=env,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=log,
             stderr=subprocess.DEVNULL,
         )
         try:
-            first_answer(self.process, port)
+            first_answer(self.process, port, path)
         except RuntimeError:
             self.stop()
             raise
@@ -140,10 +141,12 @@ def worker_command(where):
 
 
 class Fleet:
-    """All gateways, in front of one worker each of the same kind. A context manager."""
+    """All gateways, or Weir and nginx only, in front of one worker each of the same kind. A
+    context manager."""
 
-    def __init__(self, build, adapters, work):
+    def __init__(self, build, adapters, work, only_nginx=False):
         self.build, self.adapters, self.work = build, adapters, Path(work)
+        self.only_nginx = only_nginx
         self.gateways = []
 
     def __enter__(self):
@@ -194,6 +197,8 @@ class Fleet:
         nginx = shutil.which("nginx") or "/usr/sbin/nginx"
         self._add("nginx", "proxy_pass, keepalive 512",
                   [nginx, "-p", self.work, "-c", self._fill("nginx.conf.in", port)], port)
+        if self.only_nginx:
+            return
         port = free_port()
         self._add("haproxy", "one thread, http-reuse always",
                   [shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f",

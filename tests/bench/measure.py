@@ -17,11 +17,11 @@ def progress(text):
     print(f"{text:<60}", end="\r", file=sys.stderr, flush=True)
 
 
-def wrk(gateway, connections, seconds, path="/hello"):
+def wrk(gateway, connections, seconds, path="/hello", headers=()):
     before = cpu_seconds(gateway.pid)
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s",
-         f"http://127.0.0.1:{gateway.port}{path}"],
+         *(word for line in headers for word in ("-H", line)), f"http://127.0.0.1:{gateway.port}{path}"],
         capture_output=True, text=True, check=True,
     ).stdout
     used = cpu_seconds(gateway.pid) - before
