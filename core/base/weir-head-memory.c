@@ -117,35 +117,35 @@ head_free (WeirHead *self)
   g_free (self);
 }
 
+/* Looked at for each request; what owns it is there for the end of the thread. */
+static __thread Spare *spare;
+
 static void
 spare_free (gpointer data)
 {
-  Spare *spare = data;
+  Spare *over = data;
 
-  while (spare->n_heads > 0)
-    head_free (spare->heads[--spare->n_heads]);
-  g_free (spare);
+  spare = NULL;
+  while (over->n_heads > 0)
+    head_free (over->heads[--over->n_heads]);
+  g_free (over);
 }
 
-static GPrivate spare_heads = G_PRIVATE_INIT (spare_free);
+static GPrivate spare_owner = G_PRIVATE_INIT (spare_free);
 
 WeirHead *
 weir_head_take_spare (void)
 {
-  Spare *spare = g_private_get (&spare_heads);
-
   return spare != NULL && spare->n_heads > 0 ? spare->heads[--spare->n_heads] : NULL;
 }
 
 void
 weir_head_keep_spare (WeirHead *head)
 {
-  Spare *spare = g_private_get (&spare_heads);
-
   if (spare == NULL)
     {
       spare = g_new0 (Spare, 1);
-      g_private_set (&spare_heads, spare);
+      g_private_set (&spare_owner, spare);
     }
   weir_head_reset (head);
   if (spare->n_heads < MOST_SPARE && head->n_allocated <= SPARE_FIELDS &&

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/weir-text-private.h"
+
 /**
  * WeirField: (skip)
  * @name: the name, @name_length bytes
@@ -280,16 +282,10 @@ weir_head_get_status (WeirHead *self)
 static gboolean
 is_valid_name (const char *name)
 {
-  gsize length = 0;
+  gsize length = name != NULL ? strlen (name) : 0;
 
-  if (name == NULL)
-    return FALSE;
-  for (; name[length] != '\0'; length++)
-    {
-      if (!g_ascii_isalnum (name[length]) && strchr ("!#$%&'*+-.^_`|~", name[length]) == NULL)
-        return FALSE;
-    }
-  return length > 0 && length <= G_MAXUINT16;
+  return length > 0 && length <= G_MAXUINT16 &&
+         weir_text_skip (name, length, WEIR_TEXT_TOKEN) == length;
 }
 
 static gboolean

@@ -2,9 +2,9 @@
 
 #include "http/weir-client-stage-private.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "http/weir-address-private.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-forwarded-private.h"
 
@@ -64,35 +64,30 @@ strip_forwarding (WeirHead *head)
       }
 }
 
+/* value is the head's own, or the exchange's, and stays as long. */
 static void
-format_address (GInetAddress *address, char out[INET6_ADDRSTRLEN])
+add_if_known (WeirHead *head, WeirFieldId id, const char *name, const char *value)
 {
-  gboolean is_v6 = g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6;
-
-  inet_ntop (is_v6 ? AF_INET6 : AF_INET, g_inet_address_to_bytes (address), out, INET6_ADDRSTRLEN);
+  if (value != NULL)
+    weir_head_add_borrowed (head, id, name, strlen (name), value, strlen (value));
 }
 
 static void
-add_if_known (WeirHead *head, const char *name, const char *value)
+add_origin (WeirHead *head)
 {
-  if (value != NULL)
-    weir_head_add (head, name, value);
+  add_if_known (head, WEIR_FIELD_OTHER, "x-forwarded-proto", weir_head_get_scheme (head));
+  add_if_known (head, WEIR_FIELD_OTHER, "x-forwarded-host", weir_head_get_authority (head));
 }
 
 /* How it came to this server is all there is to tell. */
 static void
 tell_peer (WeirExchange *exchange, WeirHead *head)
 {
-  GInetAddress *peer = weir_exchange_get_peer (exchange);
-  char address[INET6_ADDRSTRLEN];
-
-  if (peer != NULL)
-    {
-      format_address (peer, address);
-      weir_head_add (head, "x-forwarded-for", address);
-    }
-  add_if_known (head, "x-forwarded-proto", weir_head_get_scheme (head));
-  add_if_known (head, "x-forwarded-host", weir_head_get_authority (head));
+  add_if_known (head,
+                WEIR_FIELD_X_FORWARDED_FOR,
+                "x-forwarded-for",
+                weir_exchange_get_client_text (exchange));
+  add_origin (head);
 }
 
 static void
@@ -120,16 +115,16 @@ static void
 add_to_chain (WeirHead *head, const char *chain, GInetAddress *client, GInetAddress *peer)
 {
   g_autoptr (GString) list = g_string_new (chain);
-  char address[INET6_ADDRSTRLEN];
+  char address[WEIR_ADDRESS_SIZE];
 
   if (chain == NULL && client != NULL)
     {
-      format_address (client, address);
+      weir_address_format (client, address);
       g_string_append (list, address);
     }
   if (peer != NULL)
     {
-      format_address (peer, address);
+      weir_address_format (peer, address);
       g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", address);
     }
   if (list->len > 0)
@@ -140,13 +135,13 @@ static void
 add_forwarded (WeirHead *head, const char *chain, GInetAddress *peer)
 {
   g_autoptr (GString) list = g_string_new (chain);
-  char address[INET6_ADDRSTRLEN];
+  char address[WEIR_ADDRESS_SIZE];
 
   if (chain == NULL)
     return;
   if (peer != NULL)
     {
-      format_address (peer, address);
+      weir_address_format (peer, address);
       g_string_append_printf (list,
                               strchr (address, ':') != NULL ? ", for=\"[%s]\"" : ", for=%s",
                               address);
@@ -188,8 +183,7 @@ tell_chain (WeirClientStage *self, WeirExchange *exchange, WeirHead *head)
 
   apply (exchange, head, &told);
   add_to_chain (head, chain, told.client, peer);
-  add_if_known (head, "x-forwarded-proto", weir_head_get_scheme (head));
-  add_if_known (head, "x-forwarded-host", weir_head_get_authority (head));
+  add_origin (head);
 }
 
 static WeirStageResult

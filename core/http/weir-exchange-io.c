@@ -156,7 +156,16 @@ static void
 apply_headers (WeirExchange *self, WeirHead *head)
 {
   if (self->request_id[0] != '\0')
-    weir_head_set (head, "x-request-id", self->request_id);
+    {
+      if (weir_head_find (head, WEIR_FIELD_X_REQUEST_ID) != NULL)
+        weir_head_remove_id (head, WEIR_FIELD_X_REQUEST_ID);
+      weir_head_add_borrowed (head,
+                              WEIR_FIELD_X_REQUEST_ID,
+                              "x-request-id",
+                              strlen ("x-request-id"),
+                              self->request_id,
+                              strlen (self->request_id));
+    }
   for (guint i = 0; self->headers != NULL && i < self->headers->len; i += 2)
     weir_head_set (head,
                    g_ptr_array_index (self->headers, i),

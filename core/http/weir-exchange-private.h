@@ -34,6 +34,8 @@ gint64 weir_exchange_get_body_length (WeirExchange *self);
 WeirEngine *weir_exchange_get_engine (WeirExchange *self);
 /* Who a proxy says that it speaks for. */
 void weir_exchange_set_client (WeirExchange *self, GInetAddress *client, guint16 port);
+/* The address that the client is taken to have, as text; NULL on a Unix socket. */
+const char *weir_exchange_get_client_text (WeirExchange *self);
 /* The request came with fields that proxies add, believed or not. */
 void weir_exchange_set_forwarded (WeirExchange *self);
 gboolean weir_exchange_is_forwarded (WeirExchange *self);

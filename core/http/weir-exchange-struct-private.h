@@ -6,6 +6,7 @@
 #error "This header is private to Weir."
 #endif
 
+#include "http/weir-address-private.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-request-body-private.h"
 
@@ -67,6 +68,7 @@ struct _WeirExchange
   guint8 vary_origin : 1;
   guint8 forwarded : 1;
   char request_id[WEIR_EXCHANGE_REQUEST_ID_MAX + 1];
+  char client_text[WEIR_ADDRESS_SIZE]; /* empty until it is asked for */
 };
 
 G_END_DECLS

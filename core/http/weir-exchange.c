@@ -350,13 +350,16 @@ weir_exchange_get_request_id (WeirExchange *self)
 void
 weir_exchange_set_request_id (WeirExchange *self, const char *request_id)
 {
+  gsize length;
+
   g_return_if_fail (WEIR_IS_EXCHANGE (self));
   g_return_if_fail (request_id != NULL);
-  g_return_if_fail (strlen (request_id) <= WEIR_EXCHANGE_REQUEST_ID_MAX);
 
+  length = strlen (request_id);
+  g_return_if_fail (length <= WEIR_EXCHANGE_REQUEST_ID_MAX);
   if (!begin_change (self))
     return;
-  g_strlcpy (self->request_id, request_id, sizeof self->request_id);
+  memcpy (self->request_id, request_id, length + 1);
   end_change (self);
 }
 
@@ -445,6 +448,19 @@ weir_exchange_set_client (WeirExchange *self, GInetAddress *client, guint16 port
 {
   g_set_object (&self->client, client);
   self->client_port = port;
+  self->client_text[0] = '\0';
+}
+
+const char *
+weir_exchange_get_client_text (WeirExchange *self)
+{
+  GInetAddress *client = self->client != NULL ? self->client : self->peer;
+
+  if (client == NULL)
+    return NULL;
+  if (self->client_text[0] == '\0')
+    weir_address_format (client, self->client_text);
+  return self->client_text;
 }
 
 /**

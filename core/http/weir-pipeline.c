@@ -273,6 +273,7 @@ on_operation (WeirExchange *exchange, gboolean responded, const GError *error, g
 {
   Run *run = user_data;
 
+  g_object_ref (exchange);
   run->operation = NULL;
   if (error != NULL)
     weir_exchange_set_response_error (exchange, error);
@@ -280,6 +281,7 @@ on_operation (WeirExchange *exchange, gboolean responded, const GError *error, g
     weir_exchange_send_response (exchange);
   else
     run_steps (run);
+  g_object_unref (exchange);
 }
 
 /* No stage took it. One may have prepared what to say in that case. */
@@ -311,10 +313,11 @@ start_operation (Run *run, WeirStage *stage)
                                          run);
 }
 
+/* The caller holds the exchange: the run may end with it. */
 static void
 run_steps (Run *run)
 {
-  g_autoptr (WeirExchange) exchange = g_object_ref (run->exchange);
+  WeirExchange *exchange = run->exchange;
   WeirPipeline *self = run->pipeline;
 
   while (run->next < self->steps->len)

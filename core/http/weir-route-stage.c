@@ -121,8 +121,9 @@ respond_asterisk (WeirExchange *exchange, const char *method)
 static gboolean
 is_internal (const WeirField *field)
 {
-  return field->id == WEIR_FIELD_OTHER && field->name_length >= sizeof (INTERNAL_PREFIX) - 1 &&
-         g_ascii_strncasecmp (field->name, INTERNAL_PREFIX, sizeof (INTERNAL_PREFIX) - 1) == 0;
+  return field->id == WEIR_FIELD_X_AUTH_CLAIMS || field->id == WEIR_FIELD_X_DENO_CLIENT_ADDRESS ||
+         (field->id == WEIR_FIELD_OTHER && field->name_length >= sizeof (INTERNAL_PREFIX) - 1 &&
+          g_ascii_strncasecmp (field->name, INTERNAL_PREFIX, sizeof (INTERNAL_PREFIX) - 1) == 0);
 }
 
 /* Functions believe these fields, so no client may send them. It happens here, before a stage
@@ -131,12 +132,8 @@ static void
 strip_internal (WeirHead *head)
 {
   guint n_fields;
-  const WeirField *fields;
+  const WeirField *fields = weir_head_get_fields (head, &n_fields);
 
-  weir_head_remove_id (head, WEIR_FIELD_X_AUTH_CLAIMS);
-  weir_head_remove_id (head, WEIR_FIELD_X_DENO_CLIENT_ADDRESS);
-
-  fields = weir_head_get_fields (head, &n_fields);
   for (guint i = n_fields; i > 0; i--)
     if (is_internal (&fields[i - 1]))
       {

@@ -2,76 +2,50 @@
 
 #include "http/weir-upstream-head-private.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
-static char *
-put_number (char *out, guint16 number)
-{
-  char digits[5];
-  guint n = 0;
+#include "http/weir-address-private.h"
+#include "http/weir-exchange-private.h"
 
-  do
-    digits[n++] = '0' + number % 10;
-  while ((number /= 10) > 0);
-  while (n > 0)
-    *out++ = digits[--n];
-  return out;
+#define PUT(out, text) put (out, text, sizeof (text) - 1)
+
+static char *
+put (char *out, const char *text, gsize length)
+{
+  memcpy (out, text, length);
+  return out + length;
 }
 
 static char *
-put_v4 (char *out, const guint8 *bytes)
+put_client (char *out, const char *text, guint16 port)
 {
-  for (guint i = 0; i < 4; i++)
-    {
-      if (i > 0)
-        *out++ = '.';
-      out = put_number (out, bytes[i]);
-    }
-  return out;
-}
+  gboolean is_v6 = strchr (text, ':') != NULL;
 
-static char *
-put_v6 (char *out, const guint8 *bytes)
-{
-  *out++ = '[';
-  inet_ntop (AF_INET6, bytes, out, INET6_ADDRSTRLEN);
-  out += strlen (out);
-  *out++ = ']';
-  return out;
-}
-
-static char *
-put_address (char *out, GInetAddress *address, guint16 port)
-{
-  const guint8 *bytes = g_inet_address_to_bytes (address);
-
-  if (g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6)
-    out = put_v6 (out, bytes);
-  else
-    out = put_v4 (out, bytes);
+  out = PUT (out, "x-deno-client-address: ");
+  if (is_v6)
+    *out++ = '[';
+  out = put (out, text, strlen (text));
+  if (is_v6)
+    *out++ = ']';
   *out++ = ':';
-  return put_number (out, port);
+  out = weir_address_put_port (out, port);
+  return PUT (out, "\r\n");
 }
 
 void
 weir_upstream_head_format_extra (WeirExchange *exchange, char *extra)
 {
-  GInetAddress *client = weir_exchange_get_client (exchange);
+  const char *client = weir_exchange_get_client_text (exchange);
   const char *id = weir_exchange_get_request_id (exchange);
   char *out = extra;
 
   if (client != NULL)
-    {
-      out = g_stpcpy (out, "x-deno-client-address: ");
-      out = put_address (out, client, weir_exchange_get_client_port (exchange));
-      out = g_stpcpy (out, "\r\n");
-    }
+    out = put_client (out, client, weir_exchange_get_client_port (exchange));
   if (id != NULL)
     {
-      out = g_stpcpy (out, "x-request-id: ");
-      out = g_stpcpy (out, id);
-      out = g_stpcpy (out, "\r\n");
+      out = PUT (out, "x-request-id: ");
+      out = put (out, id, strlen (id));
+      out = PUT (out, "\r\n");
     }
   *out = '\0';
 }

@@ -63,6 +63,26 @@ is_named (const WeirField *field, const WeirField *fields, guint n_fields)
   return FALSE;
 }
 
+static gsize
+measure_fields (const WeirField *fields, guint n_fields)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < n_fields; i++)
+    size += (gsize) fields[i].name_length + fields[i].value_length + 4;
+  return size;
+}
+
+static guint8 *
+put (guint8 *at, const void *data, gsize length)
+{
+  if (length > 0)
+    memcpy (at, data, length);
+  return at + length;
+}
+
+#define PUT(at, text) put (at, text, sizeof (text) - 1)
+
 static void
 write_fields (WeirBuffer *buffer, WeirHead *head)
 {
@@ -70,27 +90,25 @@ write_fields (WeirBuffer *buffer, WeirHead *head)
   const WeirField *fields = weir_head_get_fields (head, &n_fields);
   gboolean names_some = weir_head_find (head, WEIR_FIELD_CONNECTION) != NULL;
 
+  guint8 *start = weir_buffer_reserve (buffer, measure_fields (fields, n_fields));
+  guint8 *at = start;
+
   for (guint i = 0; i < n_fields; i++)
     {
       const WeirField *field = &fields[i];
-      guint8 *at;
 
       if ((SKIPPED & BIT (field->id)) != 0 || (names_some && is_named (field, fields, n_fields)) ||
           field->name_length == 0 || !is_line (field->name, field->name_length) ||
           !is_line (field->value, field->value_length))
         continue;
-      at = weir_buffer_reserve (buffer, (gsize) field->name_length + field->value_length + 4);
-      memcpy (at, field->name, field->name_length);
-      at += field->name_length;
+      at = put (at, field->name, field->name_length);
       *at++ = ':';
       *at++ = ' ';
-      if (field->value_length > 0)
-        memcpy (at, field->value, field->value_length);
-      at += field->value_length;
+      at = put (at, field->value, field->value_length);
       *at++ = '\r';
       *at++ = '\n';
-      weir_buffer_commit (buffer, (gsize) field->name_length + field->value_length + 4);
     }
+  weir_buffer_commit (buffer, (gsize) (at - start));
 }
 
 static void
@@ -110,24 +128,35 @@ write_framing (WeirBuffer *buffer, const char *method, gint64 body_length)
     }
 }
 
+/* More than all that is the same in each request line and its host. */
+#define LINE_EXTRA 64
+
 static void
 write_request_line (WeirBuffer *buffer, WeirHead *head, const char *authority)
 {
+  const char *method = weir_head_get_method (head);
   const char *target = weir_head_get_target (head);
-  const char *scheme = weir_head_get_scheme (head);
+  const char *scheme = weir_head_get_scheme (head) != NULL ? weir_head_get_scheme (head) : "http";
+  gsize method_length = strlen (method);
+  gsize target_length = strlen (target);
+  gsize scheme_length = strlen (scheme);
+  gsize authority_length = strlen (authority);
+  gsize room = LINE_EXTRA + method_length + scheme_length + 2 * authority_length + target_length;
+  guint8 *start = weir_buffer_reserve (buffer, room);
+  guint8 *at = put (start, method, method_length);
 
-  weir_buffer_append_string (buffer, weir_head_get_method (head));
-  weir_buffer_append (buffer, " ", 1);
+  *at++ = ' ';
   if (*target == '/')
     {
-      weir_buffer_append_string (buffer, scheme != NULL ? scheme : "http");
-      weir_buffer_append_string (buffer, "://");
-      weir_buffer_append_string (buffer, authority);
+      at = put (at, scheme, scheme_length);
+      at = PUT (at, "://");
+      at = put (at, authority, authority_length);
     }
-  weir_buffer_append_string (buffer, target);
-  weir_buffer_append_string (buffer, " HTTP/1.1\r\nhost: ");
-  weir_buffer_append_string (buffer, authority);
-  weir_buffer_append_string (buffer, "\r\n");
+  at = put (at, target, target_length);
+  at = PUT (at, " HTTP/1.1\r\nhost: ");
+  at = put (at, authority, authority_length);
+  at = PUT (at, "\r\n");
+  weir_buffer_commit (buffer, (gsize) (at - start));
 }
 
 const char *

@@ -37,24 +37,33 @@ struct _WeirUpstreamCall
   gboolean failed_untouched;
 };
 
-/* The memory of one read, the same for all calls of a thread. */
+/* The memory of one read, the same for all calls of a thread, whose end frees it. */
 static GPrivate read_memory = G_PRIVATE_INIT (g_free);
+static __thread gboolean read_memory_taken;
 
 /* A callback that runs the loop again must not get the same memory. */
 static guint8 *
 take_read_memory (void)
 {
-  guint8 *memory = g_private_get (&read_memory);
+  guint8 *memory;
 
-  g_private_set (&read_memory, NULL);
-  return memory != NULL ? memory : g_malloc (READ_SIZE);
+  if (read_memory_taken)
+    return g_malloc (READ_SIZE);
+  memory = g_private_get (&read_memory);
+  if (memory == NULL)
+    {
+      memory = g_malloc (READ_SIZE);
+      g_private_set (&read_memory, memory);
+    }
+  read_memory_taken = TRUE;
+  return memory;
 }
 
 static void
 give_read_memory (guint8 *memory)
 {
-  if (g_private_get (&read_memory) == NULL)
-    g_private_set (&read_memory, memory);
+  if (memory == g_private_get (&read_memory))
+    read_memory_taken = FALSE;
   else
     g_free (memory);
 }
@@ -66,7 +75,7 @@ weir_upstream_call_unref (WeirUpstreamCall *self)
     return;
   g_clear_error (&self->failure);
   weir_upstream_unref (self->upstream);
-  g_free (self);
+  g_slice_free (WeirUpstreamCall, self);
 }
 
 static WeirUpstreamConnection *
@@ -369,7 +378,7 @@ weir_upstream_call (WeirUpstream *upstream,
                     const WeirUpstreamCallbacks *callbacks,
                     gpointer user_data)
 {
-  WeirUpstreamCall *self = g_new0 (WeirUpstreamCall, 1);
+  WeirUpstreamCall *self = g_slice_new0 (WeirUpstreamCall);
 
   self->ref_count = 1;
   self->upstream = weir_upstream_ref (upstream);

@@ -206,7 +206,6 @@ begin (WeirNativeConnection *self, WeirRequestParser *parser)
 {
   const WeirRequestHead *request = weir_request_parser_get_head (parser);
   WeirHead *head;
-  WeirExchange *exchange;
 
   self->is_head = request->is_head;
   if (!check_body (self, request))
@@ -214,19 +213,17 @@ begin (WeirNativeConnection *self, WeirRequestParser *parser)
 
   take_over (self, request);
   head = weir_request_parser_make_head (parser, self->authority);
-  exchange = weir_exchange_new (self->context->engine,
-                                &weir_native_connection_transport,
-                                self,
-                                head,
-                                get_body_length (request),
-                                request->upgrade,
-                                self->peer,
-                                self->peer_port);
-  self->exchange = g_object_ref (exchange);
+  self->exchange = weir_exchange_new (self->context->engine,
+                                      &weir_native_connection_transport,
+                                      self,
+                                      head,
+                                      get_body_length (request),
+                                      request->upgrade,
+                                      self->peer,
+                                      self->peer_port);
   self->beginning = TRUE;
-  weir_pipeline_begin (self->context->pipeline, exchange);
+  weir_pipeline_begin (self->context->pipeline, self->exchange);
   self->beginning = FALSE;
-  g_object_unref (exchange);
   if (self->state == WEIR_NATIVE_STATE_EXCHANGE)
     expect_body (self);
 }
