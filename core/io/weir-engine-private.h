@@ -15,7 +15,9 @@ G_BEGIN_DECLS
 
 /* What the engine's two files share: what others ask of it, and how it turns. */
 
-#define WEIR_ENGINE_BATCH 256
+/* What a batch brings forth is sent at its end: in smaller ones those who wait for it get to
+ * work sooner, in larger ones they have more to do at once. */
+#define WEIR_ENGINE_BATCH 16
 #define WEIR_ENGINE_INVOKES 1024
 
 typedef struct

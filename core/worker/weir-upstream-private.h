@@ -23,6 +23,9 @@ void weir_upstream_unref (WeirUpstream *self);
 WeirGate *weir_upstream_get_gate (WeirUpstream *self);
 /* Closes what is idle; calls in flight go on. */
 void weir_upstream_close (WeirUpstream *self);
+/* Closes what nobody needed since the last time, but for a few. It does so by itself, twice a
+ * minute. */
+void weir_upstream_sweep (WeirUpstream *self);
 
 typedef struct
 {

@@ -4,7 +4,12 @@
 
 #include <string.h>
 
-#define MOST_IDLE 256
+/* As many as a server takes clients: less would close and open them again under load. */
+#define MOST_IDLE 1024
+/* Those that nobody needed for this long go, but for a few: a burst must not keep its sockets for
+ * the life of the worker. */
+#define SPARE_MS 30000
+#define LEAST_IDLE 4
 
 struct _WeirUpstream
 {
@@ -14,6 +19,8 @@ struct _WeirUpstream
   struct sockaddr_un address;
   WeirUpstreamConnection *idle; /* the one used last comes first: its memory is warm */
   guint n_idle;
+  guint n_spare; /* of them, those that were never taken since the sweep */
+  WeirTimer sweep;
   gboolean closed;
 };
 
@@ -52,6 +59,7 @@ weir_upstream_unref (WeirUpstream *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   weir_upstream_close_idle (self);
+  weir_engine_disarm (self->engine, &self->sweep);
   weir_gate_unref (self->gate);
   g_object_unref (self->engine);
   g_free (self);
@@ -95,6 +103,7 @@ weir_upstream_forget (WeirUpstream *self, WeirUpstreamConnection *connection)
     connection->next->prev = connection->prev;
   connection->prev = connection->next = NULL;
   self->n_idle--;
+  self->n_spare = MIN (self->n_spare, self->n_idle);
 }
 
 WeirUpstreamConnection *
@@ -116,6 +125,34 @@ weir_upstream_take (WeirUpstream *self, WeirUpstreamCall *call)
 }
 
 void
+weir_upstream_sweep (WeirUpstream *self)
+{
+  guint kept = MAX (self->n_idle - self->n_spare, LEAST_IDLE);
+  WeirUpstreamConnection *connection = self->idle;
+
+  for (guint i = 0; i < kept && connection != NULL; i++)
+    connection = connection->next;
+  while (connection != NULL)
+    {
+      WeirUpstreamConnection *next = connection->next;
+
+      weir_upstream_connection_close (connection);
+      connection = next;
+    }
+  self->n_spare = self->n_idle;
+}
+
+static void
+on_sweep (WeirTimer *timer)
+{
+  WeirUpstream *self = (WeirUpstream *) ((char *) timer - G_STRUCT_OFFSET (WeirUpstream, sweep));
+
+  weir_upstream_sweep (self);
+  if (self->n_idle > LEAST_IDLE)
+    weir_engine_arm (self->engine, &self->sweep, SPARE_MS, on_sweep);
+}
+
+void
 weir_upstream_give_back (WeirUpstream *self, WeirUpstreamConnection *connection)
 {
   connection->call = NULL;
@@ -131,4 +168,6 @@ weir_upstream_give_back (WeirUpstream *self, WeirUpstreamConnection *connection)
     self->idle->prev = connection;
   self->idle = connection;
   self->n_idle++;
+  if (self->n_idle > LEAST_IDLE && !weir_engine_is_armed (self->engine, &self->sweep))
+    weir_engine_arm (self->engine, &self->sweep, SPARE_MS, on_sweep);
 }

@@ -4,6 +4,7 @@
 #include "base/weir-error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -1224,6 +1225,99 @@ test_close (Fixture *fixture, gconstpointer data)
     }
 }
 
+#define BURST 400
+
+/* Accepts what has come and answers each request that has; returns how many those were. */
+static guint
+serve_burst (Peer *peer, GArray *fds)
+{
+  char buffer[4096];
+  guint n_answers = 0;
+  int fd;
+
+  while ((fd = accept4 (peer->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+    g_array_append_val (fds, fd);
+  for (guint i = 0; i < fds->len; i++)
+    {
+      gssize n = recv (g_array_index (fds, int, i), buffer, sizeof buffer, 0);
+
+      if (n <= 0)
+        continue;
+      g_assert_cmpint (memcmp (buffer + n - 4, "\r\n\r\n", 4), ==, 0);
+      send_text (g_array_index (fds, int, i), peer->text);
+      n_answers++;
+    }
+  return n_answers;
+}
+
+static void
+run_burst (Fixture *fixture, GArray *fds, guint n_calls)
+{
+  g_autofree Client *clients = g_new0 (Client, n_calls);
+  guint n_answers = 0;
+
+  for (guint i = 0; i < n_calls; i++)
+    {
+      client_init (&clients[i], fixture);
+      client_call (&clients[i], "GET", NULL, 0);
+    }
+  while (n_answers < n_calls)
+    {
+      g_main_context_iteration (fixture->context, FALSE);
+      n_answers += serve_burst (&fixture->peer, fds);
+    }
+  for (guint i = 0; i < n_calls; i++)
+    {
+      client_wait (&clients[i]);
+      g_assert_true (clients[i].ended);
+      client_clear (&clients[i]);
+    }
+}
+
+static guint
+count_open (GArray *fds)
+{
+  char c;
+  guint n_open = 0;
+
+  for (guint i = 0; i < fds->len; i++)
+    n_open += recv (g_array_index (fds, int, i), &c, 1, MSG_PEEK) < 0;
+  return n_open;
+}
+
+static void
+close_fd (gpointer data)
+{
+  close (*(int *) data);
+}
+
+static void
+test_burst (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (int));
+
+  g_array_set_clear_func (fds, close_fd);
+  fixture->peer.text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  peer_listen (&fixture->peer, BURST);
+  fcntl (fixture->peer.listener, F_SETFL, O_NONBLOCK);
+
+  run_burst (fixture, fds, BURST);
+  run_burst (fixture, fds, BURST);
+  g_assert_cmpuint (fds->len, ==, BURST);
+
+  /* What was needed since the last sweep stays. */
+  weir_upstream_sweep (fixture->upstream);
+  g_assert_cmpuint (count_open (fds), ==, BURST);
+  run_burst (fixture, fds, 50);
+  weir_upstream_sweep (fixture->upstream);
+  g_assert_cmpuint (count_open (fds), ==, 50);
+  g_assert_cmpuint (fds->len, ==, BURST);
+  weir_upstream_sweep (fixture->upstream);
+  g_assert_cmpuint (count_open (fds), <, 10);
+  run_burst (fixture, fds, 1);
+  g_assert_cmpuint (fds->len, ==, BURST);
+}
+
 #define ADD(path, func) g_test_add ("/upstream/" path, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -1257,5 +1351,6 @@ main (int argc, char **argv)
   ADD ("cancel-failed", test_cancel_failed);
   ADD ("cancel-upload", test_cancel_upload);
   ADD ("close", test_close);
+  ADD ("burst", test_burst);
   return g_test_run ();
 }
