@@ -184,6 +184,8 @@ static const WeirOption options[] = {
     "Connections at one time." },
   { "adapters.native.max_connections_per_address", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 1000000, "0", NULL,
     "Connections at one time from one address; 0 is no limit." },
+  { "adapters.native.proxy_protocol", NULL, SERVER, WEIR_OPTION_NETWORKS, 0, 0, "@as []", NULL,
+    "Addresses of proxies that begin each connection with a header of the PROXY protocol, version 2; `unix` for those that come by a Unix socket." },
   { "adapters.native.max_body_size", NULL, SERVER, WEIR_OPTION_INTEGER, 0, G_MAXINT64, "0", "bytes",
     "The body of one request; 0 is no limit." },
   { "adapters.native.max_head_size", NULL, SERVER, WEIR_OPTION_INTEGER, 1024, 1048576, "65536", "bytes",

@@ -15,6 +15,7 @@ struct _WeirNativeAdapter
   GObject parent_instance;
 
   WeirNativeLimits limits;
+  GStrv proxies;
   WeirNativeContext *context;
   GPtrArray *listeners;
 };
@@ -29,11 +30,12 @@ typedef enum
   PROP_MAX_BODY_SIZE,
   PROP_MAX_HEAD_SIZE,
   PROP_MAX_FIELDS,
+  PROP_PROXY_PROTOCOL,
 } WeirNativeAdapterProperty;
 
 #define DAY_MS (24 * 60 * 60 * 1000)
 
-static GParamSpec *properties[PROP_MAX_FIELDS + 1];
+static GParamSpec *properties[PROP_PROXY_PROTOCOL + 1];
 
 static void weir_native_adapter_adapter_init (WeirAdapterInterface *iface);
 
@@ -79,7 +81,10 @@ weir_native_adapter_start (WeirAdapter *adapter,
       return FALSE;
     }
 
-  self->context = weir_native_context_new (engine, pipeline, &self->limits);
+  self->context = weir_native_context_new (engine,
+                                           pipeline,
+                                           &self->limits,
+                                           (const char *const *) self->proxies);
   for (gsize i = 0; i < n_sockets; i++)
     {
       WeirNativeListener *listener = weir_native_listener_new (self->context, sockets[i], error);
@@ -144,6 +149,9 @@ weir_native_adapter_get_property (GObject *object, guint id, GValue *value, GPar
     case PROP_MAX_FIELDS:
       g_value_set_uint (value, limits->max_fields);
       break;
+    case PROP_PROXY_PROTOCOL:
+      g_value_set_boxed (value, WEIR_NATIVE_ADAPTER (object)->proxies);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -198,6 +206,11 @@ weir_native_adapter_set_property (GObject *object, guint id, const GValue *value
     case PROP_MAX_FIELDS:
       set_uint (self, &self->limits.max_fields, value, pspec);
       break;
+    case PROP_PROXY_PROTOCOL:
+      g_strfreev (self->proxies);
+      self->proxies = g_value_dup_boxed (value);
+      g_object_notify_by_pspec (object, pspec);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -214,7 +227,10 @@ weir_native_adapter_dispose (GObject *object)
 static void
 weir_native_adapter_finalize (GObject *object)
 {
-  g_ptr_array_unref (WEIR_NATIVE_ADAPTER (object)->listeners);
+  WeirNativeAdapter *self = WEIR_NATIVE_ADAPTER (object);
+
+  g_ptr_array_unref (self->listeners);
+  g_strfreev (self->proxies);
 
   G_OBJECT_CLASS (weir_native_adapter_parent_class)->finalize (object);
 }
@@ -302,6 +318,18 @@ weir_native_adapter_class_init (WeirNativeAdapterClass *klass)
    * Fields in the head of a request; more are answered with 431.
    */
   properties[PROP_MAX_FIELDS] = uint_option ("max-fields", 1, 10000, 128);
+  /**
+   * WeirNativeAdapter:proxy-protocol:
+   *
+   * Addresses and networks of proxies that begin each connection with a header of the PROXY
+   * protocol, and "unix" for those on Unix sockets. Whoever is named there counts as the peer.
+   */
+  properties[PROP_PROXY_PROTOCOL] =
+      g_param_spec_boxed ("proxy-protocol",
+                          NULL,
+                          NULL,
+                          G_TYPE_STRV,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, G_N_ELEMENTS (properties), properties);
 }
 

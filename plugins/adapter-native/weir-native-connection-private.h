@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
+  WEIR_NATIVE_STATE_PROXY,    /* waits for a proxy to say who its client is */
   WEIR_NATIVE_STATE_HEAD,     /* reads a head, or idles before the next */
   WEIR_NATIVE_STATE_EXCHANGE, /* an exchange is open, or its last bytes are on their way */
   WEIR_NATIVE_STATE_DRAIN,    /* the response is out; the rest of the body is thrown away */
@@ -64,6 +65,8 @@ struct _WeirNativeConnection
 
   guint8 request_framing; /* WeirRequestFraming */
   guint8 framing;         /* WeirNativeFraming, of the response */
+  guint is_unix : 1;      /* the socket, whoever the client is */
+  guint counted : 1;      /* among the connections of its address */
   guint minor_version : 1;
   guint is_head : 1;
   guint readable : 1;    /* until the socket says EAGAIN */

@@ -51,6 +51,9 @@ weir_native_connection_open (WeirNativeContext *context,
   self->context = context;
   self->peer = peer;
   self->peer_port = peer_port;
+  self->is_unix = peer == NULL;
+  self->counted = !weir_native_proxies_match (context->proxies, peer);
+  self->state = self->counted ? WEIR_NATIVE_STATE_HEAD : WEIR_NATIVE_STATE_PROXY;
   self->authority = g_ref_string_acquire (authority);
   self->link.data = self;
   g_queue_push_tail_link (&context->connections, &self->link);
@@ -91,7 +94,8 @@ leave (WeirNativeConnection *self)
   weir_engine_undefer (context->engine, &self->flush);
   weir_engine_unwatch (context->engine, &self->watch);
   g_queue_unlink (&context->connections, &self->link);
-  weir_native_context_leave (context, self->peer);
+  if (self->counted)
+    weir_native_context_leave (context, self->peer);
   weir_native_buffer_clear (&self->in, &context->pool);
   weir_native_buffer_clear (&self->out, &context->pool);
 }
@@ -220,7 +224,8 @@ weir_native_connection_drain (WeirNativeConnection *self)
   /* A request may be in the kernel that was sent before anybody thought of stopping. */
   self->readable = TRUE;
   weir_native_connection_read (self);
-  if (self->state == WEIR_NATIVE_STATE_HEAD && self->in.length == 0)
+  if (self->state == WEIR_NATIVE_STATE_PROXY ||
+      (self->state == WEIR_NATIVE_STATE_HEAD && self->in.length == 0))
     weir_native_connection_close (self, NULL);
   weir_native_connection_unref (self);
 }
@@ -276,7 +281,7 @@ weir_native_connection_watch_stall (WeirNativeConnection *self, guint delay_ms)
 static void
 on_half_closed (WeirNativeConnection *self)
 {
-  if (self->state == WEIR_NATIVE_STATE_EXCHANGE && !self->ended && self->peer != NULL)
+  if (self->state == WEIR_NATIVE_STATE_EXCHANGE && !self->ended && !self->is_unix)
     weir_native_connection_lose (self);
 }
 
@@ -337,6 +342,7 @@ on_waited_too_long (WeirNativeConnection *self)
     case WEIR_NATIVE_STATE_EXCHANGE:
       weir_native_connection_refuse (self, 408, "The request's body took too long");
       break;
+    case WEIR_NATIVE_STATE_PROXY:
     case WEIR_NATIVE_STATE_DRAIN:
     case WEIR_NATIVE_STATE_LAST:
     case WEIR_NATIVE_STATE_LINGER:

@@ -10,8 +10,9 @@ G_BEGIN_DECLS
  * written and not yet sent, and the exchange that goes over it, if any. One that idles holds
  * no buffer. */
 
-/* fd is taken over. peer: (nullable), taken over, and counted in. authority: what an HTTP/1.0
- * request without Host is for; a ref string. */
+/* fd is taken over. peer: (nullable), taken over, and counted in unless it is a proxy that has
+ * yet to say for whom it speaks. authority: what an HTTP/1.0 request without Host is for; a ref
+ * string. */
 void weir_native_connection_open (WeirNativeContext *context,
                                   int fd,
                                   GInetAddress *peer,

@@ -6,13 +6,17 @@
 #include <time.h>
 
 WeirNativeContext *
-weir_native_context_new (WeirEngine *engine, WeirPipeline *pipeline, const WeirNativeLimits *limits)
+weir_native_context_new (WeirEngine *engine,
+                         WeirPipeline *pipeline,
+                         const WeirNativeLimits *limits,
+                         const char *const *proxies)
 {
   WeirNativeContext *self = g_new0 (WeirNativeContext, 1);
 
   self->engine = g_object_ref (engine);
   self->pipeline = g_object_ref (pipeline);
   self->limits = *limits;
+  self->proxies = weir_native_proxies_new (proxies);
   self->date_made = -1;
   if (limits->max_connections_per_address > 0)
     self->addresses =
@@ -27,6 +31,7 @@ weir_native_context_free (WeirNativeContext *self)
   g_clear_pointer (&self->parser, weir_request_parser_free);
   g_free (self->scratch);
   weir_native_pool_clear (&self->pool);
+  weir_native_proxies_free (self->proxies);
   g_object_unref (self->pipeline);
   g_object_unref (self->engine);
   g_free (self);
@@ -73,13 +78,17 @@ make_key (GInetAddress *peer)
 }
 
 gboolean
+weir_native_context_has_room (WeirNativeContext *self)
+{
+  return self->connections.length < self->limits.max_connections;
+}
+
+gboolean
 weir_native_context_enter (WeirNativeContext *self, GInetAddress *peer)
 {
   g_autoptr (GBytes) key = NULL;
   guint count;
 
-  if (self->connections.length >= self->limits.max_connections)
-    return FALSE;
   if (self->addresses == NULL || peer == NULL)
     return TRUE;
 

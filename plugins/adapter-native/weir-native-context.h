@@ -5,6 +5,7 @@
 #include <weir.h>
 
 #include "weir-native-buffer.h"
+#include "weir-native-proxies.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +30,7 @@ typedef struct
   WeirEngine *engine;
   WeirPipeline *pipeline;
   WeirNativeLimits limits;
+  WeirNativeProxies *proxies;
   WeirNativePool pool;
   WeirRequestParser *parser; /* for whoever begins a head; one who waits for more keeps it */
   guint8 *scratch;           /* what is read passes through it; NULL while it is lent */
@@ -43,11 +45,13 @@ typedef struct
 
 WeirNativeContext *weir_native_context_new (WeirEngine *engine,
                                             WeirPipeline *pipeline,
-                                            const WeirNativeLimits *limits);
+                                            const WeirNativeLimits *limits,
+                                            const char *const *proxies);
 void weir_native_context_free (WeirNativeContext *self);
 /* The field with its line's end; of this second. */
 const char *weir_native_context_get_date (WeirNativeContext *self, gsize *length);
-/* Counts a connection in; FALSE when there are too many. peer: (nullable) */
+gboolean weir_native_context_has_room (WeirNativeContext *self);
+/* Counts a connection of an address; FALSE when there are too many. peer: (nullable) */
 gboolean weir_native_context_enter (WeirNativeContext *self, GInetAddress *peer);
 void weir_native_context_leave (WeirNativeContext *self, GInetAddress *peer);
 

@@ -113,6 +113,15 @@ on_failure (WeirNativeListener *self, int code)
     }
 }
 
+/* Not a proxy itself is counted, but those that it speaks for. */
+static gboolean
+enter (WeirNativeContext *context, GInetAddress *peer)
+{
+  return weir_native_context_has_room (context) &&
+         (weir_native_proxies_match (context->proxies, peer) ||
+          weir_native_context_enter (context, peer));
+}
+
 static gboolean
 accept_one (WeirNativeListener *self)
 {
@@ -131,7 +140,7 @@ accept_one (WeirNativeListener *self)
 
   self->paused = FALSE;
   peer = get_peer (&address, &port);
-  if (!weir_native_context_enter (self->context, peer))
+  if (!enter (self->context, peer))
     {
       turn_away (fd);
       g_clear_object (&peer);

@@ -6,6 +6,7 @@
 #include "weir-native-connection-private.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 /* What is thrown away of a body after its response, or of anything after the last answer;
@@ -260,6 +261,57 @@ take_head (WeirNativeConnection *self, guint8 *data, gsize length)
   return used;
 }
 
+/* ---- what comes before the first ---- */
+
+static GInetAddress *
+make_client (const WeirProxyHeader *header)
+{
+  const struct in6_addr *in6 = (const struct in6_addr *) header->address;
+
+  if (header->family == G_SOCKET_FAMILY_INVALID)
+    return NULL;
+  if (header->family == G_SOCKET_FAMILY_IPV6 && IN6_IS_ADDR_V4MAPPED (in6))
+    return g_inet_address_new_from_bytes (header->address + 12, G_SOCKET_FAMILY_IPV4);
+  return g_inet_address_new_from_bytes (header->address, header->family);
+}
+
+/* From here on the client is at the other end, and not the proxy. */
+static void
+become_client (WeirNativeConnection *self, const WeirProxyHeader *header)
+{
+  self->state = WEIR_NATIVE_STATE_HEAD;
+  if (header->told)
+    {
+      g_clear_object (&self->peer);
+      self->peer = make_client (header);
+      self->peer_port = header->port;
+    }
+  self->counted = weir_native_context_enter (self->context, self->peer);
+  if (!self->counted)
+    weir_native_connection_refuse (self, 503, "There are too many connections from this address");
+}
+
+/* Returns how many bytes were used: none as long as the header is not whole. */
+static gsize
+take_proxy (WeirNativeConnection *self, const guint8 *data, gsize length)
+{
+  WeirProxyHeader header;
+
+  switch (weir_proxy_header_read (&header, data, length))
+    {
+    case WEIR_PROXY_MORE:
+      return 0;
+    case WEIR_PROXY_DONE:
+      become_client (self, &header);
+      return header.length;
+    case WEIR_PROXY_BAD:
+      break;
+    }
+  g_debug ("A proxy did not say who its client is");
+  weir_native_connection_close (self, NULL);
+  return length;
+}
+
 /* ---- all of it ---- */
 
 /* Returns how many bytes were used; the others wait for a whole head, for credit, or for the
@@ -275,6 +327,9 @@ take (WeirNativeConnection *self, guint8 *data, gsize length)
 
       switch ((WeirNativeState) self->state)
         {
+        case WEIR_NATIVE_STATE_PROXY:
+          n = take_proxy (self, data + used, length - used);
+          break;
         case WEIR_NATIVE_STATE_HEAD:
           n = take_head (self, data + used, length - used);
           break;
@@ -320,6 +375,7 @@ wants_input (WeirNativeConnection *self)
 {
   switch ((WeirNativeState) self->state)
     {
+    case WEIR_NATIVE_STATE_PROXY:
     case WEIR_NATIVE_STATE_HEAD:
       return TRUE;
     case WEIR_NATIVE_STATE_EXCHANGE:
@@ -387,6 +443,13 @@ check_drained (WeirNativeConnection *self)
   weir_native_connection_finish (self);
 }
 
+/* Whether what was kept is the beginning of something that needs more. */
+static gboolean
+has_begun (WeirNativeConnection *self)
+{
+  return self->parser != NULL || self->state == WEIR_NATIVE_STATE_PROXY;
+}
+
 /* Returns whether there may be more to do. */
 static gboolean
 read_once (WeirNativeConnection *self)
@@ -396,8 +459,8 @@ read_once (WeirNativeConnection *self)
   check_drained (self);
   if (!wants_input (self))
     return FALSE;
-  if (self->in.length > 0 && self->parser == NULL)
-    more = take_kept (self) || self->parser != NULL;
+  if (self->in.length > 0 && !has_begun (self))
+    more = take_kept (self) || has_begun (self);
   else if (self->in.length > 0)
     more = receive_kept (self);
   else

@@ -112,6 +112,9 @@ weir_native_status_get_error (guint status, const char **word)
     case 431:
       *word = "head-too-large";
       return WEIR_ERROR_HEAD_TOO_LARGE;
+    case 503:
+      *word = "overloaded";
+      return WEIR_ERROR_OVERLOADED;
     case 501:
     case 505:
       *word = "not-supported";

@@ -268,7 +268,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
   read_model (&model, data + 2, size - 2);
   seen = weir_conformance_stage_get (stage, WEIR_CONFORMANCE_SEEN);
-  context = weir_native_context_new (engine, pipeline, &limits);
+  context = weir_native_context_new (engine, pipeline, &limits, NULL);
   g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
   g_assert_true (weir_native_context_enter (context, NULL));
   weir_native_connection_open (context, fds[0], NULL, 0, authority);

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who calls, when a proxy stands between, and when somebody only says so."""
 
+import socket
+import struct
+
 import weirtest
 
 TELL = """
@@ -147,6 +150,90 @@ class ForwardedProxy(weirtest.ServerTest):
                 "x-forwarded-proto": "https",
             },
         )
+
+
+def proxy_header(source, port=51000, command=0x21, extension=b""):
+    """Version 2 of the PROXY protocol, as a proxy sends it before anything else."""
+    family, client = (socket.AF_INET6, 0x21) if ":" in source else (socket.AF_INET, 0x11)
+    here = "::1" if ":" in source else "192.0.2.1"
+    rest = socket.inet_pton(family, source) + socket.inet_pton(family, here)
+    rest += struct.pack(">HH", port, 443) + extension
+    return b"\r\n\r\n\0\r\nQUIT\n" + bytes([command, client]) + struct.pack(">H", len(rest)) + rest
+
+
+class ProxyProtocol(weirtest.ServerTest):
+    files = FILES | {
+        "functions/few/index.ts": TELL,
+        "weir.toml": '[functions.few]\nrate_limit = "1/hour"\n'
+        '[adapters.native]\nproxy_protocol = ["127.0.0.1"]\nmax_connections_per_address = 2\n',
+    }
+    arguments = ("--adapter", "native")
+
+    def connect(self, *begin):
+        client = self.server.client()
+        self.addCleanup(client.close)
+        for piece in begin:
+            client.send(piece)
+        return client
+
+    def tell(self, client, headers=None, target="/tell"):
+        return client.request("GET", target, headers).response()
+
+    def test_who_calls(self):
+        client = self.connect(proxy_header("203.0.113.7"))
+        for _ in range(2):
+            told = self.tell(client, {"X-Forwarded-For": "1.1.1.1"}).json
+            self.assertEqual((told["address"], told["port"]), ("203.0.113.7", 51000))
+            self.assertEqual(told["headers"]["x-forwarded-for"], "203.0.113.7")
+
+    def test_ipv6_with_extensions(self):
+        client = self.connect(proxy_header("2001:db8::7", extension=b"\x02\x00\x0bexample.com"))
+        self.assertEqual(self.tell(client).json["address"], "2001:db8::7")
+
+    def test_in_pieces_and_all_at_once(self):
+        header = proxy_header("203.0.113.8")
+        request = b"GET /tell HTTP/1.1\r\nHost: a\r\n\r\n"
+        client = self.connect(header + request)
+        self.assertEqual(client.response().json["address"], "203.0.113.8")
+        client = self.connect(*[bytes([byte]) for byte in header + request])
+        self.assertEqual(client.response().json["address"], "203.0.113.8")
+
+    def test_the_proxy_itself(self):
+        client = self.connect(proxy_header("203.0.113.7", command=0x20))
+        self.assertEqual(self.tell(client).json["address"], "127.0.0.1")
+
+    def test_closed_without_an_answer(self):
+        for begin in [
+            b"GET /tell HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"PROXY TCP4 203.0.113.7 192.0.2.1 51000 443\r\n",
+            proxy_header("203.0.113.7", command=0x22),
+            proxy_header("203.0.113.7", extension=b"\x01\x00\x09a"),
+        ]:
+            self.assertTrue(self.connect(begin).at_end(), begin)
+
+    def test_limits_are_by_client(self):
+        def ask(source):
+            return self.tell(self.connect(proxy_header(source)), target="/few").status
+
+        self.assertEqual([ask("203.0.113.21"), ask("203.0.113.21")], [200, 429])
+        self.assertEqual(ask("203.0.113.22"), 200)
+
+    def test_connections_are_by_client(self):
+        clients = [self.connect(proxy_header("203.0.113.31")) for _ in range(2)]
+        self.assertEqual([self.tell(client).status for client in clients], [200, 200])
+        self.assertEqual(self.connect(proxy_header("203.0.113.31")).response().status, 503)
+        self.assertEqual(self.tell(self.connect(proxy_header("203.0.113.32"))).status, 200)
+
+
+class NoProxyProtocol(weirtest.ServerTest):
+    files = FILES | {"weir.toml": '[adapters.native]\nproxy_protocol = ["10.0.0.0/8", "unix"]\n'}
+    arguments = ("--adapter", "native")
+
+    def test_nobody_else_is_believed(self):
+        with self.server.client() as client:
+            client.send(proxy_header("203.0.113.7") + b"GET /tell HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertEqual(client.response().status, 400)
+        self.assertEqual(self.server.get("/tell").json["address"], "127.0.0.1")
 
 
 if __name__ == "__main__":

@@ -388,7 +388,7 @@ test_ours_options (void)
       "[adapters.native]\n"
       "head_timeout_ms = 10000\nbody_timeout_ms = 30000\nidle_timeout_ms = 75000\n"
       "max_connections = 1024\nmax_connections_per_address = 0\nmax_body_size = 0\n"
-      "max_head_size = 65536\nmax_fields = 128\n"
+      "max_head_size = 65536\nmax_fields = 128\nproxy_protocol = ['10.0.0.0/8', 'unix']\n"
       "[adapters.soup]\n"
       "head_timeout_ms = 10000\nbody_timeout_ms = 30000\nidle_timeout_ms = 75000\n"
       "max_connections = 1024\nmax_body_size = 0\nmax_head_size = 65536\n"
@@ -405,7 +405,7 @@ test_ours_options (void)
   native = weir_config_dup_plugin_options (config, "adapter", "native");
   soup = weir_config_dup_plugin_options (config, "adapter", "soup");
   deno = weir_config_dup_plugin_options (config, "runtime", "deno");
-  g_assert_cmpuint (g_variant_n_children (native), ==, 8);
+  g_assert_cmpuint (g_variant_n_children (native), ==, 9);
   g_assert_cmpuint (g_variant_n_children (soup), ==, 7);
   g_assert_cmpuint (g_variant_n_children (deno), ==, 2);
 
