@@ -72,7 +72,7 @@ weir_soup_source_new (GObject *stream, WeirSoupReadyFunc is_ready)
   GSource *source = g_source_new (&weir_soup_source_funcs, sizeof (WeirSoupSource));
   WeirSoupSource *self = (WeirSoupSource *) source;
 
-  g_source_set_name (source, "weir-soup");
+  g_source_set_static_name (source, "weir-soup");
   self->stream = g_object_ref (stream);
   self->is_ready = is_ready;
   return source;
