@@ -116,6 +116,10 @@ void weir_soup_connection_unreserve (WeirSoupConnection *self, gsize length);
 /* What is written from here on waits, until there is what comes before it. */
 void weir_soup_connection_close_gate (WeirSoupConnection *self);
 gboolean weir_soup_connection_open_gate (WeirSoupConnection *self, const char *start, gsize length);
+/* Sends what is queued and, behind it, the pieces, without a copy of what the kernel takes. */
+void weir_soup_connection_write_now (WeirSoupConnection *self,
+                                     const GOutputVector *pieces,
+                                     guint n_pieces);
 void weir_soup_connection_send (WeirSoupConnection *self);
 gsize weir_soup_connection_get_unsent (WeirSoupConnection *self);
 void weir_soup_connection_write_answer (WeirSoupConnection *self, guint status, const char *reason);

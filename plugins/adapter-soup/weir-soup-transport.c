@@ -8,6 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* From here on a copy costs more than a system call of its own. */
+#define SEND_NOW (16 * 1024)
+
 #define WRITE(self, text) weir_soup_connection_write (self, text, sizeof (text) - 1)
 
 #define BIT(id) (G_GUINT64_CONSTANT (1) << (id))
@@ -174,16 +177,21 @@ static void
 write_body (WeirSoupConnection *self, const guint8 *data, gsize length)
 {
   gboolean chunked = self->framing == WEIR_SOUP_FRAMING_CHUNKED;
-  char text[32];
+  char size[32];
+  const GOutputVector pieces[] = {
+    { size,
+      chunked ? (gsize) g_snprintf (size, sizeof size, "%" G_GSIZE_MODIFIER "x\r\n", length) : 0 },
+    { data, length },
+    { "\r\n", chunked ? 2 : 0 },
+  };
 
-  if (chunked)
+  if (length >= SEND_NOW)
     {
-      g_snprintf (text, sizeof text, "%" G_GSIZE_MODIFIER "x\r\n", length);
-      weir_soup_connection_write (self, text, strlen (text));
+      weir_soup_connection_write_now (self, pieces, G_N_ELEMENTS (pieces));
+      return;
     }
-  weir_soup_connection_write (self, data, length);
-  if (chunked)
-    WRITE (self, "\r\n");
+  for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
+    weir_soup_connection_write (self, pieces[i].buffer, pieces[i].size);
   weir_soup_connection_queue (self);
 }
 

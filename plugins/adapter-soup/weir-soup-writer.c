@@ -14,6 +14,8 @@
 #define KEEP_OUT (64 * 1024)
 #define LEAST_OUT 1024
 
+#define MAX_PIECES 3
+
 /* More than any status line and date. */
 #define START_ROOM 192
 
@@ -63,10 +65,11 @@ gboolean
 weir_soup_connection_open_gate (WeirSoupConnection *self, const char *start, gsize length)
 {
   gsize before = self->gate - self->out_position;
-  guint8 *to = self->out->data + self->gate + START_ROOM - length;
+  guint8 *to;
 
   if (length > START_ROOM)
     return FALSE;
+  to = self->out->data + self->gate + START_ROOM - length;
   memcpy (to, start, length);
   memmove (to - before, self->out->data + self->out_position, before);
   self->out_position += START_ROOM - length;
@@ -198,6 +201,60 @@ weir_soup_connection_send (WeirSoupConnection *self)
   shorten_out (self);
   watch_stall (self, moved);
   tell_writable (self);
+}
+
+static gssize
+send_pieces (WeirSoupConnection *self, const GOutputVector *pieces, guint n_pieces)
+{
+  struct iovec vectors[MAX_PIECES + 1] = { { NULL, get_sendable (self) } };
+  struct msghdr message = { .msg_iov = vectors, .msg_iovlen = n_pieces + 1 };
+  gssize n;
+
+  if (self->out != NULL)
+    vectors[0].iov_base = self->out->data + self->out_position;
+  for (guint i = 0; i < n_pieces; i++)
+    vectors[i + 1] = (struct iovec){ (gpointer) pieces[i].buffer, pieces[i].size };
+  do
+    n = sendmsg (self->fd, &message, MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+/* What cannot be sent is found out when the queue is: nobody may lose the connection within a
+ * call of the core. */
+void
+weir_soup_connection_write_now (WeirSoupConnection *self,
+                                const GOutputVector *pieces,
+                                guint n_pieces)
+{
+  gssize n = 0;
+  gsize gone;
+
+  g_return_if_fail (n_pieces <= MAX_PIECES);
+
+  if (!self->blocked && !self->gate_closed)
+    n = send_pieces (self, pieces, n_pieces);
+  gone = n > 0 ? (gsize) n : 0;
+  if (self->out != NULL)
+    {
+      gsize queued = MIN (gone, get_sendable (self));
+
+      self->out_position += queued;
+      gone -= queued;
+      if (self->out_position == self->out->len)
+        release_out (self);
+    }
+  for (guint i = 0; i < n_pieces; i++)
+    {
+      gsize sent = MIN (gone, pieces[i].size);
+
+      gone -= sent;
+      if (sent < pieces[i].size)
+        weir_soup_connection_write (self,
+                                    (const guint8 *) pieces[i].buffer + sent,
+                                    pieces[i].size - sent);
+    }
+  weir_soup_connection_queue (self);
 }
 
 /* ---- answers of the adapter's own ---- */
