@@ -42,7 +42,8 @@ struct _WeirSoupConnection
   GInetAddress *peer;
   char *authority;
   guint16 peer_port;
-  gboolean readable; /* until the socket says EAGAIN */
+  gboolean readable;    /* until the socket says EAGAIN */
+  gboolean half_closed; /* the client sends no more */
   gboolean reading;
   gboolean waiting_turn;
   gboolean draining;

@@ -277,26 +277,35 @@ weir_soup_connection_disarm (WeirSoupConnection *self)
   weir_engine_disarm (self->context->engine, &self->timer);
 }
 
-/* A client that shuts its side down counts as gone, also after a whole request: nothing
- * tells it from one that was killed, and a function should not work for nobody. */
+/* A client that shuts its side of a TCP connection down while it waits for an answer counts
+ * as gone: nothing tells it from one that was killed, and a function should not work for
+ * nobody. What can be answered at once is, and so is one on a Unix socket, which does tell. */
+static void
+on_half_closed (WeirSoupConnection *self)
+{
+  if (self->state == WEIR_SOUP_STATE_EXCHANGE && !self->ended && self->peer != NULL)
+    weir_soup_connection_lose (self);
+}
+
 static void
 on_watch (WeirWatch *watch, guint events)
 {
   WeirSoupConnection *self = weir_soup_connection_ref (
       G_STRUCT_MEMBER_P (watch, -G_STRUCT_OFFSET (WeirSoupConnection, watch)));
 
-  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+  if (events & (EPOLLHUP | EPOLLERR))
     weir_soup_connection_lose (self);
-  else
+  if (events & EPOLLRDHUP)
+    self->half_closed = TRUE;
+  if ((events & (EPOLLIN | EPOLLRDHUP)) && self->state != WEIR_SOUP_STATE_CLOSED)
     {
-      if (events & EPOLLIN)
-        {
-          self->readable = TRUE;
-          weir_soup_connection_read (self);
-        }
-      if ((events & EPOLLOUT) && self->state != WEIR_SOUP_STATE_CLOSED)
-        weir_soup_connection_queue (self);
+      self->readable = TRUE;
+      weir_soup_connection_read (self);
     }
+  if (self->half_closed)
+    on_half_closed (self);
+  if (events & EPOLLOUT)
+    weir_soup_connection_queue (self);
   weir_soup_connection_unref (self);
 }
 
@@ -318,6 +327,8 @@ on_flush (WeirFlush *flush)
            weir_soup_connection_get_unsent (self) == 0)
     weir_soup_connection_finish (self);
   weir_soup_connection_read (self);
+  if (self->half_closed)
+    on_half_closed (self);
   weir_soup_connection_unref (self);
 }
 

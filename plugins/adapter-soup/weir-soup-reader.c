@@ -44,8 +44,9 @@ receive (WeirSoupConnection *self, void *buffer, gsize length)
 
   if (n > 0)
     {
-      /* Less than asked for was all there was, and the engine tells when there is more. */
-      self->readable = (gsize) n == length;
+      /* Less than asked for was all there was, and the engine tells when there is more; but
+       * behind the end comes no further edge. */
+      self->readable = (gsize) n == length || self->half_closed;
       return (gsize) n;
     }
   if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
