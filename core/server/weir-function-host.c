@@ -371,22 +371,20 @@ configure_standbys (WeirFunctionHost *self)
                                weir_settings_get_integer (settings, "standby_max"));
 }
 
-/* One function stands for all that share a standby with it; to look at every one of a
- * thousand would take longer than the start. */
+/* One function stands for all that share a standby with it, and mostly all do; to look at every
+ * one of a thousand would take longer than the start. The first comes last: what is used last is
+ * ready first. */
 static void
 prime_standbys (WeirFunctionHost *self)
 {
   GListModel *functions = weir_registry_get_functions (self->registry);
+  guint n = g_list_model_get_n_items (functions);
 
-  for (guint i = 0; i < PRIMED_FUNCTIONS; i++)
+  for (guint i = MIN (n, PRIMED_FUNCTIONS); i > 0; i--)
     {
-      g_autoptr (WeirFunction) function = g_list_model_get_item (functions, i);
+      g_autoptr (WeirFunction) function = g_list_model_get_item (functions, i - 1);
 
-      if (function == NULL)
-        return;
       weir_standby_pool_prime (self->standbys, function);
-      if (weir_standby_pool_get_n_keys (self->standbys) > 0)
-        return;
     }
 }
 
@@ -662,6 +660,7 @@ weir_function_host_new (WeirConfig *config,
                                           weir_socket_folder_get_path (self->socket_folder),
                                           make_process,
                                           NULL);
+  weir_standby_pool_set_capacity (self->standbys, self->capacity);
   configure_standbys (self);
   self->registry = weir_registry_new (engine, self->control, uri, make_pool, self);
   g_signal_connect_object (self->registry, "binding-added", G_CALLBACK (on_binding_added), self, 0);

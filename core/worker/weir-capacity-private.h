@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  * nobody uses, down to the last one if need be, and then the largest of the others, one a second;
  * while an eighth more than that is used it is not asked but killed.
  *
- * Signals: "notice" (worker, text for a person): that one was ended for this. Control thread. */
+ * Signals: "notice" (worker, text for a person): that one was ended for this; "changed": more or
+ * less may be left for others than workers. Control thread. */
 #define WEIR_TYPE_CAPACITY (weir_capacity_get_type ())
 G_DECLARE_FINAL_TYPE (WeirCapacity, weir_capacity, WEIR, CAPACITY, GObject)
 
@@ -31,6 +32,9 @@ typedef guint64 (*WeirMemoryProbe) (GPid pid, gpointer user_data);
 WeirCapacity *weir_capacity_new (WeirClock *clock, WeirMemoryProbe probe, gpointer user_data);
 /* 0: no bound. */
 void weir_capacity_set_limits (WeirCapacity *self, guint max_workers, guint64 max_memory);
+
+/* How many further processes of so many bytes there is room for, beside all workers. */
+guint weir_capacity_get_spare (WeirCapacity *self, guint64 bytes_each);
 
 /* ---- for pools ---- */
 

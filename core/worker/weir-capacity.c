@@ -53,6 +53,7 @@ struct _WeirCapacity
 enum
 {
   SIGNAL_NOTICE,
+  SIGNAL_CHANGED,
   N_SIGNALS
 };
 
@@ -113,9 +114,9 @@ measure (WeirCapacity *self)
     }
 }
 
-/* With one more; those that are too young to know count like the others. */
+/* With so many more; those that are too young to know count like the others. */
 static guint64
-estimate_memory (WeirCapacity *self)
+estimate_memory (WeirCapacity *self, guint more)
 {
   guint64 sum = 0;
   guint n_known = 0;
@@ -130,7 +131,7 @@ estimate_memory (WeirCapacity *self)
     }
   if (n_known == 0)
     return 0;
-  return sum + sum / n_known * (self->entries.length - n_known + 1);
+  return sum + sum / n_known * (self->entries.length - n_known + more);
 }
 
 static gboolean
@@ -140,7 +141,30 @@ has_room (WeirCapacity *self)
     return TRUE;
   if (self->max_workers > 0 && self->entries.length >= self->max_workers)
     return FALSE;
-  return self->max_memory == 0 || estimate_memory (self) <= self->max_memory;
+  return self->max_memory == 0 || estimate_memory (self, 1) <= self->max_memory;
+}
+
+guint
+weir_capacity_get_spare (WeirCapacity *self, guint64 bytes_each)
+{
+  guint spare = G_MAXUINT;
+  guint64 used;
+
+  g_return_val_if_fail (WEIR_IS_CAPACITY (self), 0);
+  g_return_val_if_fail (bytes_each > 0, 0);
+
+  if (self->max_workers > 0)
+    spare = self->max_workers - MIN (self->max_workers, self->entries.length);
+  if (self->max_memory == 0)
+    return spare;
+  used = estimate_memory (self, 0);
+  return (guint) MIN (spare, (self->max_memory - MIN (self->max_memory, used)) / bytes_each);
+}
+
+static void
+tell_changed (WeirCapacity *self)
+{
+  g_signal_emit (self, signals[SIGNAL_CHANGED], 0);
 }
 
 /* ---- making room ---- */
@@ -403,6 +427,7 @@ on_watch (gpointer user_data)
   self->settling = FALSE;
   arm_watch (self);
   settle (self);
+  tell_changed (self);
 }
 
 static void
@@ -448,6 +473,7 @@ on_exited (WeirWorker *worker, WeirCapacity *self)
   entry_free (entry);
   arm_watch (self);
   settle (self);
+  tell_changed (self);
 }
 
 void
@@ -465,6 +491,7 @@ weir_capacity_add_worker (WeirCapacity *self, WeirWorkerPool *pool, WeirWorker *
   g_signal_connect_object (worker, "state-changed", G_CALLBACK (on_state_changed), self, 0);
   g_signal_connect_object (worker, "exited", G_CALLBACK (on_exited), self, 0);
   arm_watch (self);
+  tell_changed (self);
 }
 
 void
@@ -476,6 +503,7 @@ weir_capacity_set_limits (WeirCapacity *self, guint max_workers, guint64 max_mem
   self->max_memory = max_memory;
   arm_watch (self);
   settle (self);
+  tell_changed (self);
 }
 
 static void
@@ -526,6 +554,15 @@ weir_capacity_class_init (WeirCapacityClass *klass)
                                          2,
                                          WEIR_TYPE_WORKER,
                                          G_TYPE_STRING);
+  signals[SIGNAL_CHANGED] = g_signal_new ("changed",
+                                          WEIR_TYPE_CAPACITY,
+                                          G_SIGNAL_RUN_LAST,
+                                          0,
+                                          NULL,
+                                          NULL,
+                                          NULL,
+                                          G_TYPE_NONE,
+                                          0);
 }
 
 static void

@@ -25,11 +25,14 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (WeirStandbyPool, weir_standby_pool, WEIR, STANDBY_POOL, GObject)
 
 #define WEIR_STANDBY_KEEP_MS (10 * 60 * 1000)
-#define WEIR_STANDBY_REFILL_MS 50
+#define WEIR_STANDBY_REFILL_MS 20
+/* The memory that one is taken to need, a little more than it does. */
+#define WEIR_STANDBY_BYTES (16 * 1024 * 1024)
 #define WEIR_STANDBY_BOOT_MS 10000
 #define WEIR_STANDBY_BACKOFF_MIN_MS 200
 #define WEIR_STANDBY_BACKOFF_MAX_MS 60000
 
+typedef struct _WeirCapacity WeirCapacity;
 typedef WeirProcess *(*WeirStandbyFactory) (gpointer user_data);
 
 WeirStandbyPool *weir_standby_pool_new (WeirRuntime *runtime,
@@ -39,6 +42,9 @@ WeirStandbyPool *weir_standby_pool_new (WeirRuntime *runtime,
                                         gpointer factory_data);
 /* per_key 0: there are none. What is too much ends at once. */
 void weir_standby_pool_configure (WeirStandbyPool *self, guint per_key, guint maximum);
+/* Standbys count among the processes and the memory that it bounds, after all workers: when
+ * workers need the room, standbys go. Once. */
+void weir_standby_pool_set_capacity (WeirStandbyPool *self, WeirCapacity *capacity);
 /* This function will be asked for: its key is in use. */
 void weir_standby_pool_prime (WeirStandbyPool *self, WeirFunction *function);
 /* Hands out a process that runs and the launch that makes it load the function, or NULL and

@@ -5,31 +5,16 @@
 
 #include "worker/weir-standby-pool-private.h"
 
-#include <glib/gstdio.h>
-#include <signal.h>
-#include <string.h>
-
-#define READY_LINE "{\"type\":\"standby\"}"
-
-/* All functions of this key are alike to the runtime; one of them stands for all. */
-typedef struct
-{
-  char *name;
-  WeirFunction *function;
-  gint64 used;
-  guint n_standbys;
-} Key;
+#include "worker/weir-capacity-private.h"
+#include "worker/weir-standby-key-private.h"
+#include "worker/weir-standby-private.h"
 
 typedef struct
 {
   WeirStandbyPool *pool;
-  Key *key;
-  WeirProcess *process;
-  WeirLaunch *launch;
-  gboolean spawned;
-  gboolean gone;
-  gboolean ready;
-} Standby;
+  WeirStandbyKey *key;
+  WeirStandby *standby;
+} Entry;
 
 struct _WeirStandbyPool
 {
@@ -42,9 +27,10 @@ struct _WeirStandbyPool
   gpointer factory_data;
   guint per_key;
   guint maximum;
+  WeirCapacity *capacity; /* nullable */
 
-  GPtrArray *keys;     /* Key, the one used last at the end */
-  GPtrArray *standbys; /* Standby, the oldest first */
+  GPtrArray *keys;    /* WeirStandbyKey, the one used last at the end */
+  GPtrArray *entries; /* Entry, the oldest first */
   guint serial;
   guint failures; /* since the last claim */
   guint64 pause;  /* until the next boot */
@@ -58,36 +44,14 @@ G_DEFINE_FINAL_TYPE (WeirStandbyPool, weir_standby_pool, G_TYPE_OBJECT)
 static void pursue (WeirStandbyPool *self);
 
 static void
-key_free (gpointer data)
+entry_free (gpointer data)
 {
-  Key *key = data;
+  Entry *entry = data;
 
-  g_free (key->name);
-  g_object_unref (key->function);
-  g_free (key);
-}
-
-static void
-standby_release (Standby *standby)
-{
-  standby->key->n_standbys--;
-  g_signal_handlers_disconnect_by_data (standby->process, standby);
-  g_object_unref (standby->process);
-  weir_launch_unref (standby->launch);
-  g_free (standby);
-}
-
-/* Its process ends with it. It never listened, but a socket file may not stay behind
- * whatever it did. */
-static void
-standby_free (gpointer data)
-{
-  Standby *standby = data;
-
-  if (!standby->gone)
-    weir_process_send_signal (standby->process, SIGKILL);
-  (void) g_unlink (weir_launch_get_socket_path (standby->launch));
-  standby_release (standby);
+  entry->key->n_standbys--;
+  if (entry->standby != NULL)
+    weir_standby_free (entry->standby);
+  g_free (entry);
 }
 
 static void
@@ -98,37 +62,24 @@ disarm (WeirStandbyPool *self, guint64 *timer)
 }
 
 static void
-drop_standby (WeirStandbyPool *self, Standby *standby)
+drop (WeirStandbyPool *self, Entry *entry)
 {
-  if (!standby->ready)
+  if (!weir_standby_is_ready (entry->standby))
     disarm (self, &self->boot_deadline);
-  g_ptr_array_remove (self->standbys, standby);
+  g_ptr_array_remove (self->entries, entry);
 }
 
 static void
-drop_key (WeirStandbyPool *self, Key *key)
+drop_key (WeirStandbyPool *self, WeirStandbyKey *key)
 {
-  for (guint i = self->standbys->len; i > 0; i--)
+  for (guint i = self->entries->len; i > 0; i--)
     {
-      Standby *standby = g_ptr_array_index (self->standbys, i - 1);
+      Entry *entry = g_ptr_array_index (self->entries, i - 1);
 
-      if (standby->key == key)
-        drop_standby (self, standby);
+      if (entry->key == key)
+        drop (self, entry);
     }
   g_ptr_array_remove (self->keys, key);
-}
-
-static Key *
-find_key (WeirStandbyPool *self, const char *name)
-{
-  for (guint i = 0; i < self->keys->len; i++)
-    {
-      Key *key = g_ptr_array_index (self->keys, i);
-
-      if (g_str_equal (key->name, name))
-        return key;
-    }
-  return NULL;
 }
 
 static void on_expired (gpointer user_data);
@@ -136,13 +87,13 @@ static void on_expired (gpointer user_data);
 static void
 watch_expiry (WeirStandbyPool *self)
 {
-  Key *oldest;
+  WeirStandbyKey *oldest;
   gint64 rest;
 
   disarm (self, &self->expiry);
   if (self->keys->len == 0)
     return;
-  oldest = g_ptr_array_index (self->keys, 0);
+  oldest = weir_standby_keys_get (self->keys, 0);
   rest = oldest->used + (gint64) WEIR_STANDBY_KEEP_MS * 1000 - weir_clock_now (self->clock);
   self->expiry = weir_clock_arm (self->clock, MAX (rest + 999, 0) / 1000, on_expired, self);
 }
@@ -154,30 +105,18 @@ on_expired (gpointer user_data)
   gint64 limit = weir_clock_now (self->clock) - (gint64) WEIR_STANDBY_KEEP_MS * 1000;
 
   self->expiry = 0;
-  while (self->keys->len > 0 && ((Key *) g_ptr_array_index (self->keys, 0))->used <= limit)
-    drop_key (self, g_ptr_array_index (self->keys, 0));
+  while (self->keys->len > 0 && weir_standby_keys_get (self->keys, 0)->used <= limit)
+    drop_key (self, weir_standby_keys_get (self->keys, 0));
   watch_expiry (self);
   pursue (self);
 }
 
-static Key *
+static WeirStandbyKey *
 use_key (WeirStandbyPool *self, const char *name, WeirFunction *function)
 {
-  Key *key = find_key (self, name);
-  guint position;
+  WeirStandbyKey *key =
+      weir_standby_keys_use (self->keys, name, function, weir_clock_now (self->clock));
 
-  if (key == NULL)
-    {
-      key = g_new0 (Key, 1);
-      key->name = g_strdup (name);
-    }
-  else if (g_ptr_array_find (self->keys, key, &position))
-    {
-      g_ptr_array_steal_index (self->keys, position);
-    }
-  g_set_object (&key->function, function);
-  key->used = weir_clock_now (self->clock);
-  g_ptr_array_add (self->keys, key);
   watch_expiry (self);
   return key;
 }
@@ -209,52 +148,31 @@ note_failure (WeirStandbyPool *self)
 }
 
 static void
-lose_standby (Standby *standby, const char *what)
+lose (Entry *entry, const char *what)
 {
-  WeirStandbyPool *self = standby->pool;
+  WeirStandbyPool *self = entry->pool;
 
   g_debug ("a standby %s", what);
-  drop_standby (self, standby);
+  drop (self, entry);
   note_failure (self);
 }
 
 static void
-on_spawned (WeirProcess *process, int pid, Standby *standby)
+on_ready (WeirStandby *standby, gpointer user_data)
 {
-  standby->spawned = TRUE;
-}
+  WeirStandbyPool *self = ((Entry *) user_data)->pool;
 
-static void
-on_spawn_failed (WeirProcess *process, const GError *error, Standby *standby)
-{
-  standby->gone = TRUE;
-  lose_standby (standby, error->message);
-}
-
-static void
-on_output (WeirProcess *process, const char *line, Standby *standby)
-{
-  WeirStandbyPool *self = standby->pool;
-
-  if (standby->ready || !g_str_equal (line, READY_LINE))
-    return;
-  standby->ready = TRUE;
   disarm (self, &self->boot_deadline);
   pursue (self);
 }
 
 static void
-on_error_output (WeirProcess *process, const char *line, Standby *standby)
+on_lost (WeirStandby *standby, const char *what, gpointer user_data)
 {
-  g_debug ("a standby said: %s", line);
+  lose (user_data, what);
 }
 
-static void
-on_exited (WeirProcess *process, int wait_status, Standby *standby)
-{
-  standby->gone = TRUE;
-  lose_standby (standby, "ended by itself");
-}
+static const WeirStandbyCallbacks callbacks = { on_ready, on_lost };
 
 static void
 on_boot_deadline (gpointer user_data)
@@ -262,19 +180,19 @@ on_boot_deadline (gpointer user_data)
   WeirStandbyPool *self = user_data;
 
   self->boot_deadline = 0;
-  for (guint i = 0; i < self->standbys->len; i++)
+  for (guint i = 0; i < self->entries->len; i++)
     {
-      Standby *standby = g_ptr_array_index (self->standbys, i);
+      Entry *entry = g_ptr_array_index (self->entries, i);
 
-      if (standby->ready)
+      if (weir_standby_is_ready (entry->standby))
         continue;
-      lose_standby (standby, "did not boot in time");
+      lose (entry, "did not boot in time");
       return;
     }
 }
 
 static WeirLaunch *
-make_launch (WeirStandbyPool *self, Key *key, GError **error)
+make_launch (WeirStandbyPool *self, WeirStandbyKey *key, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("s%x-%08x.sock", ++self->serial, g_random_int ());
   g_autofree char *path = g_build_filename (self->socket_directory, name, NULL);
@@ -283,11 +201,12 @@ make_launch (WeirStandbyPool *self, Key *key, GError **error)
 }
 
 static void
-boot (WeirStandbyPool *self, Key *key)
+boot (WeirStandbyPool *self, WeirStandbyKey *key)
 {
   g_autoptr (GError) error = NULL;
-  WeirLaunch *launch = make_launch (self, key, &error);
-  Standby *standby;
+  g_autoptr (WeirLaunch) launch = make_launch (self, key, &error);
+  g_autoptr (WeirProcess) process = NULL;
+  Entry *entry;
 
   if (launch == NULL)
     {
@@ -295,50 +214,57 @@ boot (WeirStandbyPool *self, Key *key)
       note_failure (self);
       return;
     }
-  standby = g_new0 (Standby, 1);
-  standby->pool = self;
-  standby->key = key;
-  standby->launch = launch;
-  standby->process = self->factory (self->factory_data);
+  process = self->factory (self->factory_data);
+  entry = g_new0 (Entry, 1);
+  entry->pool = self;
+  entry->key = key;
   key->n_standbys++;
-  g_ptr_array_add (self->standbys, standby);
-  g_signal_connect (standby->process, "spawned", G_CALLBACK (on_spawned), standby);
-  g_signal_connect (standby->process, "spawn-failed", G_CALLBACK (on_spawn_failed), standby);
-  g_signal_connect (standby->process, "output", G_CALLBACK (on_output), standby);
-  g_signal_connect (standby->process, "error-output", G_CALLBACK (on_error_output), standby);
-  g_signal_connect (standby->process, "exited", G_CALLBACK (on_exited), standby);
+  g_ptr_array_add (self->entries, entry);
   self->boot_deadline = weir_clock_arm (self->clock, WEIR_STANDBY_BOOT_MS, on_boot_deadline, self);
-  weir_process_spawn (standby->process, launch);
+  entry->standby = weir_standby_new (process, launch, &callbacks, entry);
 }
 
-static Standby *
-find_standby (WeirStandbyPool *self, Key *key)
+static Entry *
+find_of_key (WeirStandbyPool *self, WeirStandbyKey *key)
 {
-  for (guint i = 0; i < self->standbys->len; i++)
+  for (guint i = 0; i < self->entries->len; i++)
     {
-      Standby *standby = g_ptr_array_index (self->standbys, i);
+      Entry *entry = g_ptr_array_index (self->entries, i);
 
-      if (standby->key == key)
-        return standby;
+      if (entry->key == key)
+        return entry;
     }
   return NULL;
 }
 
+/* Workers come first: what they leave is for standbys. */
+static guint
+get_most (WeirStandbyPool *self)
+{
+  if (self->capacity == NULL)
+    return self->maximum;
+  return MIN (self->maximum, weir_capacity_get_spare (self->capacity, WEIR_STANDBY_BYTES));
+}
+
 /* Room for one more of this key: none of those that are as few or were used later goes. */
 static gboolean
-make_room (WeirStandbyPool *self, Key *key)
+make_room (WeirStandbyPool *self, WeirStandbyKey *key)
 {
-  if (self->standbys->len < self->maximum)
+  guint most = get_most (self);
+
+  if (self->entries->len < most)
     return TRUE;
+  if (self->entries->len > most || most == 0)
+    return FALSE;
   for (guint i = 0; i < self->keys->len; i++)
     {
-      Key *other = g_ptr_array_index (self->keys, i);
+      WeirStandbyKey *other = weir_standby_keys_get (self->keys, i);
 
       if (other == key)
         return FALSE;
       if (other->n_standbys <= key->n_standbys)
         continue;
-      drop_standby (self, find_standby (self, other));
+      drop (self, find_of_key (self, other));
       return TRUE;
     }
   return FALSE;
@@ -358,7 +284,7 @@ pursue (WeirStandbyPool *self)
     return;
   for (guint i = self->keys->len; i > 0; i--)
     {
-      Key *key = g_ptr_array_index (self->keys, i - 1);
+      WeirStandbyKey *key = weir_standby_keys_get (self->keys, i - 1);
 
       if (key->n_standbys >= self->per_key || !make_room (self, key))
         continue;
@@ -368,54 +294,53 @@ pursue (WeirStandbyPool *self)
 }
 
 /* Those that have booted first. */
-static Standby *
-choose (WeirStandbyPool *self, Key *key)
+static Entry *
+choose (WeirStandbyPool *self, WeirStandbyKey *key)
 {
-  Standby *booting = NULL;
+  Entry *booting = NULL;
 
-  for (guint i = 0; i < self->standbys->len; i++)
+  for (guint i = 0; i < self->entries->len; i++)
     {
-      Standby *standby = g_ptr_array_index (self->standbys, i);
+      Entry *entry = g_ptr_array_index (self->entries, i);
 
-      if (standby->key != key || !standby->spawned)
+      if (entry->key != key || !weir_standby_is_spawned (entry->standby))
         continue;
-      if (standby->ready)
-        return standby;
-      booting = standby;
+      if (weir_standby_is_ready (entry->standby))
+        return entry;
+      booting = entry;
     }
   return booting;
 }
 
 static WeirLaunch *
-load_into (WeirStandbyPool *self, Standby *standby, WeirFunction *function)
+load_into (WeirStandbyPool *self, WeirStandby *standby, WeirFunction *function)
 {
   g_autoptr (GError) error = NULL;
+  WeirLaunch *launch = weir_standby_get_launch (standby);
   g_autofree char *command =
-      weir_runtime_make_load_command (self->runtime, function, standby->launch, &error);
+      weir_runtime_make_load_command (self->runtime, function, launch, &error);
 
   if (command == NULL)
     {
       g_debug ("a standby cannot be used: %s", error->message);
       return NULL;
     }
-  return weir_launch_new (weir_launch_get_argv (standby->launch),
-                          weir_launch_get_environ (standby->launch),
-                          weir_launch_get_directory (standby->launch),
+  return weir_launch_new (weir_launch_get_argv (launch),
+                          weir_launch_get_environ (launch),
+                          weir_launch_get_directory (launch),
                           command,
-                          weir_launch_get_socket_path (standby->launch));
+                          weir_launch_get_socket_path (launch));
 }
 
 static WeirProcess *
-take (WeirStandbyPool *self, Standby *standby)
+take (WeirStandbyPool *self, Entry *entry)
 {
-  WeirProcess *process = g_object_ref (standby->process);
-  guint position;
-
-  if (!standby->ready)
+  if (!weir_standby_is_ready (entry->standby))
     disarm (self, &self->boot_deadline);
-  if (g_ptr_array_find (self->standbys, standby, &position))
-    g_ptr_array_steal_index (self->standbys, position);
-  standby_release (standby);
+
+  WeirProcess *process = weir_standby_release (g_steal_pointer (&entry->standby));
+
+  g_ptr_array_remove (self->entries, entry);
   return process;
 }
 
@@ -426,8 +351,9 @@ weir_standby_pool_claim (WeirStandbyPool *self,
                          WeirLaunch **launch,
                          const char **reason)
 {
-  Standby *standby;
-  Key *key;
+  Entry *entry;
+  WeirStandbyKey *key;
+  gboolean is_new;
 
   g_return_val_if_fail (WEIR_IS_STANDBY_POOL (self), NULL);
   g_return_val_if_fail (WEIR_IS_FUNCTION (function), NULL);
@@ -438,18 +364,21 @@ weir_standby_pool_claim (WeirStandbyPool *self,
     return NULL;
 
   *reason = "no standby was ready";
+  is_new = weir_standby_keys_find (self->keys, key_name) == NULL;
   key = use_key (self, key_name, function);
+  if (is_new) /* perhaps in place of one that no function has any more */
+    weir_standby_pool_recheck (self);
   self->failures = 0;
   disarm (self, &self->pause);
   rest_for (self, WEIR_STANDBY_REFILL_MS);
-  standby = choose (self, key);
-  if (standby == NULL)
+  entry = choose (self, key);
+  if (entry == NULL)
     return NULL;
-  *launch = load_into (self, standby, function);
+  *launch = load_into (self, entry->standby, function);
   if (*launch == NULL)
     return NULL;
   *reason = NULL;
-  return take (self, standby);
+  return take (self, entry);
 }
 
 void
@@ -471,7 +400,7 @@ weir_standby_pool_prime (WeirStandbyPool *self, WeirFunction *function)
 
 /* FALSE: the key is no longer that of its function, and gone. */
 static gboolean
-check_key (WeirStandbyPool *self, Key *key, WeirFunction *function)
+check_key (WeirStandbyPool *self, WeirStandbyKey *key, WeirFunction *function)
 {
   g_autofree char *name = weir_runtime_get_standby_key (self->runtime, function, NULL);
   g_autoptr (WeirFunction) kept = g_object_ref (function);
@@ -496,7 +425,7 @@ weir_standby_pool_replace (WeirStandbyPool *self, WeirFunction *old, WeirFunctio
 
   for (guint i = 0; i < self->keys->len; i++)
     {
-      Key *key = g_ptr_array_index (self->keys, i);
+      WeirStandbyKey *key = weir_standby_keys_get (self->keys, i);
 
       if (key->function != old)
         continue;
@@ -515,7 +444,7 @@ weir_standby_pool_recheck (WeirStandbyPool *self)
   /* A key that is new comes to the end, where it is checked as well, and stays. */
   while (i < self->keys->len)
     {
-      Key *key = g_ptr_array_index (self->keys, i);
+      WeirStandbyKey *key = weir_standby_keys_get (self->keys, i);
 
       if (check_key (self, key, key->function))
         i++;
@@ -529,14 +458,42 @@ weir_standby_pool_configure (WeirStandbyPool *self, guint per_key, guint maximum
 
   self->per_key = per_key;
   self->maximum = maximum;
-  for (guint i = self->standbys->len; i > 0; i--)
+  for (guint i = self->entries->len; i > 0; i--)
     {
-      Standby *standby = g_ptr_array_index (self->standbys, i - 1);
+      Entry *entry = g_ptr_array_index (self->entries, i - 1);
 
-      if (self->standbys->len > maximum || standby->key->n_standbys > per_key)
-        drop_standby (self, standby);
+      if (self->entries->len > maximum || entry->key->n_standbys > per_key)
+        drop (self, entry);
     }
   pursue (self);
+}
+
+/* Workers came or went: those used last may stay. */
+static void
+on_capacity_changed (WeirCapacity *capacity, WeirStandbyPool *self)
+{
+  guint most = get_most (self);
+
+  for (guint i = 0; i < self->keys->len && self->entries->len > most;)
+    {
+      Entry *entry = find_of_key (self, weir_standby_keys_get (self->keys, i));
+
+      if (entry != NULL)
+        drop (self, entry);
+      else
+        i++;
+    }
+  pursue (self);
+}
+
+void
+weir_standby_pool_set_capacity (WeirStandbyPool *self, WeirCapacity *capacity)
+{
+  g_return_if_fail (WEIR_IS_STANDBY_POOL (self));
+  g_return_if_fail (self->capacity == NULL);
+
+  self->capacity = g_object_ref (capacity);
+  g_signal_connect_object (capacity, "changed", G_CALLBACK (on_capacity_changed), self, 0);
 }
 
 guint
@@ -544,7 +501,7 @@ weir_standby_pool_get_n_standbys (WeirStandbyPool *self)
 {
   g_return_val_if_fail (WEIR_IS_STANDBY_POOL (self), 0);
 
-  return self->standbys->len;
+  return self->entries->len;
 }
 
 guint
@@ -554,8 +511,8 @@ weir_standby_pool_get_n_ready (WeirStandbyPool *self)
 
   g_return_val_if_fail (WEIR_IS_STANDBY_POOL (self), 0);
 
-  for (guint i = 0; i < self->standbys->len; i++)
-    n += ((Standby *) g_ptr_array_index (self->standbys, i))->ready;
+  for (guint i = 0; i < self->entries->len; i++)
+    n += weir_standby_is_ready (((Entry *) g_ptr_array_index (self->entries, i))->standby);
   return n;
 }
 
@@ -576,7 +533,7 @@ weir_standby_pool_shut_down (WeirStandbyPool *self)
   disarm (self, &self->pause);
   disarm (self, &self->boot_deadline);
   disarm (self, &self->expiry);
-  g_ptr_array_set_size (self->standbys, 0);
+  g_ptr_array_set_size (self->entries, 0);
   g_ptr_array_set_size (self->keys, 0);
 }
 
@@ -587,6 +544,7 @@ weir_standby_pool_dispose (GObject *object)
 
   if (self->clock != NULL)
     weir_standby_pool_shut_down (self);
+  g_clear_object (&self->capacity);
   G_OBJECT_CLASS (weir_standby_pool_parent_class)->dispose (object);
 }
 
@@ -598,7 +556,7 @@ weir_standby_pool_finalize (GObject *object)
   g_clear_object (&self->runtime);
   g_clear_object (&self->clock);
   g_free (self->socket_directory);
-  g_ptr_array_unref (self->standbys);
+  g_ptr_array_unref (self->entries);
   g_ptr_array_unref (self->keys);
   G_OBJECT_CLASS (weir_standby_pool_parent_class)->finalize (object);
 }
@@ -615,8 +573,8 @@ weir_standby_pool_class_init (WeirStandbyPoolClass *klass)
 static void
 weir_standby_pool_init (WeirStandbyPool *self)
 {
-  self->keys = g_ptr_array_new_with_free_func (key_free);
-  self->standbys = g_ptr_array_new_with_free_func (standby_free);
+  self->keys = weir_standby_keys_new ();
+  self->entries = g_ptr_array_new_with_free_func (entry_free);
 }
 
 WeirStandbyPool *

@@ -163,10 +163,7 @@ spawn (const char *executable,
   g_ptr_array_add (argv, g_filename_to_uri (weir_function_get_entrypoint (function), NULL, NULL));
   g_ptr_array_add (argv, NULL);
   g_subprocess_launcher_set_cwd (launcher, weir_function_get_directory (function));
-  g_subprocess_launcher_setenv (launcher, "DENO_DIR", deno_dir, TRUE);
-  g_subprocess_launcher_setenv (launcher, "DENO_NO_UPDATE_CHECK", "1", TRUE);
-  g_subprocess_launcher_setenv (launcher, "DENO_NO_PACKAGE_JSON", "1", TRUE);
-  g_subprocess_launcher_setenv (launcher, "NO_COLOR", "1", TRUE);
+  weir_deno_set_tool_environ (launcher, deno_dir);
   return g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, error);
 }
 

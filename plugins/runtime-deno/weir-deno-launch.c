@@ -17,6 +17,19 @@ weir_deno_get_default_cache (void)
   return g_build_filename (g_get_user_cache_dir (), "deno", NULL);
 }
 
+/* For what runs none of the user's code, and so has our own environment: proxies, certificates
+ * and registries are said there. Behind a proxy with a certificate of its own the system knows
+ * that, and Deno's own list does not. */
+void
+weir_deno_set_tool_environ (GSubprocessLauncher *launcher, const char *deno_dir)
+{
+  g_subprocess_launcher_setenv (launcher, "DENO_DIR", deno_dir, TRUE);
+  g_subprocess_launcher_setenv (launcher, "DENO_NO_UPDATE_CHECK", "1", TRUE);
+  g_subprocess_launcher_setenv (launcher, "DENO_NO_PACKAGE_JSON", "1", TRUE);
+  g_subprocess_launcher_setenv (launcher, "DENO_TLS_CA_STORE", "system,mozilla", FALSE);
+  g_subprocess_launcher_setenv (launcher, "NO_COLOR", "1", TRUE);
+}
+
 /* How modules are found: the same for looking at the graph and for running it. */
 void
 weir_deno_append_graph_args (GPtrArray *argv, const WeirDenoPlan *plan)
@@ -205,6 +218,14 @@ make_group_permissions (WeirFunction *function,
   return g_steal_pointer (&permissions);
 }
 
+/* In a bundle it is said already what a map would say; a map that all functions share does no harm
+ * there, and leaves the function to the same standbys as the others. */
+static gboolean
+needs_map (const WeirDenoPlan *plan)
+{
+  return plan->bundle == NULL || plan->own_map == NULL;
+}
+
 static GPtrArray *
 make_common_args (WeirFunction *function,
                   const WeirDenoPlan *plan,
@@ -217,13 +238,12 @@ make_common_args (WeirFunction *function,
 
   g_ptr_array_add (argv, g_strdup (places->executable));
   g_ptr_array_add (argv, g_strdup ("run"));
-  if (plan->bundle == NULL)
+  if (needs_map (plan))
     {
       weir_deno_append_graph_args (argv, plan);
     }
   else
     {
-      /* What a map would say is in the bundle. */
       g_ptr_array_add (argv, g_strdup ("--no-lock"));
       g_ptr_array_add (argv, g_strdup ("--node-modules-dir=none"));
       g_ptr_array_add (argv, g_strdup ("--no-config"));
@@ -498,8 +518,8 @@ weir_deno_make_standby_key (WeirFunction *function,
                           "%s\n%s\n%s\n%s\n%s\n%d %" G_GINT64_FORMAT "\n",
                           executable,
                           deno_dir,
-                          plan->bundle != NULL ? "" : plan->import_map,
-                          plan->bundle == NULL && plan->config != NULL ? plan->config : "",
+                          needs_map (plan) ? plan->import_map : "",
+                          needs_map (plan) && plan->config != NULL ? plan->config : "",
                           words,
                           weir_settings_get_boolean (settings, "allow_net"),
                           weir_settings_get_integer (settings, "memory_limit_mb"));

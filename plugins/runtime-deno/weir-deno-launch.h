@@ -17,6 +17,7 @@ typedef struct
 } WeirDenoPlaces;
 
 char *weir_deno_get_default_cache (void);
+void weir_deno_set_tool_environ (GSubprocessLauncher *launcher, const char *deno_dir);
 void weir_deno_append_graph_args (GPtrArray *argv, const WeirDenoPlan *plan);
 WeirLaunch *weir_deno_launch (WeirFunction *function,
                               const WeirDenoPlan *plan,

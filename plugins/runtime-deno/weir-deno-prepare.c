@@ -171,8 +171,6 @@ follow (GTask *task)
   read_progress (task);
 }
 
-/* Runs none of the user's code, so it has our own environment: proxies, certificates and
- * registries are said there. */
 static GSubprocess *
 spawn (const char *const *argv, const char *deno_dir, const char *directory, GError **error)
 {
@@ -180,10 +178,7 @@ spawn (const char *const *argv, const char *deno_dir, const char *directory, GEr
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
 
   g_subprocess_launcher_set_cwd (launcher, directory);
-  g_subprocess_launcher_setenv (launcher, "DENO_DIR", deno_dir, TRUE);
-  g_subprocess_launcher_setenv (launcher, "DENO_NO_UPDATE_CHECK", "1", TRUE);
-  g_subprocess_launcher_setenv (launcher, "DENO_NO_PACKAGE_JSON", "1", TRUE);
-  g_subprocess_launcher_setenv (launcher, "NO_COLOR", "1", TRUE);
+  weir_deno_set_tool_environ (launcher, deno_dir);
   return g_subprocess_launcher_spawnv (launcher, argv, error);
 }
 

@@ -138,6 +138,19 @@ class Life(unittest.TestCase):
             self.assertEqual(start_of(server, f"f{i}")[0], "standby")
         wait_for_standbys(server)
 
+    def test_workers_come_first(self):
+        """Where the number of processes is bounded, standbys are among them."""
+        server = self.server({f"functions/f{i}/index.ts": HELLO for i in range(2)},
+                             "max_workers_total = 2\n")
+        wait_for_standbys(server)
+        self.assertEqual(server.get("/f0").text, "hello")
+        wait_for_standbys(server, 1)
+        self.assertEqual(server.get("/f1").text, "hello")
+        wait_until(lambda: idle_standbys(server) == [], "no standby")
+        for worker in server.get("/_weir/status").json["workers"]:
+            os.kill(worker["pid"], signal.SIGTERM)
+        wait_for_standbys(server)
+
     def test_a_dead_one_is_replaced(self):
         server = self.server({"functions/f/index.ts": HELLO})
         first = set(wait_for_standbys(server))

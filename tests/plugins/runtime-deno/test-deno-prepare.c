@@ -173,8 +173,8 @@ test_at_most_two (Fixture *fixture, gconstpointer data)
   }
 }
 
-static void
-want_bundle (Fixture *fixture)
+static WeirFunction *
+make_function (Fixture *fixture, gboolean bundle)
 {
   GHashTable *values =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
@@ -182,23 +182,30 @@ want_bundle (Fixture *fixture)
   g_autoptr (WeirSettings) settings = NULL;
   g_autofree char *entry = g_build_filename (fixture->folder, "index.ts", NULL);
 
-  g_hash_table_insert (values,
-                       g_strdup ("bundle"),
-                       g_variant_ref_sink (g_variant_new_boolean (TRUE)));
+  if (bundle)
+    g_hash_table_insert (values,
+                         g_strdup ("bundle"),
+                         g_variant_ref_sink (g_variant_new_boolean (TRUE)));
   settings = weir_settings_new (values, origins);
+  return g_object_new (WEIR_TYPE_FUNCTION,
+                       "name",
+                       "hello",
+                       "root",
+                       fixture->folder,
+                       "directory",
+                       fixture->folder,
+                       "entrypoint",
+                       entry,
+                       "settings",
+                       settings,
+                       NULL);
+}
+
+static void
+want_bundle (Fixture *fixture)
+{
   g_object_unref (fixture->function);
-  fixture->function = g_object_new (WEIR_TYPE_FUNCTION,
-                                    "name",
-                                    "hello",
-                                    "root",
-                                    fixture->folder,
-                                    "directory",
-                                    fixture->folder,
-                                    "entrypoint",
-                                    entry,
-                                    "settings",
-                                    settings,
-                                    NULL);
+  fixture->function = make_function (fixture, TRUE);
 }
 
 #define INFO "if [ \"$1\" = info ]; then echo '{\"roots\":[],\"modules\":[]}'; exit; fi\n"
@@ -234,6 +241,49 @@ test_bundle (Fixture *fixture, gconstpointer data)
     g_assert_nonnull (strstr (load, "/weir/bundles/"));
     g_assert_nonnull (strstr (load, "\"socket\":\"/s.sock\""));
   }
+}
+
+static void
+test_bundle_shares_standbys (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (WeirFunction) twin = make_function (fixture, FALSE);
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) files = NULL;
+  g_autofree char *key = NULL;
+  g_autofree char *of_twin = NULL;
+
+  want_bundle (fixture);
+  write_script (fixture,
+                "#!/bin/sh\n" INFO "for word; do case $word in --output=*) "
+                "echo bundled > ${word#--output=};; esac; done\n");
+  files = prepare (fixture, &error);
+  g_assert_no_error (error);
+  key = weir_runtime_get_standby_key (fixture->runtime, fixture->function, NULL);
+  of_twin = weir_runtime_get_standby_key (fixture->runtime, twin, NULL);
+  g_assert_cmpstr (key, ==, of_twin);
+}
+
+static void
+check_certificates (Fixture *fixture, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (prepare (fixture, &error));
+  g_assert_error (error, WEIR_ERROR, WEIR_ERROR_BOOT_FAILED);
+  g_assert_true (g_str_has_suffix (error->message, expected));
+}
+
+/* Packages come through the proxy of a company as well, whose certificate the system knows. */
+static void
+test_certificates (Fixture *fixture, gconstpointer data)
+{
+  write_script (fixture, "#!/bin/sh\necho \"error: from $DENO_TLS_CA_STORE\" >&2; exit 1\n");
+  g_unsetenv ("DENO_TLS_CA_STORE");
+  check_certificates (fixture, "from system,mozilla");
+  fixture->n_done = 0;
+  g_setenv ("DENO_TLS_CA_STORE", "mozilla", TRUE);
+  check_certificates (fixture, "from mozilla");
+  g_unsetenv ("DENO_TLS_CA_STORE");
 }
 
 static void
@@ -286,6 +336,8 @@ main (int argc, char **argv)
   ADD ("cancelled", test_cancelled);
   ADD ("at-most-two", test_at_most_two);
   ADD ("bundle", test_bundle);
+  ADD ("bundle-shares-standbys", test_bundle_shares_standbys);
+  ADD ("certificates", test_certificates);
   ADD ("no-bundler", test_no_bundler);
   ADD ("no-network", test_no_network);
   return g_test_run ();
