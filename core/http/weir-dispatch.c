@@ -632,6 +632,7 @@ call_upstream (WeirDispatch *self, WeirUpstream *upstream)
   WeirHead *head = weir_exchange_get_request (self->exchange);
   const char *upgrade = weir_exchange_get_upgrade (self->exchange);
   char extra[WEIR_UPSTREAM_HEAD_EXTRA_MAX];
+  g_autofree char *with_secrets = NULL;
 
   self->leased = TRUE;
   note_wait (self);
@@ -641,11 +642,13 @@ call_upstream (WeirDispatch *self, WeirUpstream *upstream)
       self->upstream = weir_upstream_ref (upstream);
     }
   weir_upstream_head_format_extra (self->exchange, extra);
+  if (weir_upstream_takes_secrets (upstream))
+    with_secrets = weir_upstream_head_dup_with_secrets (self->exchange, extra);
   if (upgrade != NULL)
     weir_upstream_head_fix_protocols (head);
   self->call = weir_upstream_call (upstream,
                                    head,
-                                   extra,
+                                   with_secrets != NULL ? with_secrets : extra,
                                    upgrade,
                                    weir_exchange_get_body_length (self->exchange),
                                    &callbacks,

@@ -83,6 +83,10 @@ WeirAuthPolicy weir_exchange_get_auth_policy (WeirExchange *self);
 void weir_exchange_take_credential_error (WeirExchange *self, GError *error);
 const GError *weir_exchange_get_credential_error (WeirExchange *self);
 void weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity);
+/* What the worker is told of the caller's own secrets, if its function has a place for them: a
+ * text that a field can hold, with its NUL. NULL: nothing. */
+void weir_exchange_set_user_secrets (WeirExchange *self, GBytes *secrets);
+const char *weir_exchange_get_user_secrets (WeirExchange *self);
 /* The response depends on the Origin of the request: caches must know. */
 void weir_exchange_set_vary_origin (WeirExchange *self);
 

@@ -31,6 +31,7 @@ struct _WeirExchange
   GInetAddress *client; /* NULL: the peer */
   WeirFunction *function;
   WeirIdentity *identity;
+  GBytes *user_secrets;
   gpointer route;
   GDestroyNotify route_destroy;
 

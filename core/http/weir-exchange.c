@@ -172,6 +172,7 @@ weir_exchange_finalize (GObject *object)
   g_clear_object (&self->client);
   g_clear_object (&self->function);
   g_clear_pointer (&self->identity, weir_identity_unref);
+  g_clear_pointer (&self->user_secrets, g_bytes_unref);
   g_clear_object (&self->engine);
 
   G_OBJECT_CLASS (weir_exchange_parent_class)->finalize (object);
@@ -581,6 +582,22 @@ weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity)
   g_clear_pointer (&self->identity, weir_identity_unref);
   self->identity = weir_identity_ref (identity);
   end_change (self);
+}
+
+void
+weir_exchange_set_user_secrets (WeirExchange *self, GBytes *secrets)
+{
+  if (!begin_change (self))
+    return;
+  g_clear_pointer (&self->user_secrets, g_bytes_unref);
+  self->user_secrets = g_bytes_ref (secrets);
+  end_change (self);
+}
+
+const char *
+weir_exchange_get_user_secrets (WeirExchange *self)
+{
+  return self->user_secrets != NULL ? g_bytes_get_data (self->user_secrets, NULL) : NULL;
 }
 
 /**

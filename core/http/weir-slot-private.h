@@ -38,6 +38,9 @@ WeirFunctionStats *weir_slot_dup_stats (WeirSlot *self, guint restarts);
 /* What the control thread posts (through weir_engine_invoke); data thread. */
 void weir_slot_set_function (WeirSlot *self, WeirFunction *function);
 void weir_slot_add_upstream (WeirSlot *self, WeirUpstream *upstream);
+/* Whether its function may have a place for the secrets of the user who calls: before one
+ * worker was ready, nobody knows. */
+gboolean weir_slot_may_take_secrets (WeirSlot *self);
 void weir_slot_remove_upstream (WeirSlot *self, WeirGate *gate);
 void weir_slot_clear (WeirSlot *self);                     /* removes all */
 void weir_slot_fail (WeirSlot *self, const GError *error); /* every waiter gets this */

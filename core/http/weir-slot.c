@@ -46,7 +46,8 @@ struct _WeirSlot
   gboolean flushing; /* with a reference of its own */
   gboolean demanded;
   gboolean crowded;
-  gint64 declined; /* when; 0: long ago */
+  gboolean no_secrets; /* the latest worker had no place for them */
+  gint64 declined;     /* when; 0: long ago */
 };
 
 static Seat *
@@ -356,6 +357,12 @@ wake_held (WeirSlot *self)
 
 /* ---- what the control thread says ---- */
 
+gboolean
+weir_slot_may_take_secrets (WeirSlot *self)
+{
+  return !self->no_secrets;
+}
+
 void
 weir_slot_add_upstream (WeirSlot *self, WeirUpstream *upstream)
 {
@@ -363,6 +370,7 @@ weir_slot_add_upstream (WeirSlot *self, WeirUpstream *upstream)
 
   weir_slot_ref (self);
   g_array_append_val (self->seats, seat);
+  self->no_secrets = !weir_upstream_takes_secrets (upstream);
   hear (self);
   self->declined = 0;
   weir_slot_set_stale (self, NULL);

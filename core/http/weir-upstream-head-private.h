@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 /* What the worker is told besides the client's own fields: who calls, and the exchange's
  * name, as a block of "name: value\r\n". */
 void weir_upstream_head_format_extra (WeirExchange *exchange, char *extra);
+/* The same and the caller's secrets; NULL if there are none. */
+char *weir_upstream_head_dup_with_secrets (WeirExchange *exchange, const char *extra);
 /* "a,b" and repeated fields become "a, b": Deno looks for no other form. */
 void weir_upstream_head_fix_protocols (WeirHead *head);
 

@@ -50,6 +50,16 @@ weir_upstream_head_format_extra (WeirExchange *exchange, char *extra)
   *out = '\0';
 }
 
+char *
+weir_upstream_head_dup_with_secrets (WeirExchange *exchange, const char *extra)
+{
+  const char *secrets = weir_exchange_get_user_secrets (exchange);
+
+  if (secrets == NULL)
+    return NULL;
+  return g_strconcat (extra, "x-deno-worker-user-secrets: ", secrets, "\r\n", NULL);
+}
+
 void
 weir_upstream_head_fix_protocols (WeirHead *head)
 {

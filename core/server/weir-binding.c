@@ -27,6 +27,7 @@ typedef struct
   WeirFunction *function;
   WeirGate *gate;
   char *text; /* a socket's path, or what is stale */
+  gboolean takes_secrets;
   GError *error;
 } Fact;
 
@@ -67,6 +68,7 @@ tell_ready (gpointer user_data)
   Fact *fact = user_data;
   WeirUpstream *upstream = weir_upstream_new (fact->engine, fact->text, fact->gate);
 
+  weir_upstream_set_takes_secrets (upstream, fact->takes_secrets);
   weir_slot_set_function (fact->slot, fact->function);
   weir_slot_add_upstream (fact->slot, upstream);
   weir_upstream_unref (upstream);
@@ -182,6 +184,7 @@ on_pool_ready (WeirWorkerPool *pool, WeirWorker *worker, WeirBinding *self)
   fact->gate = weir_gate_ref (weir_worker_get_gate (worker));
   fact->text = g_strdup (weir_worker_get_socket_path (worker));
   fact->function = g_object_ref (weir_worker_get_function (worker));
+  fact->takes_secrets = g_strcmp0 (weir_worker_get_form (worker), "handler") == 0;
   tell (fact, tell_ready);
 }
 

@@ -19,6 +19,8 @@ WeirCensor *weir_censor_ref (WeirCensor *self);
 void weir_censor_unref (WeirCensor *self);
 /* secrets: "NAME=value" lines, all to be masked. */
 void weir_censor_add_secrets (WeirCensor *self, const char *const *secrets);
+/* Of one user among many: only the latest are remembered. */
+void weir_censor_add_user_secret (WeirCensor *self, const char *value);
 /* Of these lines, those whose name says that the value is a secret. */
 void weir_censor_add_environ (WeirCensor *self, const char *const *lines);
 /* text: (nullable). All (transfer full). */

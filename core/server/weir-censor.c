@@ -9,11 +9,17 @@
 /* Beyond it the oldest are forgotten; they belong to workers that ended long ago. */
 #define MAX_VALUES 4096
 
-struct _WeirCensor
+typedef struct
 {
   GHashTable *known; /* value -> itself */
   GQueue values;     /* owns them, the oldest first */
-  WeirMask *mask;    /* NULL when a value came in since it was made */
+} Values;
+
+struct _WeirCensor
+{
+  Values common;
+  Values users;   /* however many come by, the others stay */
+  WeirMask *mask; /* NULL when a value came in since it was made */
 };
 
 static void
@@ -23,13 +29,27 @@ wipe (gpointer data)
   g_free (data);
 }
 
+static void
+values_init (Values *self)
+{
+  self->known = g_hash_table_new (g_str_hash, g_str_equal);
+  g_queue_init (&self->values);
+}
+
+static void
+values_clear (Values *self)
+{
+  g_hash_table_unref (self->known);
+  g_queue_clear_full (&self->values, wipe);
+}
+
 WeirCensor *
 weir_censor_new (void)
 {
   WeirCensor *self = g_rc_box_new0 (WeirCensor);
 
-  self->known = g_hash_table_new (g_str_hash, g_str_equal);
-  g_queue_init (&self->values);
+  values_init (&self->common);
+  values_init (&self->users);
 
   return self;
 }
@@ -45,8 +65,8 @@ weir_censor_clear (gpointer data)
 {
   WeirCensor *self = data;
 
-  g_hash_table_unref (self->known);
-  g_queue_clear_full (&self->values, wipe);
+  values_clear (&self->common);
+  values_clear (&self->users);
   g_clear_pointer (&self->mask, weir_mask_unref);
 }
 
@@ -57,24 +77,30 @@ weir_censor_unref (WeirCensor *self)
 }
 
 static void
-add_value (WeirCensor *self, const char *value)
+add_value (WeirCensor *self, Values *values, const char *value)
 {
   char *own;
 
-  if (g_hash_table_contains (self->known, value))
+  if (g_hash_table_contains (values->known, value))
     return;
 
   own = g_strdup (value);
-  g_queue_push_tail (&self->values, own);
-  g_hash_table_add (self->known, own);
+  g_queue_push_tail (&values->values, own);
+  g_hash_table_add (values->known, own);
   g_clear_pointer (&self->mask, weir_mask_unref);
-  while (self->values.length > MAX_VALUES)
+  while (values->values.length > MAX_VALUES)
     {
-      char *oldest = g_queue_pop_head (&self->values);
+      char *oldest = g_queue_pop_head (&values->values);
 
-      g_hash_table_remove (self->known, oldest);
+      g_hash_table_remove (values->known, oldest);
       wipe (oldest);
     }
+}
+
+void
+weir_censor_add_user_secret (WeirCensor *self, const char *value)
+{
+  add_value (self, &self->users, value);
 }
 
 void
@@ -85,7 +111,7 @@ weir_censor_add_secrets (WeirCensor *self, const char *const *secrets)
       const char *equals = strchr (*secrets, '=');
 
       if (equals != NULL)
-        add_value (self, equals + 1);
+        add_value (self, &self->common, equals + 1);
     }
 }
 
@@ -101,7 +127,7 @@ weir_censor_add_environ (WeirCensor *self, const char *const *lines)
         continue;
       name = g_strndup (*lines, equals - *lines);
       if (weir_mask_is_secret_name (name))
-        add_value (self, equals + 1);
+        add_value (self, &self->common, equals + 1);
     }
 }
 
@@ -114,7 +140,9 @@ ensure_mask (WeirCensor *self)
     return self->mask;
 
   values = g_ptr_array_new ();
-  for (GList *l = self->values.head; l != NULL; l = l->next)
+  for (GList *l = self->common.values.head; l != NULL; l = l->next)
+    g_ptr_array_add (values, l->data);
+  for (GList *l = self->users.values.head; l != NULL; l = l->next)
     g_ptr_array_add (values, l->data);
   g_ptr_array_add (values, NULL);
   self->mask = weir_mask_new ((const char *const *) values->pdata);

@@ -17,5 +17,14 @@ char **weir_function_environ_complete (char **own,
                                        const char *name,
                                        const char *uri,
                                        const WeirSupabaseKeys *keys);
+/* What code that was written for Fluxbase expects besides: where it is, its secrets under the
+ * names that they have there, and those variables of the host that its server would show.
+ * host, secrets: "KEY=value" lines. Takes env, whose own win; returns it (transfer full). */
+char **weir_function_environ_add_fluxbase (char **env,
+                                           const char *name,
+                                           const char *namespace,
+                                           const char *uri,
+                                           const char *const *secrets,
+                                           const char *const *host);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include "config/weir-config.h"
 #include "http/weir-function-stats.h"
 #include "http/weir-router-private.h"
+#include "server/weir-censor-private.h"
 #include "worker/weir-resource-usage-private.h"
 #include "worker/weir-runtime.h"
 #include "worker/weir-worker.h"
@@ -41,6 +42,7 @@ void weir_function_host_set_secrets (WeirFunctionHost *self, const char *const *
 void weir_function_host_renew (WeirFunctionHost *self);
 void weir_function_host_watch (WeirFunctionHost *self);
 void weir_function_host_reload (WeirFunctionHost *self);
+WeirCensor *weir_function_host_get_censor (WeirFunctionHost *self);
 WeirConfig *weir_function_host_get_config (WeirFunctionHost *self);
 GListModel *weir_function_host_get_functions (WeirFunctionHost *self);
 const char *const *weir_function_host_get_problems (WeirFunctionHost *self);

@@ -503,6 +503,12 @@ weir_function_host_renew (WeirFunctionHost *self)
     notice (self, "%s", error->message);
 }
 
+WeirCensor *
+weir_function_host_get_censor (WeirFunctionHost *self)
+{
+  return weir_registry_get_censor (self->registry);
+}
+
 WeirConfig *
 weir_function_host_get_config (WeirFunctionHost *self)
 {

@@ -5,7 +5,7 @@
 
 #include "server/weir-registry-private.h"
 
-#include "server/weir-function-environ-private.h"
+#include "server/weir-function-parts-private.h"
 #include "server/weir-route-rules-private.h"
 #include "server/weir-watcher-private.h"
 #include "store/weir-discovery-private.h"
@@ -29,6 +29,7 @@ struct _WeirRegistry
   GPtrArray *early;    /* paths that were edited while some function's files were unknown */
   GPtrArray *problems; /* char *, NULL-terminated */
   char **secrets;
+  char **host; /* the environment of this process */
   WeirCensor *censor;
   guint64 revision;
 };
@@ -69,6 +70,7 @@ function_equal (WeirFunction *a, WeirFunction *b)
 {
   return g_str_equal (weir_function_get_entrypoint (a), weir_function_get_entrypoint (b)) &&
          g_strv_equal (weir_function_get_environ (a), weir_function_get_environ (b)) &&
+         g_strv_equal (weir_function_get_secrets (a), weir_function_get_secrets (b)) &&
          settings_equal (weir_function_get_settings (a), weir_function_get_settings (b));
 }
 
@@ -80,75 +82,17 @@ add_problem (WeirRegistry *self, char *text)
   g_ptr_array_insert (self->problems, end, text);
 }
 
-static WeirFunction *
-make_function (WeirRegistry *self,
-               WeirConfig *config,
-               const char *name,
-               const char *directory,
-               const char *found_entrypoint,
-               gboolean *enabled,
-               GError **error)
+static WeirFunctionParts
+get_parts (WeirRegistry *self, WeirConfig *config)
 {
-  g_autoptr (WeirSettings) settings = NULL;
-  g_autoptr (WeirSupabaseKeys) keys = NULL;
-  g_auto (GStrv) own = NULL;
-  g_auto (GStrv) env = NULL;
-  g_autofree char *entrypoint = NULL;
-  g_autofree char *home = NULL;
-  const char *configured;
-
-  settings = weir_config_dup_function_settings (config, name, directory, error);
-  if (settings == NULL)
-    return NULL;
-  *enabled = weir_settings_get_boolean (settings, "enabled");
-  if (!*enabled)
-    return NULL;
-
-  configured = weir_settings_get_string (settings, "entrypoint");
-  if (configured != NULL && *configured != '\0')
-    entrypoint = g_canonicalize_filename (configured, directory);
-  else
-    entrypoint = g_strdup (found_entrypoint);
-  if (entrypoint == NULL || !g_file_test (entrypoint, G_FILE_TEST_IS_REGULAR))
-    {
-      g_set_error (error,
-                   WEIR_ERROR,
-                   WEIR_ERROR_NOT_FOUND,
-                   "%s: the function “%s” is configured but has no code: write %s, or take the "
-                   "section out",
-                   configured != NULL ? weir_settings_get_origin (settings, "entrypoint")
-                                      : weir_config_get_directory (config),
-                   name,
-                   entrypoint != NULL ? entrypoint : "its index.ts");
-      return NULL;
-    }
-
-  /* One that only configuration names need not have a folder of its name. */
-  if (g_file_test (directory, G_FILE_TEST_IS_DIR))
-    home = g_strdup (directory);
-  else
-    home = g_path_get_dirname (entrypoint);
-
-  own = weir_config_dup_function_environ_with (config,
-                                               name,
-                                               home,
-                                               (const char *const *) self->secrets,
-                                               error);
-  if (own == NULL)
-    return NULL;
-  keys = weir_supabase_keys_new (weir_config_get_supabase_auth (config), error);
-  if (keys == NULL)
-    return NULL;
-  env = weir_function_environ_complete (own, name, self->uri, keys);
-  weir_censor_add_environ (self->censor, (const char *const *) env);
-
-  return weir_function_new (name,
-                            home,
-                            weir_config_get_functions_directory (config),
-                            entrypoint,
-                            settings,
-                            (const char *const *) env,
-                            ++self->revision);
+  return (WeirFunctionParts){
+    .config = config,
+    .uri = self->uri,
+    .secrets = (const char *const *) self->secrets,
+    .host = (const char *const *) self->host,
+    .censor = self->censor,
+    .revision = ++self->revision,
+  };
 }
 
 static WeirFunction *
@@ -162,13 +106,15 @@ copy_function (WeirRegistry *self, WeirFunction *function)
                                                   weir_function_get_name (function),
                                                   weir_function_get_directory (function),
                                                   NULL);
-  return weir_function_new (weir_function_get_name (function),
-                            weir_function_get_directory (function),
-                            weir_function_get_root (function),
-                            weir_function_get_entrypoint (function),
-                            settings != NULL ? settings : weir_function_get_settings (function),
-                            weir_function_get_environ (function),
-                            ++self->revision);
+  return weir_function_new_with_secrets (weir_function_get_name (function),
+                                         weir_function_get_directory (function),
+                                         weir_function_get_root (function),
+                                         weir_function_get_entrypoint (function),
+                                         settings != NULL ? settings
+                                                          : weir_function_get_settings (function),
+                                         weir_function_get_environ (function),
+                                         weir_function_get_secrets (function),
+                                         ++self->revision);
 }
 
 /* ---- the set ---- */
@@ -245,10 +191,10 @@ apply (WeirRegistry *self,
 {
   WeirBinding *binding = g_hash_table_lookup (self->by_name, name);
   g_autoptr (WeirFunction) function = NULL;
+  WeirFunctionParts parts = get_parts (self, config);
   g_autoptr (GError) error = NULL;
-  gboolean enabled = FALSE;
 
-  function = make_function (self, config, name, directory, entrypoint, &enabled, &error);
+  function = weir_function_parts_assemble (&parts, name, directory, entrypoint, &error);
   if (function == NULL && error != NULL)
     {
       /* What serves goes on serving; the person is told what keeps the change away. */
@@ -519,6 +465,7 @@ weir_registry_finalize (GObject *object)
   g_ptr_array_unref (self->removed);
   g_ptr_array_unref (self->problems);
   g_strfreev (self->secrets);
+  g_strfreev (self->host);
   weir_censor_unref (self->censor);
   g_ptr_array_unref (self->early);
   g_clear_object (&self->functions);
@@ -565,6 +512,7 @@ static void
 weir_registry_init (WeirRegistry *self)
 {
   self->secrets = g_new0 (char *, 1);
+  self->host = g_get_environ ();
   self->censor = weir_censor_new ();
   self->early = g_ptr_array_new_with_free_func (g_free);
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

@@ -17,6 +17,7 @@
 #include "server/weir-request-feed-private.h"
 #include "server/weir-request-record-private.h"
 #include "server/weir-secrets-private.h"
+#include "server/weir-user-secrets-private.h"
 #include "server/weir-stores-private.h"
 #include "server/weir-status-private.h"
 #include "server/weir-status-stage-private.h"
@@ -68,6 +69,7 @@ struct _WeirServer
   WeirFrontend *frontend;
   WeirRequestFeed *feed;
   WeirFunctionHost *host;
+  WeirUserSecrets *user_secrets;
   WeirSecrets *secrets; /* NULL when there are none to be had */
 
   GPtrArray *stopping; /* GTask: who waits for the end */
@@ -539,6 +541,10 @@ start_secrets (WeirServer *self)
       return;
     }
 
+  weir_user_secrets_open (self->user_secrets,
+                          weir_frontend_get_engine (self->frontend),
+                          store,
+                          weir_function_host_get_censor (self->host));
   weir_function_host_set_secrets (self->host, weir_secrets_get_lines (self->secrets));
   g_signal_connect_object (self->secrets, "changed", G_CALLBACK (on_secrets_changed), self, 0);
   g_signal_connect_object (self->secrets, "failed", G_CALLBACK (on_secrets_failed), self, 0);
@@ -634,6 +640,8 @@ start_parts (WeirServer *self, GError **error)
       !listen_all (self, error))
     return FALSE;
 
+  self->user_secrets = weir_user_secrets_new ();
+  g_ptr_array_add (stages, g_object_ref (self->user_secrets));
   add_status_stage (self, stages);
   add_client_stage (self, stages);
   self->frontend = weir_frontend_new (self->control, stages, error);
@@ -664,6 +672,7 @@ drop_parts (WeirServer *self)
   if (self->secrets != NULL)
     g_object_run_dispose (G_OBJECT (self->secrets));
   g_clear_object (&self->secrets);
+  g_clear_object (&self->user_secrets);
   g_clear_object (&self->host);
   g_clear_object (&self->runtime);
   g_ptr_array_set_size (self->sockets, 0);

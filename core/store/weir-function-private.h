@@ -19,5 +19,14 @@ WeirFunction *weir_function_new (const char *name,
                                  WeirSettings *settings,
                                  const char *const *environ_,
                                  guint64 revision);
+/* secrets: copied; nullable: none. */
+WeirFunction *weir_function_new_with_secrets (const char *name,
+                                              const char *directory,
+                                              const char *root,
+                                              const char *entrypoint,
+                                              WeirSettings *settings,
+                                              const char *const *environ_,
+                                              const char *const *secrets,
+                                              guint64 revision);
 
 G_END_DECLS

@@ -23,6 +23,7 @@ struct _WeirFunction
   char *entrypoint;
   WeirSettings *settings;
   char **environ;
+  char **secrets;
   guint64 revision;
 };
 
@@ -34,6 +35,7 @@ typedef enum
   PROP_ENTRYPOINT,
   PROP_SETTINGS,
   PROP_ENVIRON,
+  PROP_SECRETS,
   PROP_REVISION,
 } Property;
 
@@ -54,6 +56,8 @@ weir_function_constructed (GObject *object)
                                         g_hash_table_new (g_str_hash, g_str_equal));
   if (self->environ == NULL)
     self->environ = g_new0 (char *, 1);
+  if (self->secrets == NULL)
+    self->secrets = g_new0 (char *, 1);
   if (self->name == NULL)
     self->name = g_strdup ("");
   if (self->directory == NULL)
@@ -75,6 +79,7 @@ weir_function_finalize (GObject *object)
   g_free (self->entrypoint);
   weir_settings_unref (self->settings);
   g_strfreev (self->environ);
+  g_strfreev (self->secrets);
 
   G_OBJECT_CLASS (weir_function_parent_class)->finalize (object);
 }
@@ -103,6 +108,9 @@ weir_function_get_property (GObject *object, guint property_id, GValue *value, G
       break;
     case PROP_ENVIRON:
       g_value_set_boxed (value, self->environ);
+      break;
+    case PROP_SECRETS:
+      g_value_set_boxed (value, self->secrets);
       break;
     case PROP_REVISION:
       g_value_set_uint64 (value, self->revision);
@@ -140,6 +148,9 @@ weir_function_set_property (GObject *object,
       break;
     case PROP_ENVIRON:
       self->environ = g_value_dup_boxed (value);
+      break;
+    case PROP_SECRETS:
+      self->secrets = g_value_dup_boxed (value);
       break;
     case PROP_REVISION:
       self->revision = g_value_get_uint64 (value);
@@ -219,6 +230,16 @@ weir_function_class_init (WeirFunctionClass *klass)
   properties[PROP_ENVIRON] = g_param_spec_boxed ("environ", NULL, NULL, G_TYPE_STRV, flags);
 
   /**
+   * WeirFunction:secrets:
+   *
+   * The secrets that all functions of the project may ask for, as `NAME=value` lines. They are
+   * in [property@Weir.Function:environ] too, where nothing stronger has taken their place.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SECRETS] = g_param_spec_boxed ("secrets", NULL, NULL, G_TYPE_STRV, flags);
+
+  /**
    * WeirFunction:revision:
    *
    * Grows with each change of the function.
@@ -245,6 +266,26 @@ weir_function_new (const char *name,
                    const char *const *environ_,
                    guint64 revision)
 {
+  return weir_function_new_with_secrets (name,
+                                         directory,
+                                         root,
+                                         entrypoint,
+                                         settings,
+                                         environ_,
+                                         NULL,
+                                         revision);
+}
+
+WeirFunction *
+weir_function_new_with_secrets (const char *name,
+                                const char *directory,
+                                const char *root,
+                                const char *entrypoint,
+                                WeirSettings *settings,
+                                const char *const *environ_,
+                                const char *const *secrets,
+                                guint64 revision)
+{
   /* clang-format off */
   return g_object_new (WEIR_TYPE_FUNCTION,
                        "name", name,
@@ -253,6 +294,7 @@ weir_function_new (const char *name,
                        "entrypoint", entrypoint,
                        "settings", settings,
                        "environ", environ_,
+                       "secrets", secrets,
                        "revision", revision,
                        NULL);
   /* clang-format on */
@@ -353,6 +395,23 @@ weir_function_get_environ (WeirFunction *self)
   g_return_val_if_fail (WEIR_IS_FUNCTION (self), NULL);
 
   return (const char *const *) self->environ;
+}
+
+/**
+ * weir_function_get_secrets:
+ * @self: a function
+ *
+ * Returns: (transfer none) (array zero-terminated=1) (element-type filename): the secrets that
+ *   all functions of the project may ask for, as `NAME=value` lines
+ *
+ * Since: 1.0
+ */
+const char *const *
+weir_function_get_secrets (WeirFunction *self)
+{
+  g_return_val_if_fail (WEIR_IS_FUNCTION (self), NULL);
+
+  return (const char *const *) self->secrets;
 }
 
 /**

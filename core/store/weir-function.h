@@ -37,6 +37,8 @@ WeirSettings *weir_function_get_settings (WeirFunction *self);
 WEIR_AVAILABLE_IN_ALL
 const char *const *weir_function_get_environ (WeirFunction *self);
 WEIR_AVAILABLE_IN_ALL
+const char *const *weir_function_get_secrets (WeirFunction *self);
+WEIR_AVAILABLE_IN_ALL
 guint64 weir_function_get_revision (WeirFunction *self);
 
 G_END_DECLS

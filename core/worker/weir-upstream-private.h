@@ -21,6 +21,9 @@ WeirUpstream *weir_upstream_new (WeirEngine *engine, const char *socket_path, We
 WeirUpstream *weir_upstream_ref (WeirUpstream *self);
 void weir_upstream_unref (WeirUpstream *self);
 WeirGate *weir_upstream_get_gate (WeirUpstream *self);
+/* Whether its function has a place for the secrets of the user who calls. */
+void weir_upstream_set_takes_secrets (WeirUpstream *self, gboolean takes);
+gboolean weir_upstream_takes_secrets (WeirUpstream *self);
 /* Closes what is idle; calls in flight go on. */
 void weir_upstream_close (WeirUpstream *self);
 /* Closes what nobody needed since the last time, but for a few. It does so by itself, twice a

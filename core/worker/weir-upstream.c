@@ -22,6 +22,7 @@ struct _WeirUpstream
   guint n_spare; /* of them, those that were never taken since the sweep */
   WeirTimer sweep;
   gboolean closed;
+  gboolean takes_secrets;
 };
 
 WeirUpstream *
@@ -63,6 +64,18 @@ weir_upstream_unref (WeirUpstream *self)
   weir_gate_unref (self->gate);
   g_object_unref (self->engine);
   g_free (self);
+}
+
+void
+weir_upstream_set_takes_secrets (WeirUpstream *self, gboolean takes)
+{
+  self->takes_secrets = takes;
+}
+
+gboolean
+weir_upstream_takes_secrets (WeirUpstream *self)
+{
+  return self->takes_secrets;
 }
 
 WeirGate *

@@ -15,6 +15,7 @@ on_control_ready (const char *form, double load_ms, gpointer user_data)
 {
   WeirWorker *self = user_data;
 
+  self->form = form;
   g_debug ("%s: loaded (%s) in %.1f ms", self->id, form, load_ms);
   weir_worker_fire (self, WEIR_WORKER_EVENT_READY);
 }

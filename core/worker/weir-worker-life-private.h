@@ -30,6 +30,7 @@ struct _WeirWorker
   WeirWorkerStartKind start_kind;
   char *start_reason;
   const char *load_code; /* static */
+  const char *form;      /* static */
 
   WeirWorkerState state;
   GQueue events;

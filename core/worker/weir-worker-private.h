@@ -61,6 +61,8 @@ WeirGate *weir_worker_get_gate (WeirWorker *self);
 const char *weir_worker_get_socket_path (WeirWorker *self);
 /* The word of the worker that would not load, such as "not-cached", or NULL. */
 const char *weir_worker_get_load_code (WeirWorker *self);
+/* How its function was written: "serve", "handler"; NULL before it is ready. */
+const char *weir_worker_get_form (WeirWorker *self);
 /* The text of its last stderr lines (transfer full): what a crash said. */
 char *weir_worker_dup_last_words (WeirWorker *self);
 

@@ -559,6 +559,12 @@ weir_worker_get_start_reason (WeirWorker *self)
 }
 
 const char *
+weir_worker_get_form (WeirWorker *self)
+{
+  return self->form;
+}
+
+const char *
 weir_worker_get_load_code (WeirWorker *self)
 {
   g_return_val_if_fail (WEIR_IS_WORKER (self), NULL);

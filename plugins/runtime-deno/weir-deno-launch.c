@@ -312,9 +312,8 @@ make_environ (const WeirDenoPlaces *places)
 }
 
 static JsonObject *
-make_variables (WeirFunction *function)
+make_variables (const char *const *pairs)
 {
-  const char *const *pairs = weir_function_get_environ (function);
   JsonObject *variables = json_object_new ();
 
   for (guint i = 0; pairs != NULL && pairs[i] != NULL; i++)
@@ -371,6 +370,9 @@ make_load_command (WeirFunction *function,
       plan->bundle != NULL ? plan->bundle : weir_function_get_entrypoint (function),
       NULL,
       NULL);
+  const char *const *secrets = weir_function_get_secrets (function);
+  const char *namespace =
+      weir_settings_get_string (weir_function_get_settings (function), "namespace");
   JsonObject *load = json_object_new ();
 
   json_object_set_string_member (load, "type", "load");
@@ -388,7 +390,13 @@ make_load_command (WeirFunction *function,
     json_object_set_boolean_member (load, "keep_socket", TRUE);
   if (standby != NULL)
     json_object_set_array_member (load, "revoke", make_revocations (standby, permissions));
-  json_object_set_object_member (load, "env", make_variables (function));
+  json_object_set_object_member (load,
+                                 "env",
+                                 make_variables (weir_function_get_environ (function)));
+  if (permissions->secrets && secrets[0] != NULL)
+    json_object_set_object_member (load, "secrets", make_variables (secrets));
+  if (namespace != NULL)
+    json_object_set_string_member (load, "namespace", namespace);
   json_node_take_object (root, load);
   return json_to_string (root, FALSE);
 }

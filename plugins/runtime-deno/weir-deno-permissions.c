@@ -135,6 +135,7 @@ take_net (WeirDenoPermissions *self)
 static WeirDenoPermissions *
 take_back (WeirDenoPermissions *self, WeirSettings *settings)
 {
+  self->secrets = self->env;
   if (is_taken (settings, "allow_net"))
     take_net (self);
   if (is_taken (settings, "allow_env"))

@@ -16,6 +16,7 @@ typedef struct
   WeirDenoFolders *folders; /* borrowed */
   gboolean everything;
   gboolean env;       /* the function may read its variables */
+  gboolean secrets;   /* it would, if it had not been taken from it */
   gboolean temporary; /* it has a folder of its own to write to */
   gboolean reads_all;
   gboolean writes_all;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "http/weir-exchange-private.h"
 #include "http/weir-slot-private.h"
 #include "weir-fake-transport.h"
 #include "weir-fake-upstream.h"
@@ -182,6 +183,38 @@ test_v6 (Fixture *self, gconstpointer data)
                    ==,
                    "x-deno-client-address: [2001:db8::ff]:4711\r\nx-request-id: id-1\r\n");
   answer (get_call (self, 0, 0));
+}
+
+static void
+check_secrets (Fixture *self, gboolean takes, const char *told)
+{
+  g_autoptr (GBytes) secrets = g_bytes_new ("e30=", 5);
+  WeirExchange *exchange = fake_transport_request (self->fake, "GET", "/hello", NULL, 0, NULL);
+  g_autofree char *extra =
+      g_strconcat ("x-deno-client-address: 127.0.0.9:4711\r\nx-request-id: id-1\r\n", told, NULL);
+
+  g_assert_true (weir_slot_may_take_secrets (self->slot));
+  weir_upstream_set_takes_secrets (self->workers[0], takes);
+  start_worker (self, 0);
+  g_assert_true (weir_slot_may_take_secrets (self->slot) == takes);
+  weir_exchange_set_request_id (exchange, "id-1");
+  weir_exchange_set_user_secrets (exchange, secrets);
+  weir_slot_dispatch (self->slot, exchange);
+  g_assert_cmpstr (get_call (self, 0, 0)->extra, ==, extra);
+  answer (get_call (self, 0, 0));
+}
+
+static void
+test_secrets (Fixture *self, gconstpointer data)
+{
+  check_secrets (self, TRUE, "x-deno-worker-user-secrets: e30=\r\n");
+}
+
+/* A function whose form has no place for them is not told. */
+static void
+test_no_secrets (Fixture *self, gconstpointer data)
+{
+  check_secrets (self, FALSE, "");
 }
 
 static void
@@ -884,6 +917,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   ADD ("plain", test_plain);
   ADD ("v6", test_v6);
+  ADD ("secrets", test_secrets);
+  ADD ("no-secrets", test_no_secrets);
   ADD ("waits", test_waits);
   ADD ("boot-fails", test_boot_fails);
   ADD ("asks-again", test_asks_again);

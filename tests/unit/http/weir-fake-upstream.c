@@ -11,6 +11,7 @@ struct _WeirUpstream
   WeirGate *gate;
   GPtrArray *calls;
   gboolean closed;
+  gboolean takes_secrets;
 };
 
 static void
@@ -77,6 +78,18 @@ weir_upstream_unref (WeirUpstream *self)
   weir_gate_unref (self->gate);
   g_ptr_array_unref (self->calls);
   g_free (self);
+}
+
+void
+weir_upstream_set_takes_secrets (WeirUpstream *self, gboolean takes)
+{
+  self->takes_secrets = takes;
+}
+
+gboolean
+weir_upstream_takes_secrets (WeirUpstream *self)
+{
+  return self->takes_secrets;
 }
 
 WeirGate *

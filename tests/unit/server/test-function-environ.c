@@ -41,12 +41,53 @@ test_own_wins (void)
   g_assert_cmpstr (g_environ_getenv (env, "SUPABASE_URL"), ==, "http://elsewhere");
 }
 
+static void
+test_fluxbase (void)
+{
+  static const char *const secrets[] = { "stripe.key=sk", "A-b=c=d", NULL };
+  static const char *const host[] = { "PATH=/bin",
+                                      "FLUXBASE_PLAN=large",
+                                      "FLUXBASE_URL=http://elsewhere",
+                                      "FLUXBASE_OWN=host",
+                                      "FLUXBASE_DATABASE_PASSWORD=p1",
+                                      "FLUXBASE_DATABASE_ADMIN_PASSWORD=p2",
+                                      "FLUXBASE_DATABASE_URL=p3",
+                                      "FLUXBASE_DATABASE_ADMIN_URL=p4",
+                                      "FLUXBASE_AUTH_JWT_SECRET=p5",
+                                      "FLUXBASE_STORAGE_S3_SECRET_KEY=p6",
+                                      "FLUXBASE_STORAGE_S3_ACCESS_KEY=p7",
+                                      "FLUXBASE_EMAIL_SMTP_PASSWORD=p8",
+                                      "FLUXBASE_EMAIL_SENDGRID_API_KEY=p9",
+                                      "FLUXBASE_EMAIL_MAILGUN_API_KEY=p10",
+                                      "FLUXBASE_EMAIL_SES_SECRET_ACCESS_KEY=p11",
+                                      "FLUXBASE_SECURITY_SETUP_TOKEN=p12",
+                                      "FLUXBASE_ENCRYPTION_KEY=p13",
+                                      "FLUXBASE_SERVICE_ROLE_KEY=p14",
+                                      "FLUXBASE_ANON_KEY=p15",
+                                      "FLUXBASE_BAD=\xff",
+                                      "FLUXBASEX=1",
+                                      "fluxbase_plan=small",
+                                      "FLUXBASE_NOTHING",
+                                      NULL };
+  char **own = g_environ_setenv (NULL, "FLUXBASE_OWN", "file", TRUE);
+  g_auto (GStrv) env =
+      weir_function_environ_add_fluxbase (own, "f", "shop", "http://here", secrets, host);
+  g_autofree char *joined = g_strjoinv (" ", env);
+
+  g_assert_cmpstr (joined,
+                   ==,
+                   "FLUXBASE_OWN=file FLUXBASE_URL=http://here FLUXBASE_BASE_URL=http://here "
+                   "FLUXBASE_FUNCTION_NAME=f FLUXBASE_FUNCTION_NAMESPACE=shop "
+                   "FLUXBASE_SECRET_STRIPE_KEY=sk FLUXBASE_SECRET_A_B=c=d FLUXBASE_PLAN=large");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/server/function-environ/adds", test_adds);
   g_test_add_func ("/server/function-environ/own-wins", test_own_wins);
+  g_test_add_func ("/server/function-environ/fluxbase", test_fluxbase);
 
   return g_test_run ();
 }
