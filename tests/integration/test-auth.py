@@ -256,13 +256,11 @@ class Fetched(weirtest.unittest.TestCase):
 
     def test_slow_server_lets_nobody_in(self):
         gate = threading.Event()
-        self.keys.answer = lambda h: (gate.wait(20), self.keys.send(h, jwks(one=self.FIRST)))
+        self.keys.answer = lambda h: (gate.wait(weirtest.WATCHDOG), self.keys.send(h, jwks(one=self.FIRST)))
         self.start()
-        started = time.monotonic()
         with self.server.client() as client:
             client.request("GET", "/f", bearer({"sub": "ada"}, secret=self.FIRST, kid="one"))
             self.assertEqual(client.response().status, 401)
-        self.assertLess(time.monotonic() - started, 15)
         gate.set()
 
     def test_where_keys_may_come_from(self):
