@@ -71,7 +71,14 @@ class Empty(GObject.Object, Weir.Stage):
 
 class Raises(GObject.Object, Weir.Stage):
     def do_handle(self, exchange, task):
+        if exchange.get_path() == "/late":
+            task.return_boolean(False)
         raise RuntimeError("a mistake in a stage")
+
+
+class RaisesMore(Raises):
+    def do_handle(self, exchange, task):
+        super().do_handle(exchange, task)
 
 
 class Loopback(unittest.TestCase):
@@ -149,13 +156,15 @@ class Loopback(unittest.TestCase):
         stage.kept.pop().return_boolean(False)
 
     def test_raises(self):
-        # Python keeps the last traceback, and with it the task: only the deadline is left.
-        hook, sys.excepthook = sys.excepthook, lambda *_: None
+        shown = []
+        hook, sys.excepthook = sys.excepthook, lambda *what: shown.append(what[0])
         self.addCleanup(setattr, sys, "excepthook", hook)
-        self.pipeline.add_stage(Raises())
-        self.pipeline.set_stage_timeout(50)
-        head, _ = self.send("/")
-        self.assertEqual(head.get_status(), 504)
+        self.pipeline.add_stage(RaisesMore())
+        head, body = self.send("/")
+        self.assertEqual(head.get_status(), 500)
+        self.assertIn("without an answer", body.get_data().decode())
+        self.assertEqual(shown, [RuntimeError])
+        self.assertEqual(self.send("/late")[0].get_status(), 404)
 
     def test_passed_on(self):
         answers = Answers()
