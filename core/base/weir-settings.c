@@ -21,6 +21,7 @@ typedef struct
   char *name;
   char *origin;
   GVariant *value;
+  const char **list; /* of value, if that is a list of strings */
 } Entry;
 
 /* Sorted by name: a handful of entries, searched by halves, without a table per function. */
@@ -87,6 +88,9 @@ weir_settings_new (GHashTable *values, GHashTable *origins)
       entry->name = g_strdup (name);
       entry->origin = g_strdup (origin != NULL ? origin : "built-in");
       entry->value = ref_value (value);
+      entry->list = g_variant_is_of_type (entry->value, G_VARIANT_TYPE_STRING_ARRAY)
+                        ? g_variant_get_strv (entry->value, NULL)
+                        : NULL;
     }
   qsort (self->entries, self->n_entries, sizeof (Entry), compare_names);
 
@@ -136,6 +140,7 @@ weir_settings_unref (WeirSettings *self)
     {
       g_free (self->entries[i].name);
       g_free (self->entries[i].origin);
+      g_free (self->entries[i].list);
       g_variant_unref (self->entries[i].value);
     }
   g_free (self);
@@ -291,6 +296,29 @@ weir_settings_get_boolean (WeirSettings *self, const char *name)
   value = find_value (self, name, G_VARIANT_TYPE_BOOLEAN);
 
   return value != NULL && g_variant_get_boolean (value);
+}
+
+/**
+ * weir_settings_get_strv:
+ * @self: settings
+ * @name: an option
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the list of @name, or %NULL if it
+ *   has no value or one of another type
+ *
+ * Since: 1.0
+ */
+const char *const *
+weir_settings_get_strv (WeirSettings *self, const char *name)
+{
+  const Entry *entry;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  entry = find_entry (self, name);
+
+  return entry != NULL ? entry->list : NULL;
 }
 
 /**

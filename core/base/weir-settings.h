@@ -41,6 +41,8 @@ gint64 weir_settings_get_integer (WeirSettings *self, const char *name); /* 0 if
 WEIR_AVAILABLE_IN_ALL
 gboolean weir_settings_get_boolean (WeirSettings *self, const char *name); /* FALSE if unset */
 WEIR_AVAILABLE_IN_ALL
+const char *const *weir_settings_get_strv (WeirSettings *self, const char *name); /* nullable */
+WEIR_AVAILABLE_IN_ALL
 char **weir_settings_dup_strv (WeirSettings *self, const char *name); /* never NULL */
 /* A table of strings (a{ss}) as "KEY=value" lines; never NULL. */
 WEIR_AVAILABLE_IN_ALL

@@ -32,6 +32,10 @@ char *cli_styled (FILE *stream, CliStyle style, const char *text);
 char *cli_clean (const char *text, gboolean keep_colours);
 /* Ends of lines included; each call is one write, so that threads do not mix lines. */
 void cli_print (FILE *stream, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Whole lines, which come out with the next cli_print() or fflush() at the latest. */
+void cli_print_soon (FILE *stream, const char *text, gsize length);
+/* The time of day, for the standard output. */
+char *cli_clock_text (void);
 /* "error: …" and "warning: …" and "hint: …" on the error stream. */
 void cli_print_error (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void cli_print_warning (const char *format, ...) G_GNUC_PRINTF (1, 2);

@@ -101,6 +101,21 @@ cli_print (FILE *stream, const char *format, ...)
   funlockfile (stream);
 }
 
+void
+cli_print_soon (FILE *stream, const char *text, gsize length)
+{
+  fwrite (text, 1, length, stream);
+}
+
+char *
+cli_clock_text (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
+
+  return cli_styled (stdout, CLI_STYLE_DIM, time);
+}
+
 static void print_labelled (CliStyle style, const char *label, const char *format, va_list args)
     G_GNUC_PRINTF (3, 0);
 

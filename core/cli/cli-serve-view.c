@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "cli-output-private.h"
+#include "cli-request-line-private.h"
 #include "cli-source-frame-private.h"
+
+/* Of what was said and is not written yet; whatever is said flushes it, but for requests. */
+#define BUFFER_SIZE 65536
 
 struct _CliServeView
 {
@@ -14,6 +18,8 @@ struct _CliServeView
   GPtrArray *handlers; /* gulong */
   gboolean json;
   gboolean colours;
+  GString *line;
+  guint flush; /* source id */
 };
 
 static void
@@ -21,15 +27,6 @@ json_integer (JsonBuilder *builder, const char *member, gint64 value)
 {
   json_builder_set_member_name (builder, member);
   json_builder_add_int_value (builder, value);
-}
-
-static char *
-clock_text (void)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
-
-  return cli_styled (stdout, CLI_STYLE_DIM, time);
 }
 
 /* "[hello 1a2b3c4d]": the beginning of an id is enough to tell requests apart. */
@@ -43,130 +40,30 @@ speaker_text (const char *function, const char *request_id)
   return cli_styled (stdout, CLI_STYLE_CYAN, clean);
 }
 
-static char *
-duration_text (gint64 microseconds)
+static gboolean
+on_flush (gpointer user_data)
 {
-  if (microseconds < 10 * 1000)
-    return g_strdup_printf ("%.1f ms", microseconds / 1000.0);
-  if (microseconds < 1000 * 1000)
-    return g_strdup_printf ("%.0f ms", microseconds / 1000.0);
-  return g_strdup_printf ("%.2f s", microseconds / 1000000.0);
+  CliServeView *self = user_data;
+
+  self->flush = 0;
+  fflush (stdout);
+  return G_SOURCE_REMOVE;
 }
 
-static char *
-size_text (guint64 bytes)
-{
-  static const char *const units[] = { "kB", "MB", "GB", "TB" };
-  double size = bytes;
-  guint unit = 0;
-
-  if (bytes < 1000)
-    return g_strdup_printf ("%u B", (guint) bytes);
-  for (size /= 1000; size >= 1000 && unit + 1 < G_N_ELEMENTS (units); unit++)
-    size /= 1000;
-  return g_strdup_printf ("%.1f %s", size, units[unit]);
-}
-
-static CliStyle
-status_style (guint status)
-{
-  if (status >= 500 || status == 0)
-    return CLI_STYLE_RED;
-  if (status >= 400)
-    return CLI_STYLE_YELLOW;
-  return status >= 300 ? CLI_STYLE_CYAN : CLI_STYLE_GREEN;
-}
-
-static void
-request_json (WeirRequestRecord *record)
-{
-  g_autoptr (JsonBuilder) builder = cli_event_begin ("request");
-  guint status = weir_request_record_get_status (record);
-
-  cli_json_string (builder, "method", weir_request_record_get_method (record));
-  cli_json_string (builder, "target", weir_request_record_get_target (record));
-  json_builder_set_member_name (builder, "status");
-  if (status != 0)
-    json_builder_add_int_value (builder, status);
-  else
-    json_builder_add_null_value (builder);
-  json_builder_set_member_name (builder, "duration_ms");
-  json_builder_add_double_value (builder, weir_request_record_get_duration (record) / 1000.0);
-  json_integer (builder, "bytes_received", weir_request_record_get_bytes_received (record));
-  json_integer (builder, "bytes_sent", weir_request_record_get_bytes_sent (record));
-  cli_json_string (builder, "function", weir_request_record_get_function (record));
-  cli_json_string (builder, "request_id", weir_request_record_get_request_id (record));
-  cli_json_string (builder, "client", weir_request_record_get_client (record));
-  cli_json_string (builder, "authenticator", weir_request_record_get_authenticator (record));
-  cli_json_string (builder, "subject", weir_request_record_get_subject (record));
-  json_builder_set_member_name (builder, "aborted");
-  json_builder_add_boolean_value (builder, weir_request_record_get_aborted (record));
-  cli_json_string (builder, "error", weir_request_record_get_error (record));
-  cli_event_end (builder);
-}
-
-/* " jwt:ada", or nothing. */
-static char *
-caller_text (WeirRequestRecord *record)
-{
-  const char *authenticator = weir_request_record_get_authenticator (record);
-  const char *subject = weir_request_record_get_subject (record);
-  g_autofree char *text = NULL;
-  g_autofree char *clean = NULL;
-  g_autofree char *styled = NULL;
-
-  if (authenticator == NULL)
-    return g_strdup ("");
-  text = subject != NULL ? g_strdup_printf ("%s:%.40s", authenticator, subject)
-                         : g_strdup (authenticator);
-  clean = cli_clean (text, FALSE);
-  styled = cli_styled (stdout, CLI_STYLE_CYAN, clean);
-  return g_strconcat (" ", styled, NULL);
-}
-
-static void
-request_line (WeirRequestRecord *record)
-{
-  guint code = weir_request_record_get_status (record);
-  const char *function = weir_request_record_get_function (record);
-  const char *error = weir_request_record_get_error (record);
-  g_autofree char *time = clock_text ();
-  g_autofree char *method = cli_clean (weir_request_record_get_method (record), FALSE);
-  g_autofree char *target = cli_clean (weir_request_record_get_target (record), FALSE);
-  g_autofree char *number = code != 0 ? g_strdup_printf ("%u", code) : g_strdup ("---");
-  g_autofree char *status = cli_styled (stdout, status_style (code), number);
-  g_autofree char *duration = duration_text (weir_request_record_get_duration (record));
-  g_autofree char *size = size_text (weir_request_record_get_bytes_sent (record));
-  g_autofree char *id = g_strdup_printf ("%.8s", weir_request_record_get_request_id (record));
-  g_autofree char *dim_id = cli_styled (stdout, CLI_STYLE_DIM, id);
-  g_autofree char *caller = caller_text (record);
-  g_autofree char *reason = error != NULL ? cli_clean (error, FALSE) : NULL;
-
-  cli_print (stdout,
-             "%s %-4s %s %s %s %s %s %s%s%s%s%s\n",
-             time,
-             method,
-             target,
-             status,
-             duration,
-             size,
-             function != NULL ? function : "-",
-             dim_id,
-             caller,
-             weir_request_record_get_aborted (record) ? _ (" (client left)") : "",
-             reason != NULL ? ": " : "",
-             reason != NULL ? reason : "");
-}
-
+/* Requests come in batches, and go out in one. */
 static void
 on_request (WeirServer *server, WeirRequestRecord *record, gpointer user_data)
 {
   CliServeView *self = user_data;
 
+  g_string_truncate (self->line, 0);
   if (self->json)
-    request_json (record);
+    cli_request_line_append_json (self->line, record);
   else
-    request_line (record);
+    cli_request_line_append_text (self->line, record);
+  cli_print_soon (stdout, self->line->str, self->line->len);
+  if (self->flush == 0)
+    self->flush = g_idle_add (on_flush, self);
 }
 
 static void
@@ -183,7 +80,7 @@ on_requests_dropped (WeirServer *server, guint64 count, gpointer user_data)
       cli_event_end (builder);
       return;
     }
-  time = clock_text ();
+  time = cli_clock_text ();
   cli_print (stdout,
              g_dngettext (GETTEXT_PACKAGE,
                           "%s %u more request, too fast to be shown\n",
@@ -223,7 +120,7 @@ on_function_log (WeirServer *server,
     style = CLI_STYLE_RED;
   else if (g_strcmp0 (level, "warn") == 0)
     style = CLI_STYLE_YELLOW;
-  time = clock_text ();
+  time = cli_clock_text ();
   speaker = speaker_text (function, request_id);
   clean = cli_clean (message, self->colours);
   word = cli_styled (stdout, style, level);
@@ -281,7 +178,7 @@ print_trouble (CliServeView *self,
                const char *stack,
                const char *request_id)
 {
-  g_autofree char *time = clock_text ();
+  g_autofree char *time = cli_clock_text ();
   g_autofree char *speaker = speaker_text (function, request_id);
   g_autofree char *word = cli_styled (stdout, style, what);
   g_autofree char *clean = cli_clean (message, self->colours);
@@ -392,7 +289,7 @@ on_function_reloaded (WeirServer *server, const char *function, gpointer user_da
       cli_event_end (builder);
       return;
     }
-  time = clock_text ();
+  time = cli_clock_text ();
   speaker = speaker_text (function, NULL);
   cli_print (stdout, "%s %s %s\n", time, speaker, _ ("reloaded"));
 }
@@ -413,7 +310,7 @@ on_notice (WeirServer *server, const char *message, gpointer user_data)
       cli_event_end (builder);
       return;
     }
-  time = clock_text ();
+  time = cli_clock_text ();
   clean = cli_clean (message, FALSE);
   dim = cli_styled (stdout, CLI_STYLE_DIM, clean);
   cli_print (stdout, "%s %s\n", time, dim);
@@ -435,6 +332,8 @@ cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet)
   self->server = server;
   self->handlers = g_ptr_array_new ();
   self->json = json;
+  self->line = g_string_new (NULL);
+  setvbuf (stdout, NULL, _IOFBF, BUFFER_SIZE);
   self->colours = !json && cli_has_colours (stdout);
   if (!quiet) /* then the server does not even collect them */
     {
@@ -457,6 +356,9 @@ cli_serve_view_free (CliServeView *self)
     g_signal_handler_disconnect (self->server,
                                  GPOINTER_TO_SIZE (g_ptr_array_index (self->handlers, i)));
   g_ptr_array_unref (self->handlers);
+  g_clear_handle_id (&self->flush, g_source_remove);
+  fflush (stdout);
+  g_string_free (self->line, TRUE);
   g_free (self);
 }
 

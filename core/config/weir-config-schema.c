@@ -124,6 +124,8 @@ static const WeirOption options[] = {
     "Whether a broken edit stops the function, instead of leaving the old code serving." },
   { "shutdown_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 0, A_DAY, "10000", "ms",
     "How long requests may go on when the server is told to end." },
+  { "stage_timeout_ms", NULL, SERVER, WEIR_OPTION_INTEGER, 1, A_DAY, "10000", "ms",
+    "How long a stage or an authenticator of a plugin may take over one request, before that is answered with 504." },
   { "max_workers_total", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 100000, "0", NULL,
     "Workers of all functions at one time; 0 is no limit. When there is no room for one more, the one that was idle the longest is ended." },
   { "worker_memory_mb", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 16777216, "0", "MiB",

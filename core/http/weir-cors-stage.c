@@ -123,18 +123,15 @@ is_origin (const WeirField *field, const char *listed)
 }
 
 static Origin
-look_up_configured (Ask *ask, GVariant *origins)
+look_up_in (Ask *ask, const char *const *origins)
 {
   gboolean found = FALSE;
-  GVariantIter iter;
-  const char *listed;
 
-  g_variant_iter_init (&iter, origins);
-  while (g_variant_iter_next (&iter, "&s", &listed))
+  for (guint i = 0; origins[i] != NULL; i++)
     {
-      if (strcmp (listed, "*") == 0)
+      if (strcmp (origins[i], "*") == 0)
         return ORIGIN_ANY;
-      found = found || is_origin (ask->origin, listed);
+      found = found || is_origin (ask->origin, origins[i]);
     }
   return found ? ORIGIN_LISTED : ORIGIN_FOREIGN;
 }
@@ -158,26 +155,18 @@ look_up_built_in (Ask *ask)
     return g_strcmp0 (get_asked_method (ask), "GET") == 0 ? ORIGIN_ANY : ORIGIN_LISTED;
   if (ask->rule->origins == NULL)
     return ORIGIN_UNSAID;
-  for (guint i = 0; ask->rule->origins[i] != NULL; i++)
-    {
-      if (strcmp (ask->rule->origins[i], "*") == 0)
-        return ORIGIN_ANY;
-      if (is_origin (ask->origin, ask->rule->origins[i]))
-        return ORIGIN_LISTED;
-    }
-  return ORIGIN_FOREIGN;
+  return look_up_in (ask, ask->rule->origins);
 }
 
 static Origin
 look_up (Ask *ask)
 {
-  GVariant *origins = get_list (ask, "cors_origins");
+  const char *const *origins =
+      ask->settings != NULL ? weir_settings_get_strv (ask->settings, "cors_origins") : NULL;
 
   if (origins == NULL)
     return look_up_built_in (ask);
-  if (g_variant_n_children (origins) == 0)
-    return ORIGIN_UNSAID;
-  return look_up_configured (ask, origins);
+  return origins[0] != NULL ? look_up_in (ask, origins) : ORIGIN_UNSAID;
 }
 
 /* ---- answers ---- */
@@ -185,8 +174,6 @@ look_up (Ask *ask)
 static void
 set_origin (Ask *ask, Origin origin)
 {
-  gboolean credentials = get_boolean (ask, "cors_credentials", ask->rule->credentials);
-
   if (origin == ORIGIN_ANY)
     {
       weir_exchange_set_response_header (ask->exchange, ALLOW "origin", "*");
@@ -201,7 +188,7 @@ set_origin (Ask *ask, Origin origin)
 
     weir_exchange_set_response_header (ask->exchange, ALLOW "origin", value);
   }
-  if (credentials)
+  if (get_boolean (ask, "cors_credentials", ask->rule->credentials))
     weir_exchange_set_response_header (ask->exchange, ALLOW "credentials", "true");
 }
 

@@ -6,7 +6,7 @@
 #error "This header is private to Weir."
 #endif
 
-#include "server/weir-request-record.h"
+#include "server/weir-request-record-private.h"
 
 G_BEGIN_DECLS
 
@@ -24,8 +24,8 @@ weir_request_feed_new (GMainContext *control, WeirRequestFeedFunc func, gpointer
 void weir_request_feed_close (WeirRequestFeed *self);
 WeirRequestFeed *weir_request_feed_ref (WeirRequestFeed *self);
 void weir_request_feed_unref (WeirRequestFeed *self);
-/* Data thread; takes the record over. */
-void weir_request_feed_push (WeirRequestFeed *self, WeirRequestRecord *record);
+/* Data thread: the exchange is finished. */
+void weir_request_feed_push (WeirRequestFeed *self, WeirExchange *exchange);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirRequestFeed, weir_request_feed_unref)
 

@@ -11,6 +11,8 @@ struct _WeirRequestFeed
   WeirRequestFeedFunc func; /* NULL once closed; control thread only */
   gpointer user_data;
 
+  WeirRequestBlock *block; /* data thread */
+
   GMutex mutex;
   GPtrArray *records; /* under the mutex, as the next two */
   guint64 dropped;
@@ -51,6 +53,7 @@ weir_request_feed_clear (gpointer data)
   g_main_context_unref (self->control);
   g_mutex_clear (&self->mutex);
   g_ptr_array_unref (self->records);
+  g_clear_pointer (&self->block, weir_request_block_unref);
 }
 
 void
@@ -101,8 +104,9 @@ schedule (WeirRequestFeed *self)
 }
 
 void
-weir_request_feed_push (WeirRequestFeed *self, WeirRequestRecord *record)
+weir_request_feed_push (WeirRequestFeed *self, WeirExchange *exchange)
 {
+  WeirRequestRecord *record = weir_request_record_new (exchange, &self->block);
   gboolean first;
 
   g_mutex_lock (&self->mutex);

@@ -11,7 +11,12 @@
 
 G_BEGIN_DECLS
 
-/* Data thread, from an observer: the exchange is finished. */
-WeirRequestRecord *weir_request_record_new (WeirExchange *exchange);
+/* What records are cut from, one after the other. */
+typedef struct _WeirRequestBlock WeirRequestBlock;
+
+/* Data thread, from an observer: the exchange is finished. block: NULL at first, and then what the
+ * last call left there. */
+WeirRequestRecord *weir_request_record_new (WeirExchange *exchange, WeirRequestBlock **block);
+void weir_request_block_unref (WeirRequestBlock *self);
 
 G_END_DECLS

@@ -14,8 +14,22 @@
  * Since: 1.0
  */
 
+/* Enough for dozens, so that hardly one of them needs memory of its own; a record that somebody
+ * keeps keeps its neighbours. */
+#define BLOCK_SIZE 16384
+#define ALIGNMENT 8
+
+/* What is referred to is the block, never a record by itself. */
+struct _WeirRequestBlock
+{
+  gsize used;
+  gsize size;
+  char data[];
+};
+
 struct _WeirRequestRecord
 {
+  WeirRequestBlock *block;
   const char *method; /* in the text at the end, as the others */
   const char *target;
   const char *function;
@@ -68,9 +82,40 @@ put (char **end, const char *text)
   return start;
 }
 
-/* One for each request, so all of its text is in one piece. */
+static WeirRequestBlock *
+block_new (gsize size)
+{
+  WeirRequestBlock *self = g_atomic_rc_box_alloc (sizeof (WeirRequestBlock) + size);
+
+  self->used = 0;
+  self->size = size;
+  return self;
+}
+
+void
+weir_request_block_unref (WeirRequestBlock *self)
+{
+  g_atomic_rc_box_release (self);
+}
+
+static WeirRequestRecord *
+allocate (WeirRequestBlock **block, gsize length)
+{
+  gsize size = (sizeof (WeirRequestRecord) + length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  WeirRequestRecord *record;
+
+  if (*block != NULL && (*block)->size - (*block)->used < size)
+    g_clear_pointer (block, weir_request_block_unref);
+  if (*block == NULL)
+    *block = block_new (MAX (size, BLOCK_SIZE));
+  record = (WeirRequestRecord *) ((*block)->data + (*block)->used);
+  record->block = g_atomic_rc_box_acquire (*block);
+  (*block)->used += size;
+  return record;
+}
+
 WeirRequestRecord *
-weir_request_record_new (WeirExchange *exchange)
+weir_request_record_new (WeirExchange *exchange, WeirRequestBlock **block)
 {
   WeirFunction *called = weir_exchange_get_function (exchange);
   WeirIdentity *identity = weir_exchange_get_identity (exchange);
@@ -85,7 +130,7 @@ weir_request_record_new (WeirExchange *exchange)
   const char *error = failure != NULL ? failure->message : NULL;
   gsize length = measure (method) + measure (target) + measure (function) + measure (request_id) +
                  measure (client) + measure (subject) + measure (error);
-  WeirRequestRecord *self = g_atomic_rc_box_alloc0 (sizeof (WeirRequestRecord) + length);
+  WeirRequestRecord *self = allocate (block, length);
   char *end = self->text;
 
   self->method = put (&end, method);
@@ -116,7 +161,8 @@ weir_request_record_new (WeirExchange *exchange)
 WeirRequestRecord *
 weir_request_record_ref (WeirRequestRecord *self)
 {
-  return g_atomic_rc_box_acquire (self);
+  g_atomic_rc_box_acquire (self->block);
+  return self;
 }
 
 /**
@@ -128,7 +174,7 @@ weir_request_record_ref (WeirRequestRecord *self)
 void
 weir_request_record_unref (WeirRequestRecord *self)
 {
-  g_atomic_rc_box_release (self);
+  weir_request_block_unref (self->block);
 }
 
 /**

@@ -150,7 +150,7 @@ on_exchange_finished (WeirExchange *exchange, gpointer user_data)
   WeirServer *self = user_data;
 
   if (g_signal_has_handler_pending (self, signals[SIGNAL_REQUEST], 0, FALSE))
-    weir_request_feed_push (self->feed, weir_request_record_new (exchange));
+    weir_request_feed_push (self->feed, exchange);
 }
 
 static void
@@ -647,6 +647,10 @@ start_parts (WeirServer *self, GError **error)
   self->frontend = weir_frontend_new (self->control, stages, error);
   if (self->frontend == NULL)
     return FALSE;
+  weir_pipeline_set_stage_timeout (
+      weir_frontend_get_pipeline (self->frontend),
+      weir_settings_get_integer (weir_config_get_server_settings (self->config),
+                                 "stage_timeout_ms"));
   self->feed = weir_request_feed_new (self->control, on_records, self);
   weir_pipeline_add_observer (weir_frontend_get_pipeline (self->frontend),
                               on_exchange_finished,

@@ -19,6 +19,7 @@ typedef struct
 struct _WeirJwtCache
 {
   guint half;
+  gnutls_hash_hd_t hash; /* kept: to make one takes longer than to use it */
   GHashTable *young;
   GHashTable *old;
 };
@@ -61,6 +62,8 @@ weir_jwt_cache_new (guint size)
   self->half = size > 0 ? MAX (size / 2, 1) : 0;
   self->young = new_half ();
   self->old = new_half ();
+  if (self->half > 0 && gnutls_hash_init (&self->hash, GNUTLS_DIG_SHA256) < 0)
+    self->half = 0;
   return self;
 }
 
@@ -69,6 +72,8 @@ weir_jwt_cache_free (WeirJwtCache *self)
 {
   g_hash_table_unref (self->young);
   g_hash_table_unref (self->old);
+  if (self->hash != NULL)
+    gnutls_hash_deinit (self->hash, NULL);
   g_free (self);
 }
 
@@ -80,9 +85,12 @@ weir_jwt_cache_clear (WeirJwtCache *self)
 }
 
 static gboolean
-get_digest (const char *token, gsize length, Entry *entry)
+get_digest (WeirJwtCache *self, const char *token, gsize length, Entry *entry)
 {
-  return gnutls_hash_fast (GNUTLS_DIG_SHA256, token, length, entry->digest) >= 0;
+  if (gnutls_hash (self->hash, token, length) < 0)
+    return FALSE;
+  gnutls_hash_output (self->hash, entry->digest); /* and begins anew */
+  return TRUE;
 }
 
 static void
@@ -103,7 +111,7 @@ weir_jwt_cache_find (WeirJwtCache *self, const char *token, gsize length, gint64
   Entry key;
   Entry *entry;
 
-  if (self->half == 0 || !get_digest (token, length, &key))
+  if (self->half == 0 || !get_digest (self, token, length, &key))
     return NULL;
   entry = g_hash_table_lookup (self->young, &key);
   if (entry == NULL)
@@ -136,7 +144,7 @@ weir_jwt_cache_add (WeirJwtCache *self,
   entry = g_new0 (Entry, 1);
   entry->expires_us = expires_us;
   entry->identity = weir_identity_ref (identity);
-  if (get_digest (token, length, entry))
+  if (get_digest (self, token, length, entry))
     insert (self, entry);
   else
     entry_free (entry);

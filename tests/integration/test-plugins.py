@@ -56,6 +56,16 @@ def a_stage_that_drops_its_task():
         equal(server.call("/hello"), (200, "hello\n"), "the others go on")
 
 
+@needs_deno
+def a_stage_that_never_answers():
+    toml = f'stage_timeout_ms = 50\n[plugins]\n{PATH}require = ["never-answers"]\n'
+    with project(with_toml(toml)) as root, Server(root) as server:
+        status, text = server.call("/never")
+        equal(status, 504)
+        contains(text, "within 50 ms")
+        equal(server.call("/hello"), (200, "hello\n"), "the others go on")
+
+
 @case
 def a_required_plugin_that_refuses():
     refused(f'[plugins]\n{PATH}require = ["refuses"]\n', "refuses", "No licence was paid")
