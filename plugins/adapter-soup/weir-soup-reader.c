@@ -305,8 +305,7 @@ begin_body (WeirSoupConnection *self)
   self->body_left = self->request.body_length;
   self->body_done = self->request.framing == WEIR_REQUEST_FRAMING_NONE;
   self->credit = WEIR_EXCHANGE_FIRST_CREDIT;
-  self->close_after =
-      !self->request.keep_alive || self->request.minor_version == 0 || self->draining;
+  self->close_after = !self->request.keep_alive || self->draining;
   self->continue_due =
       self->request.expects_continue && !self->body_done && !weir_soup_connection_has_input (self);
 }

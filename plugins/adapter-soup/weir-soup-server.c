@@ -13,7 +13,7 @@
 
 /* Each costs every turn of the loop a little, and a turn answers as many requests as there
  * are of them. */
-#define MAX_STREAMS 16
+#define MAX_STREAMS 8
 
 /* What libsoup is told of any request. It reads forgivingly, rewrites paths and keeps every
  * method it meets for the life of the process, so it is given a request without surprises;

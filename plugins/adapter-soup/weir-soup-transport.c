@@ -121,6 +121,8 @@ write_framing (WeirSoupConnection *self)
     }
   if (self->close_after)
     WRITE (self, "Connection: close\r\n");
+  else if (self->request.minor_version == 0)
+    WRITE (self, "Connection: keep-alive\r\n");
 }
 
 static void
