@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli-log-private.h"
+#include "cli-notify-private.h"
 #include "cli-serve-banner-private.h"
 #include "cli-serve-view-private.h"
 
@@ -205,6 +206,7 @@ on_signal (gpointer user_data)
     /* The person has waited long enough; the kernel ends the workers with us. */
     _exit (CLI_EXIT_FAILED);
   serve->stopping = TRUE;
+  cli_notify ("STOPPING=1");
   cli_serve_view_stopping (serve->view);
   weir_server_stop_async (serve->server, NULL, on_stopped, serve);
   return G_SOURCE_CONTINUE;
@@ -225,6 +227,7 @@ run (WeirServer *server, gboolean json, gboolean quiet)
   interrupt = g_unix_signal_add (SIGINT, on_signal, &serve);
   terminate = g_unix_signal_add (SIGTERM, on_signal, &serve);
   cli_serve_banner_print (server, json);
+  cli_notify ("READY=1");
   g_main_loop_run (loop);
   g_source_remove (interrupt);
   g_source_remove (terminate);

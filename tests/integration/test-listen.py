@@ -119,6 +119,19 @@ class Listen(unittest.TestCase):
             self.assertEqual(self.get(path).json["supabase"], "http://localhost")
         wait_until(lambda: os.path.exists(path), "it stays: it is whose who bound it")
 
+    def test_notify(self):
+        """Who waits for the server to be ready hears of it when it is, and of its end."""
+        for name in [str(self.project.root / "notify.sock"), f"\0weir-notify-{os.getpid()}"]:
+            with self.subTest(name), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+                told.bind(name)
+                told.settimeout(20)
+                server = Server(self.project, env={"NOTIFY_SOCKET": name.replace("\0", "@")})
+                self.addCleanup(server.stop)
+                self.assertEqual(told.recv(100), b"READY=1")
+                self.assertEqual(server.get("/hello").status, 200)
+                server.stop()
+                self.assertEqual(told.recv(100), b"STOPPING=1")
+
 
 if __name__ == "__main__":
     weirtest.main()
