@@ -17,6 +17,9 @@
 
 #define MAX_ACCEPTS 64
 #define PAUSE_MS 100
+/* What the kernel takes of a response ahead of what the client lets it send. Without a bound it
+ * cuts megabytes into pieces as small as the window of a client that does not read. */
+#define MOST_UNSENT (64 * 1024)
 
 struct _WeirNativeListener
 {
@@ -202,6 +205,17 @@ dup_authority (GSocket *socket)
   return g_ref_string_new (authority);
 }
 
+/* Those that are accepted inherit it. */
+static void
+bound_unsent (GSocket *socket)
+{
+  int most = MOST_UNSENT;
+
+  if (g_socket_get_family (socket) != G_SOCKET_FAMILY_UNIX &&
+      setsockopt (g_socket_get_fd (socket), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof most) < 0)
+    g_debug ("What is unsent cannot be bounded: %s", g_strerror (errno));
+}
+
 WeirNativeListener *
 weir_native_listener_new (WeirNativeContext *context, GSocket *socket, GError **error)
 {
@@ -210,6 +224,7 @@ weir_native_listener_new (WeirNativeContext *context, GSocket *socket, GError **
   self->context = context;
   self->socket = g_object_ref (socket);
   self->authority = dup_authority (socket);
+  bound_unsent (socket);
   if (!watch (self, error))
     g_clear_pointer (&self, weir_native_listener_free);
   return self;
