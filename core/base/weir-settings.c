@@ -24,11 +24,13 @@ typedef struct
   const char **list; /* of value, if that is a list of strings */
 } Entry;
 
-/* Sorted by name: a handful of entries, searched by halves, without a table per function. */
+/* Sorted by name, and found by its hash: requests look up several. */
 struct _WeirSettings
 {
   gatomicrefcount ref_count;
   guint n_entries;
+  guint mask;     /* of the slots, which are a power of two and at least twice the entries */
+  guint16 *slots; /* a number of an entry, from 1 on; 0: free */
   Entry entries[];
 };
 
@@ -38,6 +40,34 @@ static int
 compare_names (gconstpointer a, gconstpointer b)
 {
   return strcmp (((const Entry *) a)->name, ((const Entry *) b)->name);
+}
+
+static guint
+hash_name (const char *name)
+{
+  guint hash = 5381;
+
+  for (; *name != '\0'; name++)
+    hash = hash * 33 + (guchar) *name;
+  return hash;
+}
+
+static void
+fill_slots (WeirSettings *self)
+{
+  self->mask = 1;
+  while (self->mask <= 2 * self->n_entries)
+    self->mask *= 2;
+  self->slots = g_new0 (guint16, self->mask);
+  self->mask--;
+  for (guint i = 0; i < self->n_entries; i++)
+    {
+      guint at = hash_name (self->entries[i].name) & self->mask;
+
+      while (self->slots[at] != 0)
+        at = (at + 1) & self->mask;
+      self->slots[at] = i + 1;
+    }
 }
 
 /* The table may hold a value that nobody has sunk yet, as bindings do. */
@@ -75,6 +105,7 @@ weir_settings_new (GHashTable *values, GHashTable *origins)
   g_return_val_if_fail (origins != NULL, NULL);
 
   n = g_hash_table_size (values);
+  g_return_val_if_fail (n < G_MAXUINT16, NULL);
   self = g_malloc (sizeof (WeirSettings) + n * sizeof (Entry));
   g_atomic_ref_count_init (&self->ref_count);
   self->n_entries = 0;
@@ -93,6 +124,7 @@ weir_settings_new (GHashTable *values, GHashTable *origins)
                         : NULL;
     }
   qsort (self->entries, self->n_entries, sizeof (Entry), compare_names);
+  fill_slots (self);
 
   g_hash_table_unref (values);
   g_hash_table_unref (origins);
@@ -143,15 +175,21 @@ weir_settings_unref (WeirSettings *self)
       g_free (self->entries[i].list);
       g_variant_unref (self->entries[i].value);
     }
+  g_free (self->slots);
   g_free (self);
 }
 
 static const Entry *
 find_entry (WeirSettings *self, const char *name)
 {
-  const Entry key = { .name = (char *) name };
+  for (guint at = hash_name (name) & self->mask; self->slots[at] != 0; at = (at + 1) & self->mask)
+    {
+      const Entry *entry = &self->entries[self->slots[at] - 1];
 
-  return bsearch (&key, self->entries, self->n_entries, sizeof (Entry), compare_names);
+      if (strcmp (entry->name, name) == 0)
+        return entry;
+    }
+  return NULL;
 }
 
 static GVariant *

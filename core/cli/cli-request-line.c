@@ -9,122 +9,137 @@
 
 /* ---- JSON ---- */
 
-static void
-append_number (GString *out, guint64 number)
+/* Texts, numbers and all names; what has to be quoted may take more. */
+#define ROOM 640
+
+static char *
+put_number (char *p, guint64 number)
 {
   char digits[20];
-  char *p = digits + sizeof digits;
+  char *start = digits + sizeof digits;
+  gsize length;
 
   do
-    *--p = '0' + number % 10;
+    *--start = '0' + number % 10;
   while ((number /= 10) != 0);
-  g_string_append_len (out, p, digits + sizeof digits - p);
+  length = digits + sizeof digits - start;
+  memcpy (p, start, length);
+  return p + length;
 }
 
-/* "1.234": as many digits as there are. */
-static void
-append_thousandths (GString *out, gint64 number)
+/* With so many digits after the point, or as a part of the time. */
+static char *
+put_digits (char *p, guint number, guint n_digits)
 {
-  guint rest = number % 1000;
-
-  append_number (out, number / 1000);
-  g_string_append_c (out, '.');
-  g_string_append_c (out, '0' + rest / 100);
-  g_string_append_c (out, '0' + rest / 10 % 10);
-  g_string_append_c (out, '0' + rest % 10);
+  for (guint i = n_digits; i > 0; i--, number /= 10)
+    p[i - 1] = '0' + number % 10;
+  return p + n_digits;
 }
 
 static gboolean
-is_plain (const char *text)
+is_plain (const char *text, gsize length)
 {
-  for (; *text != '\0'; text++)
-    if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+  for (gsize i = 0; i < length; i++)
+    if (text[i] < ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
       return FALSE;
   return TRUE;
 }
 
-static void
-append_quoted (GString *out, const char *text)
+static char *
+dup_quoted (const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), valid);
-  g_autofree char *quoted = json_to_string (node, FALSE);
 
-  g_string_append (out, quoted);
+  return json_to_string (node, FALSE);
+}
+
+/* Makes room for more than is known; → where to go on. */
+static char *
+make_room (GString *out, char *p, gsize length)
+{
+  gsize used = p - out->str;
+
+  if (used + length < out->allocated_len)
+    return p;
+  out->len = used;
+  g_string_set_size (out, used + length);
+  return out->str + used;
 }
 
 /* name comes with what stands around it: ",\"method\":". */
-static void
-append_string (GString *out, const char *name, const char *value)
+static char *
+put_string (GString *out, char *p, const char *name, const char *value)
 {
-  g_string_append (out, name);
+  gsize length;
+
+  p = g_stpcpy (p, name);
   if (value == NULL)
-    g_string_append (out, "null");
-  else if (is_plain (value))
+    return g_stpcpy (p, "null");
+  length = strlen (value);
+  p = make_room (out, p, length + ROOM);
+  if (!is_plain (value, length))
     {
-      g_string_append_c (out, '"');
-      g_string_append (out, value);
-      g_string_append_c (out, '"');
+      g_autofree char *quoted = dup_quoted (value);
+
+      return g_stpcpy (make_room (out, p, strlen (quoted) + ROOM), quoted);
     }
-  else
-    append_quoted (out, value);
+  *p++ = '"';
+  memcpy (p, value, length);
+  p += length;
+  *p++ = '"';
+  return p;
 }
 
 /* The day and the second are the same for many. */
-static void
-append_time (GString *out)
+static char *
+put_time (char *p)
 {
   static gint64 second;
   static char text[24];
   gint64 now = g_get_real_time ();
-  guint rest = now % G_USEC_PER_SEC;
-  char digits[8];
 
   if (now / G_USEC_PER_SEC != second)
     {
       g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (now / G_USEC_PER_SEC);
-      g_autofree char *formatted = g_date_time_format (date, "%Y-%m-%dT%H:%M:%S");
+      g_autofree char *formatted = g_date_time_format (date, "%Y-%m-%dT%H:%M:%S.");
 
       g_strlcpy (text, formatted, sizeof text);
       second = now / G_USEC_PER_SEC;
     }
-  g_string_append (out, text);
-  digits[0] = '.';
-  for (guint i = 6; i > 0; i--, rest /= 10)
-    digits[i] = '0' + rest % 10;
-  digits[7] = 'Z';
-  g_string_append_len (out, digits, sizeof digits);
+  p = put_digits (g_stpcpy (p, text), now % G_USEC_PER_SEC, 6);
+  return g_stpcpy (p, "Z\"");
 }
 
 void
 cli_request_line_append_json (GString *out, WeirRequestRecord *record)
 {
   guint status = weir_request_record_get_status (record);
+  gint64 duration = MAX (0, weir_request_record_get_duration (record));
+  char *p = make_room (out, out->str + out->len, ROOM);
 
-  g_string_append (out, "{\"type\":\"request\",\"time\":\"");
-  append_time (out);
-  append_string (out, "\",\"method\":", weir_request_record_get_method (record));
-  append_string (out, ",\"target\":", weir_request_record_get_target (record));
-  g_string_append (out, ",\"status\":");
-  if (status != 0)
-    append_number (out, status);
-  else
-    g_string_append (out, "null");
-  g_string_append (out, ",\"duration_ms\":");
-  append_thousandths (out, MAX (0, weir_request_record_get_duration (record)));
-  g_string_append (out, ",\"bytes_received\":");
-  append_number (out, weir_request_record_get_bytes_received (record));
-  g_string_append (out, ",\"bytes_sent\":");
-  append_number (out, weir_request_record_get_bytes_sent (record));
-  append_string (out, ",\"function\":", weir_request_record_get_function (record));
-  append_string (out, ",\"request_id\":", weir_request_record_get_request_id (record));
-  append_string (out, ",\"client\":", weir_request_record_get_client (record));
-  append_string (out, ",\"authenticator\":", weir_request_record_get_authenticator (record));
-  append_string (out, ",\"subject\":", weir_request_record_get_subject (record));
-  g_string_append (out, ",\"aborted\":");
-  g_string_append (out, weir_request_record_get_aborted (record) ? "true" : "false");
-  append_string (out, ",\"error\":", weir_request_record_get_error (record));
-  g_string_append (out, "}\n");
+  p = put_time (g_stpcpy (p, "{\"type\":\"request\",\"time\":\""));
+  p = put_string (out, p, ",\"method\":", weir_request_record_get_method (record));
+  p = put_string (out, p, ",\"target\":", weir_request_record_get_target (record));
+  p = g_stpcpy (p, ",\"status\":");
+  p = status != 0 ? put_number (p, status) : g_stpcpy (p, "null");
+  p = put_number (g_stpcpy (p, ",\"duration_ms\":"), duration / 1000);
+  *p++ = '.';
+  p = put_digits (p, duration % 1000, 3);
+  p = g_stpcpy (p, ",\"bytes_received\":");
+  p = put_number (p, weir_request_record_get_bytes_received (record));
+  p = g_stpcpy (p, ",\"bytes_sent\":");
+  p = put_number (p, weir_request_record_get_bytes_sent (record));
+  p = put_string (out, p, ",\"function\":", weir_request_record_get_function (record));
+  p = put_string (out, p, ",\"request_id\":", weir_request_record_get_request_id (record));
+  p = put_string (out, p, ",\"client\":", weir_request_record_get_client (record));
+  p = put_string (out, p, ",\"authenticator\":", weir_request_record_get_authenticator (record));
+  p = put_string (out, p, ",\"subject\":", weir_request_record_get_subject (record));
+  p = g_stpcpy (p, ",\"aborted\":");
+  p = g_stpcpy (p, weir_request_record_get_aborted (record) ? "true" : "false");
+  p = put_string (out, p, ",\"error\":", weir_request_record_get_error (record));
+  p = g_stpcpy (p, "}\n");
+  out->len = p - out->str;
 }
 
 /* ---- for a person ---- */

@@ -14,6 +14,13 @@
 /* A limiter that fails, fails for every call: one line in so many microseconds will do. */
 #define WARN_INTERVAL (10 * G_USEC_PER_SEC)
 
+/* A limit as configuration writes it, and what that comes to. */
+typedef struct
+{
+  char text[64];
+  WeirRateLimits limits;
+} LastLimits;
+
 struct _WeirRateLimitStage
 {
   GObject parent_instance;
@@ -22,6 +29,7 @@ struct _WeirRateLimitStage
   WeirRateLimiter *windows;
   WeirRatePlans *plans;         /* data thread, once the pipeline runs; NULL: there are none */
   WeirRatePlans *control_plans; /* the same ones, for the control thread */
+  LastLimits last;              /* data thread */
   gboolean fail_open;
   guint timeout_ms;
   gint64 warned; /* control thread */
@@ -83,8 +91,27 @@ find_plan (WeirRatePlans *plans, const char *name, WeirRateLimits *limits)
   return LIMITED;
 }
 
+/* Most functions have the same limit as the one before. */
+static gboolean
+parse_limits (LastLimits *last, const char *text, WeirRateLimits *limits)
+{
+  if (last != NULL && *text != '\0' && strcmp (last->text, text) == 0)
+    {
+      *limits = last->limits;
+      return TRUE;
+    }
+  if (!weir_rate_limits_parse (limits, text))
+    return FALSE;
+  if (last != NULL && g_strlcpy (last->text, text, sizeof last->text) >= sizeof last->text)
+    last->text[0] = '\0';
+  else if (last != NULL)
+    last->limits = *limits;
+  return TRUE;
+}
+
+/* last: for the data thread. */
 static Rule
-find_rule (WeirExchange *exchange, WeirRatePlans *plans, WeirRateLimits *limits)
+find_rule (WeirExchange *exchange, WeirRatePlans *plans, LastLimits *last, WeirRateLimits *limits)
 {
   WeirFunction *function = weir_exchange_get_function (exchange);
   const char *plan = get_plan (exchange);
@@ -97,7 +124,7 @@ find_rule (WeirExchange *exchange, WeirRatePlans *plans, WeirRateLimits *limits)
     return UNLIMITED;
   if (plan != NULL)
     return find_plan (plans, plan, limits);
-  return weir_rate_limits_parse (limits, text) ? LIMITED : UNLIMITED;
+  return parse_limits (last, text, limits) ? LIMITED : UNLIMITED;
 }
 
 static void
@@ -178,7 +205,7 @@ weir_rate_limit_stage_process (WeirStage *stage, WeirExchange *exchange)
   WeirRateDecision decision;
   g_auto (WeirRateKey) key = { NULL };
 
-  switch (find_rule (exchange, self->plans, &limits))
+  switch (find_rule (exchange, self->plans, &self->last, &limits))
     {
     case UNLIMITED:
       return WEIR_STAGE_CONTINUE;
@@ -342,7 +369,7 @@ weir_rate_limit_stage_handle (WeirStage *stage, WeirExchange *exchange, GTask *t
   WeirRateLimiter *limiter;
   Check *check;
 
-  switch (find_rule (exchange, self->control_plans, &limits))
+  switch (find_rule (exchange, self->control_plans, NULL, &limits))
     {
     case UNLIMITED:
       g_task_return_boolean (task, FALSE);

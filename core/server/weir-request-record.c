@@ -2,7 +2,6 @@
 
 #include "server/weir-request-record-private.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 /**
@@ -50,20 +49,6 @@ G_DEFINE_BOXED_TYPE (WeirRequestRecord,
                      weir_request_record,
                      weir_request_record_ref,
                      weir_request_record_unref)
-
-static const char *
-format_client (GInetAddress *client, char text[INET6_ADDRSTRLEN])
-{
-  gboolean is_v4;
-
-  if (client == NULL)
-    return NULL;
-  is_v4 = g_inet_address_get_family (client) == G_SOCKET_FAMILY_IPV4;
-  return inet_ntop (is_v4 ? AF_INET : AF_INET6,
-                    g_inet_address_to_bytes (client),
-                    text,
-                    INET6_ADDRSTRLEN);
-}
 
 static gsize
 measure (const char *text)
@@ -120,12 +105,11 @@ weir_request_record_new (WeirExchange *exchange, WeirRequestBlock **block)
   WeirFunction *called = weir_exchange_get_function (exchange);
   WeirIdentity *identity = weir_exchange_get_identity (exchange);
   const GError *failure = weir_exchange_get_error (exchange);
-  char address[INET6_ADDRSTRLEN];
   const char *method = weir_head_get_method (weir_exchange_get_request (exchange));
   const char *target = weir_exchange_get_path (exchange);
   const char *function = called != NULL ? weir_function_get_name (called) : NULL;
   const char *request_id = weir_exchange_get_request_id (exchange);
-  const char *client = format_client (weir_exchange_get_client (exchange), address);
+  const char *client = weir_exchange_get_client_text (exchange);
   const char *subject = identity != NULL ? weir_identity_get_subject (identity) : NULL;
   const char *error = failure != NULL ? failure->message : NULL;
   gsize length = measure (method) + measure (target) + measure (function) + measure (request_id) +
