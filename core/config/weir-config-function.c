@@ -88,6 +88,20 @@ merge_built_in (Merge *merge)
     }
 }
 
+/* As if its own table had said it; which is the stronger word, if it says something else. */
+static void
+merge_public (Merge *merge, WeirConfigData *self, const char *name, GHashTable *project)
+{
+  WeirEntry *entry = weir_config_data_get_server (self, "auth.public_functions");
+  g_autofree const char **names = NULL;
+
+  if (entry == NULL || weir_layer_get (project, "auth") != NULL)
+    return;
+  names = g_variant_get_strv (entry->value, NULL);
+  if (g_strv_contains (names, name))
+    set_merged (merge, "auth", g_variant_new_string ("public"), entry->origin);
+}
+
 /* What a function may do is not for the function to say once the project has said it; and the
  * name of a profile stands for its flags. */
 static void
@@ -212,6 +226,7 @@ merge_layers (Merge *merge,
     merge_layer (merge, own->flux_usual);
   merge_layer (merge, self->defaults);
   merge_layer (merge, g_hash_table_lookup (self->main_functions, name));
+  merge_public (merge, self, name, g_hash_table_lookup (self->main_functions, name));
   merge_layer (merge, annotations);
   merge_layer (merge, g_hash_table_lookup (self->supabase_functions, name));
   if (own != NULL)

@@ -85,6 +85,34 @@ is_flat (WeirConfigData *data, const char *name)
   return g_ptr_array_find_with_equal_func (data->flat, name, g_str_equal, NULL);
 }
 
+static gboolean
+is_known (WeirConfigData *data, const char *name)
+{
+  g_autofree char *directory = g_build_filename (data->functions_directory, name, NULL);
+
+  return is_flat (data, name) || g_hash_table_contains (data->own_files, directory) ||
+         g_hash_table_contains (data->main_functions, name) ||
+         g_hash_table_contains (data->supabase_functions, name);
+}
+
+/* A name that nobody has is most likely a mistake that keeps a function shut. */
+static void
+add_public_warnings (GPtrArray *warnings, WeirConfigData *data)
+{
+  WeirEntry *entry = weir_config_data_get_server (data, "auth.public_functions");
+  GVariantIter iter;
+  const char *name;
+
+  if (entry == NULL)
+    return;
+  g_variant_iter_init (&iter, entry->value);
+  while (g_variant_iter_next (&iter, "&s", &name))
+    if (!is_known (data, name))
+      g_ptr_array_add (
+          warnings,
+          g_strdup_printf ("%s: public_functions: there is no function “%s”", entry->origin, name));
+}
+
 void
 weir_config_collect_messages (WeirConfigData *self, char ***problems_out, char ***warnings_out)
 {
@@ -105,6 +133,7 @@ weir_config_collect_messages (WeirConfigData *self, char ***problems_out, char *
       if (!is_flat (self, name))
         add_annotation_warnings (warnings, self, name, directory);
     }
+  add_public_warnings (warnings, self);
   for (i = 0; i < self->flat->len; i++)
     add_annotation_warnings (warnings, self, g_ptr_array_index (self->flat, i), NULL);
 

@@ -160,6 +160,8 @@ static const WeirOption options[] = {
     "As above, at 80 bytes each." },
   { "auth.authenticators", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
     "Names of the authenticators to ask who calls, in this order. Without it, those that have a table `[authenticators.NAME]`, after `supabase` in a Supabase project." },
+  { "auth.public_functions", NULL, SERVER, WEIR_OPTION_STRINGS, 0, 0, "@as []", NULL,
+    "Functions that everybody may call, as `auth = \"public\"` in `[functions.NAME]` of each would say." },
   { "auth.verify_jwt", NULL, SERVER, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
     "`false` lets everybody call every function, whatever it says." },
   { "store", NULL, SERVER, WEIR_OPTION_STRING, 0, 0, "'sqlite'", NULL,

@@ -290,6 +290,14 @@ static const Complaint complaints[] = {
     "\"60/min burst 120\" or \"100/min, 1000/hour\"\n"
     "weir.toml:16: rate_limit: there is no plan \"windoes\"; did you mean \"windows\"?",
     "" },
+  { "public-functions",
+    { HELLO,
+      { "functions/flat.ts", CODE },
+      { "weir.toml",
+        "[auth]\npublic_functions = ['hello', 'flat', 'named', 'helo']\n[functions.named]\n"
+        "auth = 'required'" } },
+    "",
+    "weir.toml:2: public_functions: there is no function “helo”" },
   { "annotations",
     { { "functions/hello/index.ts",
         "// @fluxbase:rate-limit 5/min\n"
@@ -555,6 +563,42 @@ test_flux_precedence (void)
 }
 
 static void
+test_public_functions (void)
+{
+  const File files[] = {
+    { "functions/a/index.ts", CODE },
+    { "functions/b/index.ts", CODE },
+    { "functions/c/index.ts", CODE },
+    { "functions/c/function.json", "{\"auth\": true}" },
+    { "functions/d/index.ts", CODE },
+    { "weir.toml",
+      "[auth]\npublic_functions = ['a', 'b', 'c']\n[defaults]\nauth = 'optional'\n[functions.b]\n"
+      "auth = true" },
+    { NULL }
+  };
+  static const struct
+  {
+    const char *name;
+    const char *auth;
+  } cases[] = { { "a", "'public' (weir.toml:2)" },
+                { "b", "'required' (weir.toml:6)" },
+                { "c", "'required' (c/function.json:1)" },
+                { "d", "'optional' (weir.toml:4)" } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *relative = g_build_filename ("functions", cases[i].name, NULL);
+      g_autofree char *directory = weir_test_folder_dup_path (folder, relative);
+      g_autoptr (WeirSettings) settings =
+          weir_config_dup_function_settings (config, cases[i].name, directory, NULL);
+
+      assert_setting (settings, "auth", cases[i].auth);
+    }
+}
+
+static void
 test_server_precedence (void)
 {
   const File files[] = { HELLO,
@@ -792,6 +836,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/config/not-utf8", test_not_utf8);
   g_test_add_func ("/config/own-problem", test_own_problem);
   g_test_add_func ("/config/function-precedence", test_function_precedence);
+  g_test_add_func ("/config/public-functions", test_public_functions);
   g_test_add_func ("/config/flux-precedence", test_flux_precedence);
   g_test_add_func ("/config/server-precedence", test_server_precedence);
   g_test_add_func ("/config/environment", test_environment);
