@@ -419,6 +419,22 @@ call_embedded (Options *options, GBytes *data)
   return status;
 }
 
+/* What the function takes is what a person means who says nothing. */
+static char *
+dup_usual_method (WeirConfig *config, const char *name)
+{
+  const char *root = weir_config_get_functions_directory (config);
+  g_autofree char *directory = g_build_filename (root, name, NULL);
+  g_autoptr (WeirSettings) settings =
+      weir_config_dup_function_settings (config, name, directory, NULL);
+  g_auto (GStrv) methods = NULL;
+
+  if (settings == NULL || weir_settings_get_value (settings, "methods") == NULL)
+    return NULL;
+  methods = weir_settings_dup_strv (settings, "methods");
+  return g_strv_contains ((const char *const *) methods, "GET") ? NULL : g_strdup (methods[0]);
+}
+
 CliExit
 cli_cmd_invoke (int argc, char **argv)
 {
@@ -446,6 +462,8 @@ cli_cmd_invoke (int argc, char **argv)
   config = weir_config_check (options.directory != NULL ? options.directory : ".", NULL);
   running = cli_http_find_running (config);
   options.with_local_key = is_supabase (config);
+  if (options.method == NULL && data == NULL)
+    options.method = dup_usual_method (config, options.rest[0]);
   if (running != NULL)
     return call (&options, running, data);
   return call_embedded (&options, data);

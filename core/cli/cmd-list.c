@@ -7,7 +7,9 @@
 typedef struct
 {
   char *name;
-  char *entry; /* relative to the folder of functions where it is below it */
+  char *entry;   /* relative to the folder of functions where it is below it */
+  char *plain;   /* its own path */
+  char *methods; /* "POST ", or "" for all */
   gboolean enabled;
 } Row;
 
@@ -16,7 +18,27 @@ row_free (Row *self)
 {
   g_free (self->name);
   g_free (self->entry);
+  g_free (self->plain);
+  g_free (self->methods);
   g_free (self);
+}
+
+static Row *
+row_new (const char *name, WeirSettings *settings)
+{
+  const char *route = weir_settings_get_string (settings, "route");
+  Row *row = g_new0 (Row, 1);
+
+  row->name = g_strdup (name);
+  row->plain = route != NULL ? g_strdup (route) : g_strconcat ("/", name, NULL);
+  if (weir_settings_get_value (settings, "methods") != NULL)
+    {
+      g_auto (GStrv) methods = weir_settings_dup_strv (settings, "methods");
+      g_autofree char *joined = g_strjoinv ("|", methods);
+
+      row->methods = g_strconcat (joined, " ", NULL);
+    }
+  return row;
 }
 
 static char *
@@ -38,9 +60,8 @@ add_served (GPtrArray *rows, WeirServer *server)
     {
       g_autoptr (WeirFunction) function = g_list_model_get_item (functions, i);
       WeirSettings *settings = weir_function_get_settings (function);
-      Row *row = g_new0 (Row, 1);
+      Row *row = row_new (weir_function_get_name (function), settings);
 
-      row->name = g_strdup (weir_function_get_name (function));
       row->entry = relative_path (weir_function_get_entrypoint (function),
                                   weir_function_get_root (function));
       row->enabled = weir_settings_get_value (settings, "enabled") == NULL ||
@@ -77,8 +98,7 @@ add_disabled (GPtrArray *rows, WeirConfig *config)
           weir_settings_get_boolean (settings, "enabled"))
         continue;
       entry = weir_settings_get_string (settings, "entrypoint");
-      row = g_new0 (Row, 1);
-      row->name = g_strdup (names[i]);
+      row = row_new (names[i], settings);
       row->entry = entry != NULL ? g_strdup (entry) : NULL;
       g_ptr_array_add (rows, row);
     }
@@ -97,8 +117,7 @@ print_json (GPtrArray *rows, const char *root, const char *const *problems)
     {
       Row *row = g_ptr_array_index (rows, i);
       g_autofree char *hosted = g_strconcat ("/functions/v1/", row->name, NULL);
-      g_autofree char *plain = g_strconcat ("/", row->name, NULL);
-      const char *const routes[] = { hosted, plain, NULL };
+      const char *const routes[] = { hosted, row->plain, NULL };
 
       json_builder_begin_object (builder);
       cli_json_string (builder, "name", row->name);
@@ -123,7 +142,9 @@ print_text (GPtrArray *rows, const char *root, const char *const *problems)
   for (guint i = 0; i < rows->len; i++)
     {
       Row *row = g_ptr_array_index (rows, i);
-      g_autofree char *routes = g_strdup_printf ("/functions/v1/%s, /%s", row->name, row->name);
+      const char *methods = row->methods != NULL ? row->methods : "";
+      g_autofree char *routes =
+          g_strdup_printf ("%s/functions/v1/%s, %s", methods, row->name, row->plain);
       const char *const cells[] = { row->name,
                                     row->entry != NULL ? row->entry : "-",
                                     routes,

@@ -152,6 +152,22 @@ class Project_(FluxTest):
         self.assertEqual(found, {"problems": [], "warnings": []})
 
 
+    def test_command_line(self):
+        self.project = Project(PROJECT)
+        self.addCleanup(self.project.remove)
+
+        def weir(*arguments):
+            return subprocess.run([weirtest.WEIR, *arguments], cwd=self.project.root, text=True,
+                                  capture_output=True, check=False)
+
+        listed = {f["name"]: f["routes"] for f in json.loads(weir("list", "--json").stdout)["functions"]}
+        self.assertEqual(listed["mailer"], ["/functions/v1/mailer", "/send_mail"])
+        self.assertIn("GET /functions/v1/list_todos, /todos", weir("list").stdout)
+        self.assertEqual(json.loads(weir("invoke", "create_todo").stdout)["done"], False)
+        self.assertEqual(json.loads(weir("invoke", "mailer", "--data", '{"to":"you"}').stdout)["sent"], "you")
+        self.assertEqual(json.loads(weir("invoke", "list_todos").stdout)[0]["title"], "milk")
+
+
 class Options(FluxTest):
     FLUX = {"name": "list_todos", "route": "/todos", "method": "GET"}
 
