@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/weir-config.h"
+#include "server/weir-supabase-signer-private.h"
 
 /* Public by design: every local development stack has the same ones, and they are printed in
  * its manual. They open nothing but a database on this machine. */
@@ -21,20 +22,10 @@
   "\"y\":\"P6IXMvA2WYXSHSOMTBH2jsw_9rrzGy89FjPf6oOsIxQ\"}"
 
 static char *
-encode (gconstpointer data, gsize length)
-{
-  char *text = g_base64_encode (data, length);
-
-  text[strcspn (text, "=")] = '\0';
-  g_strdelimit (text, "+", '-');
-  return g_strdelimit (text, "/", '_');
-}
-
-static char *
 sign (const char *secret, const char *claims)
 {
-  g_autofree char *header = encode (JWT_HEADER, strlen (JWT_HEADER));
-  g_autofree char *payload = encode (claims, strlen (claims));
+  g_autofree char *header = weir_supabase_encode (JWT_HEADER, strlen (JWT_HEADER));
+  g_autofree char *payload = weir_supabase_encode (claims, strlen (claims));
   g_autofree char *input = g_strconcat (header, ".", payload, NULL);
   g_autofree char *signature = NULL;
   GHmac *hmac = g_hmac_new (G_CHECKSUM_SHA256, (const guchar *) secret, strlen (secret));
@@ -44,7 +35,7 @@ sign (const char *secret, const char *claims)
   g_hmac_update (hmac, (const guchar *) input, strlen (input));
   g_hmac_get_digest (hmac, digest, &length);
   g_hmac_unref (hmac);
-  signature = encode (digest, length);
+  signature = weir_supabase_encode (digest, length);
   return g_strconcat (input, ".", signature, NULL);
 }
 
@@ -69,6 +60,20 @@ format_public (JsonObject *key)
   return json_to_string (node, FALSE);
 }
 
+/* Those that config.toml does not give. */
+static gboolean
+sign_tokens (WeirSupabaseKeys *self, const char *path, JsonObject *key, GError **error)
+{
+  if (self->anon_token == NULL)
+    self->anon_token = weir_supabase_sign (key, JWT_CLAIMS ("anon"), error);
+  if (self->anon_token != NULL && self->service_role_token == NULL)
+    self->service_role_token = weir_supabase_sign (key, JWT_CLAIMS ("service_role"), error);
+  if (self->anon_token != NULL && self->service_role_token != NULL)
+    return TRUE;
+  g_prefix_error (error, "auth.signing_keys_path %s: ", path);
+  return FALSE;
+}
+
 static gboolean
 fail_signing_keys (const char *path, GError **error)
 {
@@ -82,7 +87,7 @@ fail_signing_keys (const char *path, GError **error)
 }
 
 static gboolean
-read_signing_keys (const char *path, GString *keys, GError **error)
+read_signing_keys (WeirSupabaseKeys *self, const char *path, GString *keys, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonArray *array;
@@ -105,8 +110,10 @@ read_signing_keys (const char *path, GString *keys, GError **error)
       if (!JSON_NODE_HOLDS_OBJECT (node))
         return fail_signing_keys (path, error);
       kind = json_object_get_string_member_with_default (json_node_get_object (node), "kty", "");
-      if (strcmp (kind, "EC") != 0 && strcmp (kind, "RSA") != 0)
+      if (g_strcmp0 (kind, "EC") != 0 && g_strcmp0 (kind, "RSA") != 0)
         return fail_signing_keys (path, error);
+      if (i == 0 && !sign_tokens (self, path, json_node_get_object (node), error))
+        return FALSE;
       text = format_public (json_node_get_object (node));
       g_string_append_printf (keys, "%s%s", i > 0 ? "," : "", text);
     }
@@ -121,13 +128,13 @@ make_jwks (WeirSupabaseKeys *self, const WeirSupabaseAuth *auth, GError **error)
 
   if (auth != NULL && auth->signing_keys_path != NULL)
     {
-      if (!read_signing_keys (auth->signing_keys_path, keys, error))
+      if (!read_signing_keys (self, auth->signing_keys_path, keys, error))
         return FALSE;
       self->public_jwks = g_strdup_printf ("{\"keys\":[%s]}", keys->str);
       self->jwks = g_strdup (self->public_jwks);
       return TRUE;
     }
-  secret = encode (self->jwt_secret, strlen (self->jwt_secret));
+  secret = weir_supabase_encode (self->jwt_secret, strlen (self->jwt_secret));
   self->public_jwks = g_strdup ("{\"keys\":[" SIGNING_KEY "]}");
   self->jwks =
       g_strdup_printf ("{\"keys\":[" SIGNING_KEY ",{\"kty\":\"oct\",\"k\":\"%s\"}]}", secret);
@@ -150,13 +157,14 @@ weir_supabase_keys_new (const WeirSupabaseAuth *auth, GError **error)
   self->jwt_secret = pick (set->jwt_secret, SECRET);
   self->publishable_key = pick (set->publishable_key, PUBLISHABLE_KEY);
   self->secret_key = pick (set->secret_key, SECRET_KEY);
-  self->anon_token = set->anon_key != NULL ? g_strdup (set->anon_key)
-                                           : sign (self->jwt_secret, JWT_CLAIMS ("anon"));
-  self->service_role_token = set->service_role_key != NULL
-                                 ? g_strdup (set->service_role_key)
-                                 : sign (self->jwt_secret, JWT_CLAIMS ("service_role"));
+  self->anon_token = g_strdup (set->anon_key);
+  self->service_role_token = g_strdup (set->service_role_key);
   if (!make_jwks (self, auth, error))
     return NULL;
+  if (self->anon_token == NULL)
+    self->anon_token = sign (self->jwt_secret, JWT_CLAIMS ("anon"));
+  if (self->service_role_token == NULL)
+    self->service_role_token = sign (self->jwt_secret, JWT_CLAIMS ("service_role"));
   return g_steal_pointer (&self);
 }
 

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A folder of functions written for Supabase, unmodified, called by supabase-js."""
 
+import base64
 import json
 import subprocess
+import unittest
 import weirtest
 from pathlib import Path
 
@@ -302,6 +304,131 @@ class OwnKeys(weirtest.ServerTest):
         answer = self.server.get("/functions/v1/claims", {"apikey": PUBLISHABLE})
         self.assertEqual(answer.json["claims"]["role"], "anon")
         self.assertNotEqual(answer.json["authorization"], BEARER["Authorization"])
+
+
+# Made for this test.
+EC_KEY = {
+    "kty": "EC",
+    "kid": "first",
+    "use": "sig",
+    "key_ops": ["sign", "verify"],
+    "alg": "ES256",
+    "ext": True,
+    "d": "9tuYpG0pItzjdL2zfRyQkLgIpMGfA0sUq5kyFulqLK8",
+    "crv": "P-256",
+    "x": "UPlVv15We2SKCfyOywOmBkwmOIHF8r0ScvIc8FO_o0Q",
+    "y": "DzC7DTyAIftXFQUWaXzmZrNqQ5SrjsyCor9onE5ghZM",
+}
+RSA_KEY = {
+    "kty": "RSA",
+    "kid": "second",
+    "alg": "RS256",
+    "n": (
+        "5r0QaIXiSJqQZlK8m6WgLD23KKIl_iJrHhUsxZDAEAsyo9-"
+        "cdlZTvYS5SBp7WfzitOob_HhElMe4mRDbPbyZ1KwLjveTCtIMcfUU34XUugfumEeTwCTshFK6S4hjyKQyn2V"
+        "EdKIVPAXg3p-xFJ2gB-nX-"
+        "j5dUuT8fhqSwyktktJ0VoFb6lldTsXrgvgaJndnqhh22Sdz4oTdP6FYegVE0_ix01C8VRbdfoRFsx8zDYQGM"
+        "bPvs46nL9Cb3It4NR6xE6hhnIUv0Whdij98TDIrr0Q20SJl7dDUmxk4WCjNP2mPASL7fUHbwmIE3mno3FQjX"
+        "uAiu8Sv74DE-4zXmLS2_Q"
+    ),
+    "e": "AQAB",
+    "d": (
+        "AaWDEsvfHoIuhPG9iNAjbCK7RjNKBB3ownEyPZgCgYV4RLUZdRAOpEE93-"
+        "bYedQ_0JIEcHEcmYHcrl2cGD0FTVWLoOc2tGgP-1bdYZmfN_311OkF2Tl_j-"
+        "jV4tNuqtrecEa_uKQDdMcx9e9mdcLeMSWZC0nF-"
+        "WEgRXduaVgc4XmoL4yKsC2F0OgRnGBnLETMjcl8WU_KDUxnXtu63Hj3XlsZR-_FiljkHD0lyH3GcOUBfG3I0"
+        "zggF5G8Px5KoQA6NqB_6cD3XCGGDYviO_hX9qM73BR65QwJ8jzi6A0SAhwe0TeNGb5bp8kBJaxLRGmdOgWmT"
+        "L29aHXdohuejJG2QQ"
+    ),
+    "p": (
+        "86QxKSBTFrhFZQhputJPklyH4cDhB06qLl-o1sN_bUlHMs_j-iYllC6trhYOa-oLo7tudTCDUBvpW_zq20LW"
+        "z457KOaU05lZS6CWAFI_PCGGjqxolWhz1Npir76Q55Mt9W7R6m94te1xI0flMKgWAYb4cza5g4lWROA2nGCv"
+        "37E"
+    ),
+    "q": (
+        "8nFScMx2raD3NcRyhOn5xDH9n2x_s7D7V-ClRe-"
+        "L80higS8BY8iGecbY88YuAnA59I_Z3fQzT_I91tpoASSJokjBRVg3pGwgHwMPPOxQB6ZEC2pspSugVS2N8nb"
+        "v_u_beuo_Ate1CmIsZvb75xN2tjR7rAV6ZWa--gIzYrX1yw0"
+    ),
+    "dp": (
+        "uQtYZyLs2FGmKwEDxGedFc1_Sn_CqVkeuc_fnRWoP2mrULVCMigs3GnDcXfBBkchBf8B-"
+        "rGY2gwI5dumyFbwbX2KntrZ6AgNIPpbUu0kp9fSqaPaXreRWfVvhIkY5zkKa-"
+        "D6P7LgHFS1XBVrxdOzuv82zdKffX6ebftYntZ0XVE"
+    ),
+    "dq": (
+        "50VMxEd3KpgzWjoEmF_uH8ckTlEc3JgGm8SzRCyHz1KMjPj_FWWzSjVyvdCeETtnPbF_vif2TtwhO3Rq5DQr"
+        "iwBmRbUqlxGB7rNndNFkYnerz0v9Se586uQi1Vm6BPJf5zfPVfHZRId0HeCbWcoKYzNbijRLlrFVmn5A8Hft"
+        "eX0"
+    ),
+    "qi": (
+        "GuTGnaeARgkOiO1qm0qKTYXAQRoILURoktAvQIUxIbCFHmiSgtjQiemc5TJhR7eiXsgE0eZaDpf_jAGEtU3c"
+        "oZ6hdSw2goYDsWijC4uTGA5MtQoLvFmIEo6hFb2D8FjuEzX90O11xVKoeWaUrLYgL02w8RhpftQf6pz3J5vs"
+        "7Zo"
+    ),
+}
+TELLS = """
+Deno.serve((req) => Response.json({
+  anon: Deno.env.get("SUPABASE_ANON_KEY"),
+  service: Deno.env.get("SUPABASE_SERVICE_ROLE_KEY"),
+  jwks: JSON.parse(Deno.env.get("SUPABASE_JWKS")),
+  authorization: req.headers.get("authorization"),
+}));
+"""
+
+
+def read_token(token):
+    return [json.loads(base64.urlsafe_b64decode(p + "==")) for p in token.split(".")[:2]]
+
+
+class SigningKeys(unittest.TestCase):
+    def make(self, keys, auth=""):
+        project = weirtest.Project({
+            "supabase/config.toml": f'[auth]\nsigning_keys_path = "./keys.json"\n{auth}',
+            "supabase/keys.json": json.dumps(keys),
+            "supabase/functions/tells/index.ts": TELLS,
+        }, functions="supabase/functions")
+        self.addCleanup(project.remove)
+        return project
+
+    def test_tokens_are_signed_with_the_first(self):
+        for keys, algorithm in [([EC_KEY, RSA_KEY], "ES256"), ([RSA_KEY, EC_KEY], "RS256")]:
+            server = weirtest.Server(self.make(keys))
+            self.addCleanup(server.stop)
+            seen = server.get("/functions/v1/tells", {"apikey": PUBLISHABLE}).json
+            header, claims = read_token(seen["anon"])
+            self.assertEqual(header, {"alg": algorithm, "kid": keys[0]["kid"], "typ": "JWT"})
+            self.assertEqual((claims["role"], claims["iss"]), ("anon", "supabase-demo"))
+            self.assertEqual(read_token(seen["service"])[1]["role"], "service_role")
+            self.assertEqual(seen["authorization"], f"Bearer {seen['anon']}")
+            self.assertEqual([key["kid"] for key in seen["jwks"]["keys"]], [k["kid"] for k in keys])
+            self.assertNotIn("d", seen["jwks"]["keys"][0])
+            for token, status in [
+                (seen["anon"], 200), (seen["service"], 200), (seen["anon"][:-8] + "AAAAAAAA", 401),
+            ]:
+                answer = server.get("/functions/v1/tells", {"Authorization": f"Bearer {token}"})
+                self.assertEqual(answer.status, status)
+
+    def test_given_tokens_win(self):
+        server = weirtest.Server(self.make([EC_KEY], f'anon_key = "{ANON}"\n'))
+        self.addCleanup(server.stop)
+        seen = server.get("/functions/v1/tells", BEARER).json
+        self.assertEqual(seen["anon"], ANON)
+        self.assertEqual(read_token(seen["service"])[0]["alg"], "ES256")
+
+    def test_keys_that_cannot_sign(self):
+        public = {name: value for name, value in EC_KEY.items() if name != "d"}
+        for key, why in [
+            (public, "private part"), ({**EC_KEY, "d": "%%"}, "private part"),
+            ({**EC_KEY, "d": 1}, "private part"), ({**EC_KEY, "crv": "P-384"}, "P-256"),
+            ({**EC_KEY, "x": EC_KEY["y"]}, "no key"), ({**EC_KEY, "kty": None}, "EC"),
+            ({**RSA_KEY, "p": "AQAB"}, "no key"),
+        ]:
+            server = weirtest.Server(self.make([key]), expect_start=False)
+            self.assertNotEqual(server.process.wait(20), 0, key)
+            server.stop()
+            self.assertIn("keys.json", server.stderr)
+            self.assertIn(why, server.stderr)
+            self.assertNotIn(EC_KEY["d"], server.stderr)
 
 
 if __name__ == "__main__":
