@@ -14,6 +14,7 @@
 #include "base/weir-task.h"
 #include "io/weir-chunk-decoder.h"
 #include "io/weir-engine.h"
+#include "io/weir-listener.h"
 #include "io/weir-proxy-header.h"
 #include "io/weir-request-parser.h"
 #include "config/weir-config.h"

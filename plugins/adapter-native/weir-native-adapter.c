@@ -6,7 +6,6 @@
 #include "weir-native-adapter.h"
 
 #include "weir-native-connection.h"
-#include "weir-native-listener.h"
 
 /* HTTP/1.1 on the engine, without another library. Its properties are its options; they are
  * read when it is started. */
@@ -62,6 +61,29 @@ weir_native_adapter_stop (WeirAdapter *adapter)
   g_clear_pointer (&self->context, weir_native_context_free);
 }
 
+/* Not a proxy itself is counted, but those that it speaks for. */
+static gboolean
+enter (WeirNativeContext *context, GInetAddress *peer)
+{
+  return weir_native_context_has_room (context) &&
+         (weir_native_proxies_match (context->proxies, peer) ||
+          weir_native_context_enter (context, peer));
+}
+
+static gboolean
+on_accepted (int fd, GInetAddress *peer, guint16 peer_port, char *authority, gpointer user_data)
+{
+  WeirNativeContext *context = user_data;
+
+  if (!enter (context, peer))
+    {
+      g_clear_object (&peer);
+      return FALSE;
+    }
+  weir_native_connection_open (context, fd, peer, peer_port, authority);
+  return TRUE;
+}
+
 static gboolean
 weir_native_adapter_start (WeirAdapter *adapter,
                            WeirEngine *engine,
@@ -87,7 +109,8 @@ weir_native_adapter_start (WeirAdapter *adapter,
                                            (const char *const *) self->proxies);
   for (gsize i = 0; i < n_sockets; i++)
     {
-      WeirNativeListener *listener = weir_native_listener_new (self->context, sockets[i], error);
+      WeirListener *listener =
+          weir_listener_new (engine, sockets[i], on_accepted, self->context, error);
 
       if (listener == NULL)
         {
@@ -109,7 +132,7 @@ weir_native_adapter_drain (WeirAdapter *adapter)
     return;
 
   for (guint i = 0; i < self->listeners->len; i++)
-    weir_native_listener_drain (self->listeners->pdata[i]);
+    weir_listener_drain (self->listeners->pdata[i], self->limits.max_connections);
   g_ptr_array_set_size (self->listeners, 0);
   for (GList *link = self->context->connections.head; link != NULL; link = next)
     {
@@ -336,7 +359,7 @@ weir_native_adapter_class_init (WeirNativeAdapterClass *klass)
 static void
 weir_native_adapter_init (WeirNativeAdapter *self)
 {
-  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_native_listener_free);
+  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_listener_free);
 }
 
 static void

@@ -6,7 +6,6 @@
 #include "weir-soup-adapter.h"
 
 #include "weir-soup-connection.h"
-#include "weir-soup-listener.h"
 
 /* HTTP/1.1 with libsoup's server. Its properties are its options; they are read when it is
  * started. Sockets, limits, time and the reading of heads are its own, for SoupServer has
@@ -61,6 +60,20 @@ weir_soup_adapter_stop (WeirAdapter *adapter)
 }
 
 static gboolean
+on_accepted (int fd, GInetAddress *peer, guint16 peer_port, char *authority, gpointer user_data)
+{
+  WeirSoupContext *context = user_data;
+
+  if (context->connections.length >= context->limits.max_connections)
+    {
+      g_clear_object (&peer);
+      return FALSE;
+    }
+  weir_soup_connection_open (context, fd, peer, peer_port, authority);
+  return TRUE;
+}
+
+static gboolean
 weir_soup_adapter_start (WeirAdapter *adapter,
                          WeirEngine *engine,
                          WeirPipeline *pipeline,
@@ -84,7 +97,8 @@ weir_soup_adapter_start (WeirAdapter *adapter,
     return FALSE;
   for (gsize i = 0; i < n_sockets; i++)
     {
-      WeirSoupListener *listener = weir_soup_listener_new (self->context, sockets[i], error);
+      WeirListener *listener =
+          weir_listener_new (engine, sockets[i], on_accepted, self->context, error);
 
       if (listener == NULL)
         {
@@ -106,7 +120,7 @@ weir_soup_adapter_drain (WeirAdapter *adapter)
     return;
 
   for (guint i = 0; i < self->listeners->len; i++)
-    weir_soup_listener_drain (self->listeners->pdata[i]);
+    weir_listener_drain (self->listeners->pdata[i], self->limits.max_connections);
   g_ptr_array_set_size (self->listeners, 0);
   for (GList *link = self->context->connections.head; link != NULL; link = next)
     {
@@ -296,7 +310,7 @@ weir_soup_adapter_class_init (WeirSoupAdapterClass *klass)
 static void
 weir_soup_adapter_init (WeirSoupAdapter *self)
 {
-  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_soup_listener_free);
+  self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_listener_free);
 }
 
 static void

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #undef G_LOG_DOMAIN
-#define G_LOG_DOMAIN "weir-plugin-adapter-native"
+#define G_LOG_DOMAIN "weir-io"
 
-#include "weir-native-listener.h"
+#include "io/weir-listener.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -13,7 +13,30 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "weir-native-connection.h"
+/**
+ * WeirListener: (skip)
+ *
+ * The accept loop of one listening socket, for adapters. It survives a lack of descriptors, says
+ * 503 to those whom its owner does not take, and keeps the kernel from taking more of a response
+ * than a client is ready to be sent. C only, on the engine's thread.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * WeirListenerFunc: (skip)
+ * @fd: a connection, which does not block
+ * @peer: (nullable) (transfer full): the address of who connected; %NULL on a Unix socket
+ * @peer_port: its port
+ * @authority: where it listens, as a ref string: what a request without a host is for
+ * @user_data: what weir_listener_new() was given
+ *
+ * Takes a connection. C only.
+ *
+ * Returns: whether it was taken; if not, @fd stays the listener's, and @peer must have been freed
+ *
+ * Since: 1.0
+ */
 
 #define MAX_ACCEPTS 64
 #define PAUSE_MS 100
@@ -21,9 +44,11 @@
  * cuts megabytes into pieces as small as the window of a client that does not read. */
 #define MOST_UNSENT (64 * 1024)
 
-struct _WeirNativeListener
+struct _WeirListener
 {
-  WeirNativeContext *context;
+  WeirEngine *engine;
+  WeirListenerFunc func;
+  gpointer user_data;
   GSocket *socket;
   char *authority; /* ref string */
   WeirWatch watch;
@@ -31,7 +56,7 @@ struct _WeirNativeListener
   gboolean paused;
 };
 
-static gboolean watch (WeirNativeListener *self, GError **error);
+static gboolean watch (WeirListener *self, GError **error);
 
 static GInetAddress *
 get_peer (const struct sockaddr_storage *address, guint16 *port)
@@ -72,33 +97,32 @@ turn_away (int fd)
 static void
 on_pause_over (WeirTimer *timer)
 {
-  WeirNativeListener *self =
-      G_STRUCT_MEMBER_P (timer, -G_STRUCT_OFFSET (WeirNativeListener, pause));
+  WeirListener *self = G_STRUCT_MEMBER_P (timer, -G_STRUCT_OFFSET (WeirListener, pause));
   g_autoptr (GError) error = NULL;
 
   if (!watch (self, &error))
     {
       g_warning ("A listening socket could not be watched again: %s", error->message);
-      weir_engine_arm (self->context->engine, &self->pause, PAUSE_MS, on_pause_over);
+      weir_engine_arm (self->engine, &self->pause, PAUSE_MS, on_pause_over);
     }
 }
 
 /* Out of descriptors, say: whoever waits is still there when others have left. It is said
  * once, not ten times a second. */
 static void
-take_pause (WeirNativeListener *self, int code)
+take_pause (WeirListener *self, int code)
 {
   if (!self->paused)
     g_warning ("No connection can be accepted for now: %s", g_strerror (code));
   self->paused = TRUE;
-  weir_engine_unwatch (self->context->engine, &self->watch);
+  weir_engine_unwatch (self->engine, &self->watch);
   self->watch.func = NULL;
-  weir_engine_arm (self->context->engine, &self->pause, PAUSE_MS, on_pause_over);
+  weir_engine_arm (self->engine, &self->pause, PAUSE_MS, on_pause_over);
 }
 
 /* Returns whether the next one may be accepted. */
 static gboolean
-on_failure (WeirNativeListener *self, int code)
+on_failure (WeirListener *self, int code)
 {
   switch (code)
     {
@@ -116,17 +140,8 @@ on_failure (WeirNativeListener *self, int code)
     }
 }
 
-/* Not a proxy itself is counted, but those that it speaks for. */
 static gboolean
-enter (WeirNativeContext *context, GInetAddress *peer)
-{
-  return weir_native_context_has_room (context) &&
-         (weir_native_proxies_match (context->proxies, peer) ||
-          weir_native_context_enter (context, peer));
-}
-
-static gboolean
-accept_one (WeirNativeListener *self)
+accept_one (WeirListener *self)
 {
   struct sockaddr_storage address = { 0 };
   socklen_t length = sizeof address;
@@ -143,23 +158,17 @@ accept_one (WeirNativeListener *self)
 
   self->paused = FALSE;
   peer = get_peer (&address, &port);
-  if (!enter (self->context, peer))
-    {
-      turn_away (fd);
-      g_clear_object (&peer);
-      return TRUE;
-    }
   if (address.ss_family != AF_UNIX)
     setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  weir_native_connection_open (self->context, fd, peer, port, self->authority);
+  if (!self->func (fd, peer, port, self->authority, self->user_data))
+    turn_away (fd);
   return TRUE;
 }
 
 static void
 on_watch (WeirWatch *listening, guint events)
 {
-  WeirNativeListener *self =
-      G_STRUCT_MEMBER_P (listening, -G_STRUCT_OFFSET (WeirNativeListener, watch));
+  WeirListener *self = G_STRUCT_MEMBER_P (listening, -G_STRUCT_OFFSET (WeirListener, watch));
 
   for (guint i = 0; i < MAX_ACCEPTS; i++)
     {
@@ -168,24 +177,31 @@ on_watch (WeirWatch *listening, guint events)
     }
 
   /* More may wait, but those that are in have a turn first: watching anew tells again. */
-  weir_engine_unwatch (self->context->engine, &self->watch);
+  weir_engine_unwatch (self->engine, &self->watch);
   self->watch.func = NULL;
   on_pause_over (&self->pause);
 }
 
+/**
+ * weir_listener_drain: (skip)
+ * @self: a listener
+ * @most: how many connections to accept at most
+ *
+ * Accepts those who have connected already, before the socket is closed.
+ *
+ * Since: 1.0
+ */
 void
-weir_native_listener_drain (WeirNativeListener *self)
+weir_listener_drain (WeirListener *self, guint most)
 {
-  guint most = self->context->limits.max_connections;
-
   while (most-- > 0 && accept_one (self))
     ;
 }
 
 static gboolean
-watch (WeirNativeListener *self, GError **error)
+watch (WeirListener *self, GError **error)
 {
-  return weir_engine_watch (self->context->engine,
+  return weir_engine_watch (self->engine,
                             &self->watch,
                             g_socket_get_fd (self->socket),
                             EPOLLIN,
@@ -216,26 +232,59 @@ bound_unsent (GSocket *socket)
     g_debug ("What is unsent cannot be bounded: %s", g_strerror (errno));
 }
 
-WeirNativeListener *
-weir_native_listener_new (WeirNativeContext *context, GSocket *socket, GError **error)
+/**
+ * weir_listener_new: (skip)
+ * @engine: an engine, which must outlive the listener
+ * @socket: a socket that listens and does not block
+ * @func: called with each connection
+ * @user_data: for @func
+ * @error: return location for an error
+ *
+ * Accepts from now on.
+ *
+ * Returns: (transfer full): a listener, or %NULL with @error set when the socket cannot be watched
+ *
+ * Since: 1.0
+ */
+WeirListener *
+weir_listener_new (WeirEngine *engine,
+                   GSocket *socket,
+                   WeirListenerFunc func,
+                   gpointer user_data,
+                   GError **error)
 {
-  WeirNativeListener *self = g_new0 (WeirNativeListener, 1);
+  WeirListener *self;
 
-  self->context = context;
+  g_return_val_if_fail (WEIR_IS_ENGINE (engine), NULL);
+  g_return_val_if_fail (G_IS_SOCKET (socket), NULL);
+  g_return_val_if_fail (func != NULL, NULL);
+
+  self = g_new0 (WeirListener, 1);
+  self->engine = engine;
+  self->func = func;
+  self->user_data = user_data;
   self->socket = g_object_ref (socket);
   self->authority = dup_authority (socket);
   bound_unsent (socket);
   if (!watch (self, error))
-    g_clear_pointer (&self, weir_native_listener_free);
+    g_clear_pointer (&self, weir_listener_free);
   return self;
 }
 
+/**
+ * weir_listener_free: (skip)
+ * @self: (transfer full): a listener
+ *
+ * Accepts no more. The socket is closed if nobody else holds it.
+ *
+ * Since: 1.0
+ */
 void
-weir_native_listener_free (WeirNativeListener *self)
+weir_listener_free (WeirListener *self)
 {
-  weir_engine_disarm (self->context->engine, &self->pause);
+  weir_engine_disarm (self->engine, &self->pause);
   if (self->watch.func != NULL)
-    weir_engine_unwatch (self->context->engine, &self->watch);
+    weir_engine_unwatch (self->engine, &self->watch);
   g_object_unref (self->socket);
   g_ref_string_release (self->authority);
   g_free (self);
