@@ -2,6 +2,7 @@
 
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <weir.h>
 
 /* The adapter as a server gets it: from its manifest, through the engine, by its name. */
@@ -76,6 +77,7 @@ listen_at (const char *path)
   g_socket_set_blocking (socket, FALSE);
   g_socket_bind (socket, address, FALSE, &error);
   g_assert_no_error (error);
+  g_socket_set_listen_backlog (socket, 128);
   g_socket_listen (socket, &error);
   g_assert_no_error (error);
   return socket;
@@ -115,6 +117,80 @@ test_unix (gconstpointer user_data)
   g_rmdir (directory);
 }
 
+static GSocket *
+call (const char *path)
+{
+  const char *request = "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n";
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GError) error = NULL;
+  GSocket *client = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, &error);
+
+  g_assert_no_error (error);
+  g_socket_connect (client, address, NULL, &error);
+  g_assert_no_error (error);
+  g_socket_send (client, request, strlen (request), NULL, &error);
+  g_assert_no_error (error);
+  return client;
+}
+
+static void
+on_counted (WeirExchange *exchange, gpointer user_data)
+{
+  guint *count = user_data;
+
+  *count += 1;
+}
+
+#define CLIENTS 40
+
+/* Many more answers at once than conversations with libsoup, and every second client goes,
+ * after each of the first turns of the loop: the others get theirs, each its own. */
+static void
+test_turns (gconstpointer user_data)
+{
+  for (guint turns = 0; turns < 8; turns++)
+    {
+      g_autoptr (GMainContext) context = g_main_context_new ();
+      g_autoptr (WeirEngine) engine = weir_engine_new (context, NULL);
+      g_autoptr (WeirPipeline) pipeline = weir_pipeline_new (NULL);
+      g_autoptr (GObject) adapter = make_adapter ((gpointer) user_data);
+      g_autofree char *directory = g_dir_make_tmp ("weir-XXXXXX", NULL);
+      g_autofree char *path = g_build_filename (directory, "s", NULL);
+      g_autoptr (GSocket) socket = listen_at (path);
+      GSocket *clients[CLIENTS];
+      guint finished = 0;
+
+      /* As it is on the data thread: libsoup makes its sources for it. */
+      g_main_context_push_thread_default (context);
+      weir_pipeline_add_observer (pipeline, on_counted, &finished);
+      g_assert_true (
+          weir_adapter_start (WEIR_ADAPTER (adapter), engine, pipeline, &socket, 1, NULL));
+      for (guint i = 0; i < CLIENTS; i++)
+        clients[i] = call (path);
+      for (guint i = 0; i < turns; i++)
+        g_main_context_iteration (context, FALSE);
+      for (guint i = 1; i < CLIENTS; i += 2)
+        g_clear_object (&clients[i]);
+
+      for (guint i = 0; i < CLIENTS; i += 2)
+        {
+          char answer[1024] = "";
+
+          g_socket_set_blocking (clients[i], FALSE);
+          while (g_socket_receive (clients[i], answer, sizeof answer - 1, NULL, NULL) <= 0)
+            g_main_context_iteration (context, TRUE);
+          g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 404 "));
+          g_assert_nonnull (strstr (answer, "\r\nDate: "));
+          g_clear_object (&clients[i]);
+        }
+      g_assert_cmpuint (finished, >=, CLIENTS / 2);
+      weir_adapter_stop (WEIR_ADAPTER (adapter));
+      g_main_context_pop_thread_default (context);
+      g_unlink (path);
+      g_rmdir (directory);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -126,6 +202,7 @@ main (int argc, char *argv[])
 
   g_test_add_data_func ("/adapter-soup/defaults", engine, test_defaults);
   g_test_add_data_func ("/adapter-soup/unix", engine, test_unix);
+  g_test_add_data_func ("/adapter-soup/turns", engine, test_turns);
   weir_conformance_add_adapter ("soup", make_adapter, engine, NULL);
   return g_test_run ();
 }
