@@ -7,6 +7,7 @@
 
 #include "base/weir-error.h"
 #include "server/weir-edits-private.h"
+#include "server/weir-function-voice-private.h"
 #include "server/weir-registry-private.h"
 #include "server/weir-roster-private.h"
 #include "server/weir-socket-folder-private.h"
@@ -135,16 +136,6 @@ on_worker_exited (WeirRoster *roster, WeirWorker *worker, WeirFunctionHost *self
   tell_when_empty (self);
 }
 
-static void
-on_worker_failed (WeirRoster *roster, WeirWorker *worker, WeirFunctionHost *self)
-{
-  g_signal_emit (self,
-                 signals[SIGNAL_FUNCTION_FAILED],
-                 0,
-                 worker_name (worker),
-                 weir_worker_get_error (worker));
-}
-
 /* Nobody may be asking just now, but who comes next shall not have to wait. */
 static void
 on_worker_unhealthy (WeirRoster *roster, WeirWorker *worker, guint failures, WeirFunctionHost *self)
@@ -162,12 +153,6 @@ on_worker_unhealthy (WeirRoster *roster, WeirWorker *worker, guint failures, Wei
 }
 
 static void
-on_worker_notice (GObject *source, WeirWorker *worker, const char *text, WeirFunctionHost *self)
-{
-  notice (self, "%s: %s", worker_name (worker), text);
-}
-
-static void
 on_worker_added (WeirWorkerPool *pool, WeirWorker *worker, WeirFunctionHost *self)
 {
   weir_roster_add (self->roster, worker);
@@ -178,10 +163,8 @@ static void
 connect_roster (WeirFunctionHost *self)
 {
   g_signal_connect_object (self->roster, "exited", G_CALLBACK (on_worker_exited), self, 0);
-  g_signal_connect_object (self->roster, "failed", G_CALLBACK (on_worker_failed), self, 0);
   g_signal_connect_object (self->roster, "unhealthy", G_CALLBACK (on_worker_unhealthy), self, 0);
-  g_signal_connect_object (self->roster, "notice", G_CALLBACK (on_worker_notice), self, 0);
-  g_signal_connect_object (self->capacity, "notice", G_CALLBACK (on_worker_notice), self, 0);
+  weir_function_voice_follow_workers (self, self->roster, self->capacity);
 }
 
 /* New files may have come in with a new revision: an import of something further away. */
@@ -243,70 +226,6 @@ on_pool_stale (WeirWorkerPool *pool, const GError *error, WeirFunctionHost *self
 }
 
 static void
-on_pool_log (WeirWorkerPool *pool,
-             const char *level,
-             const char *message,
-             const char *request_id,
-             WeirFunctionHost *self)
-{
-  WeirSettings *settings = weir_function_get_settings (weir_worker_pool_get_function (pool));
-  g_autofree char *shown = NULL;
-
-  if (!weir_settings_get_boolean (settings, "logs"))
-    return;
-  shown = weir_censor_text (weir_registry_get_censor (self->registry), message);
-  g_signal_emit (self, signals[SIGNAL_FUNCTION_LOG], 0, pool_name (pool), level, shown, request_id);
-}
-
-static void
-on_pool_failure (WeirWorkerPool *pool,
-                 const char *kind,
-                 const char *message,
-                 const char *stack,
-                 const char *file,
-                 guint line,
-                 guint column,
-                 const char *source,
-                 const char *request_id,
-                 WeirFunctionHost *self)
-{
-  WeirCensor *censor = weir_registry_get_censor (self->registry);
-  g_autofree char *shown = weir_censor_text (censor, message);
-  g_autofree char *trace = weir_censor_text (censor, stack);
-  g_autofree char *place = NULL;
-
-  /* A person wants the place even of what was thrown without a stack. */
-  if (stack == NULL && file != NULL)
-    place = g_strdup_printf ("    at %s:%u:%u", file, line, column);
-
-  g_signal_emit (self,
-                 signals[SIGNAL_FUNCTION_ERROR],
-                 0,
-                 pool_name (pool),
-                 shown,
-                 trace != NULL ? trace : place,
-                 request_id);
-}
-
-static void
-on_pool_warm (WeirWorkerPool *pool, WeirFunctionHost *self)
-{
-  g_signal_emit (self, signals[SIGNAL_FUNCTION_READY], 0, pool_name (pool));
-}
-
-static void
-on_pool_cold (WeirWorkerPool *pool, WeirFunctionHost *self)
-{
-  g_signal_emit (self, signals[SIGNAL_FUNCTION_COLD], 0, pool_name (pool));
-}
-
-static void
-on_pool_progress (WeirWorkerPool *pool, const char *text, WeirFunctionHost *self)
-{
-  notice (self, "%s: %s", pool_name (pool), text);
-}
-
-static void
 on_binding_added (WeirRegistry *registry, WeirBinding *binding, WeirFunctionHost *self)
 {
   WeirWorkerPool *pool = weir_binding_get_pool (binding);
@@ -317,11 +236,7 @@ on_binding_added (WeirRegistry *registry, WeirBinding *binding, WeirFunctionHost
   g_signal_connect_object (pool, "files-changed", G_CALLBACK (on_pool_files_changed), self, 0);
   g_signal_connect_object (pool, "failed", G_CALLBACK (on_pool_failed), self, 0);
   g_signal_connect_object (pool, "stale", G_CALLBACK (on_pool_stale), self, 0);
-  g_signal_connect_object (pool, "warm", G_CALLBACK (on_pool_warm), self, 0);
-  g_signal_connect_object (pool, "cold", G_CALLBACK (on_pool_cold), self, 0);
-  g_signal_connect_object (pool, "log", G_CALLBACK (on_pool_log), self, 0);
-  g_signal_connect_object (pool, "failure", G_CALLBACK (on_pool_failure), self, 0);
-  g_signal_connect_object (pool, "progress", G_CALLBACK (on_pool_progress), self, 0);
+  weir_function_voice_follow_pool (self, pool);
 }
 
 static void
