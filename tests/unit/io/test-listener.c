@@ -82,7 +82,7 @@ static gboolean
 on_accepted (int fd, GInetAddress *peer, guint16 peer_port, char *authority, gpointer user_data)
 {
   Fixture *self = user_data;
-  g_autoptr (GInetAddress) owned = peer;
+  G_GNUC_UNUSED g_autoptr (GInetAddress) owned = peer;
   g_autofree char *text = g_inet_address_to_string (peer);
 
   if (self->taken->len >= self->most)
@@ -118,10 +118,10 @@ wait_for (Fixture *self, guint n_taken)
 static void
 test_accept (Fixture *self, gconstpointer data)
 {
-  g_autoptr (WeirListener) listener =
+  G_GNUC_UNUSED g_autoptr (WeirListener) listener =
       weir_listener_new (self->engine, self->socket, on_accepted, self, NULL);
-  g_autoptr (GSocket) one = connect_client (self);
-  g_autoptr (GSocket) two = connect_client (self);
+  G_GNUC_UNUSED g_autoptr (GSocket) one = connect_client (self);
+  G_GNUC_UNUSED g_autoptr (GSocket) two = connect_client (self);
   g_autofree char *authority =
       g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (self->address));
   guint unsent = 0;
@@ -144,9 +144,9 @@ test_accept (Fixture *self, gconstpointer data)
 static void
 test_turned_away (Fixture *self, gconstpointer data)
 {
-  g_autoptr (WeirListener) listener =
+  G_GNUC_UNUSED g_autoptr (WeirListener) listener =
       weir_listener_new (self->engine, self->socket, on_accepted, self, NULL);
-  g_autoptr (GSocket) one = connect_client (self);
+  G_GNUC_UNUSED g_autoptr (GSocket) one = connect_client (self);
   g_autoptr (GSocket) two = NULL;
   g_autoptr (GError) error = NULL;
   char answer[256] = { 0 };
@@ -168,9 +168,9 @@ test_drain (Fixture *self, gconstpointer data)
 {
   g_autoptr (WeirListener) listener =
       weir_listener_new (self->engine, self->socket, on_accepted, self, NULL);
-  g_autoptr (GSocket) one = connect_client (self);
-  g_autoptr (GSocket) two = connect_client (self);
-  g_autoptr (GSocket) three = connect_client (self);
+  G_GNUC_UNUSED g_autoptr (GSocket) one = connect_client (self);
+  G_GNUC_UNUSED g_autoptr (GSocket) two = connect_client (self);
+  G_GNUC_UNUSED g_autoptr (GSocket) three = connect_client (self);
 
   weir_listener_drain (listener, 2);
   g_assert_cmpuint (self->taken->len, ==, 2);
