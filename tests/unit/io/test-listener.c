@@ -182,7 +182,7 @@ test_drain (Fixture *self, gconstpointer data)
 static void
 test_out_of_descriptors (Fixture *self, gconstpointer data)
 {
-  g_autoptr (WeirListener) listener =
+  G_GNUC_UNUSED g_autoptr (WeirListener) listener =
       weir_listener_new (self->engine, self->socket, on_accepted, self, NULL);
   g_autoptr (GSocket) one = connect_client (self);
   struct rlimit limit, none;
