@@ -7,8 +7,11 @@ import { exit } from "./host.ts";
 import { shutdown } from "./server.ts";
 import { later } from "./timers.ts";
 
-/** The host says why on standard input, but the signal may be quicker. */
-const WORD_MS = 20;
+/**
+ * The host says why on standard input, but the signal may be quicker, by much when the machine
+ * is busy. Only who sends a signal alone waits for it.
+ */
+const WORD_MS = 200;
 
 const dispatch = dispatchEvent;
 const told = new Set<string>();
