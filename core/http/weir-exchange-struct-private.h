@@ -14,8 +14,9 @@ G_BEGIN_DECLS
 
 #define WEIR_EXCHANGE_REQUEST_ID_MAX 64
 
-/* Only for the two files that the exchange is made of: what stages see (weir-exchange.c) and
- * what moves bytes (weir-exchange-io.c). */
+/* Only for the files that the exchange is made of: what stages see (weir-exchange.c) of the
+ * request, of who calls (-caller.c) and of the response (-response.c), and what moves bytes
+ * (-io.c). */
 struct _WeirExchange
 {
   GObject parent_instance;
@@ -71,5 +72,13 @@ struct _WeirExchange
   char request_id[WEIR_EXCHANGE_REQUEST_ID_MAX + 1];
   char client_text[WEIR_ADDRESS_SIZE]; /* empty until it is asked for */
 };
+
+/* Around a change of what the control thread may have on loan. FALSE: the caller lost the
+ * exchange to a deadline, or to a client that went away. */
+gboolean weir_exchange_begin_change (WeirExchange *self);
+void weir_exchange_end_change (WeirExchange *self);
+
+/* -response.c */
+void weir_exchange_clear_response (WeirExchange *self);
 
 G_END_DECLS

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <string.h>
 #include "http/weir-exchange-struct-private.h"
 
 /**
@@ -96,9 +95,8 @@ weir_exchange_set_loan (WeirExchange *self, WeirExchangeLoan loan)
   g_mutex_unlock (&loan_lock);
 }
 
-/* FALSE: the caller lost the exchange to a deadline, or to a client that went away. */
-static gboolean
-begin_change (WeirExchange *self)
+gboolean
+weir_exchange_begin_change (WeirExchange *self)
 {
   if (g_atomic_int_get (&self->loan) == WEIR_EXCHANGE_OWNED)
     return TRUE;
@@ -112,21 +110,11 @@ begin_change (WeirExchange *self)
   return TRUE;
 }
 
-static void
-end_change (WeirExchange *self)
+void
+weir_exchange_end_change (WeirExchange *self)
 {
   if (g_atomic_int_get (&self->loan) != WEIR_EXCHANGE_OWNED)
     g_mutex_unlock (&loan_lock);
-}
-
-static void
-clear_response (WeirExchange *self)
-{
-  g_clear_pointer (&self->response_type, g_free);
-  g_clear_pointer (&self->response_body, g_bytes_unref);
-  g_clear_pointer (&self->hint, g_free);
-  g_clear_error (&self->error);
-  self->prepared = FALSE;
 }
 
 static void
@@ -160,7 +148,7 @@ weir_exchange_finalize (GObject *object)
 
   if (self->route_destroy != NULL)
     self->route_destroy (self->route);
-  clear_response (self);
+  weir_exchange_clear_response (self);
   weir_request_body_clear (&self->body);
   g_clear_pointer (&self->headers, g_ptr_array_unref);
   g_clear_pointer (&self->request, weir_head_unref);
@@ -358,110 +346,10 @@ weir_exchange_set_request_id (WeirExchange *self, const char *request_id)
 
   length = strlen (request_id);
   g_return_if_fail (length <= WEIR_EXCHANGE_REQUEST_ID_MAX);
-  if (!begin_change (self))
+  if (!weir_exchange_begin_change (self))
     return;
   memcpy (self->request_id, request_id, length + 1);
-  end_change (self);
-}
-
-/**
- * weir_exchange_get_peer:
- * @self: an exchange
- *
- * Who is at the other end of the connection: the client, or a proxy.
- *
- * Returns: (nullable) (transfer none): the address; peers of Unix sockets have none
- *
- * Since: 1.0
- */
-GInetAddress *
-weir_exchange_get_peer (WeirExchange *self)
-{
-  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
-
-  return self->peer;
-}
-
-/**
- * weir_exchange_get_peer_port:
- * @self: an exchange
- *
- * Returns: the peer's port, 0 if it has none
- *
- * Since: 1.0
- */
-guint16
-weir_exchange_get_peer_port (WeirExchange *self)
-{
-  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
-
-  return self->peer_port;
-}
-
-/**
- * weir_exchange_get_client:
- * @self: an exchange
- *
- * Who calls: the peer, or if that is a proxy that the server trusts, whom it speaks for.
- *
- * Returns: (nullable) (transfer none): the client's address; clients of Unix sockets have none
- *
- * Since: 1.0
- */
-GInetAddress *
-weir_exchange_get_client (WeirExchange *self)
-{
-  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
-
-  return self->client != NULL ? self->client : self->peer;
-}
-
-/**
- * weir_exchange_get_client_port:
- * @self: an exchange
- *
- * Returns: the client's port, 0 if it has none or the proxy does not say
- *
- * Since: 1.0
- */
-guint16
-weir_exchange_get_client_port (WeirExchange *self)
-{
-  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), 0);
-
-  return self->client != NULL ? self->client_port : self->peer_port;
-}
-
-void
-weir_exchange_set_forwarded (WeirExchange *self)
-{
-  self->forwarded = TRUE;
-}
-
-gboolean
-weir_exchange_is_forwarded (WeirExchange *self)
-{
-  return self->forwarded;
-}
-
-void
-weir_exchange_set_client (WeirExchange *self, GInetAddress *client, guint16 port)
-{
-  g_set_object (&self->client, client);
-  self->client_port = port;
-  self->client_text[0] = '\0';
-}
-
-const char *
-weir_exchange_get_client_text (WeirExchange *self)
-{
-  GInetAddress *client = self->client != NULL ? self->client : self->peer;
-
-  if (client == NULL)
-    return NULL;
-  if (self->client_text[0] == '\0')
-    weir_address_format (client, self->client_text);
-  return self->client_text;
+  weir_exchange_end_change (self);
 }
 
 /**
@@ -508,10 +396,10 @@ weir_exchange_set_dialect (WeirExchange *self, WeirDialect dialect)
 {
   g_return_if_fail (WEIR_IS_EXCHANGE (self));
 
-  if (!begin_change (self))
+  if (!weir_exchange_begin_change (self))
     return;
   self->dialect = dialect;
-  end_change (self);
+  weir_exchange_end_change (self);
 }
 
 /**
@@ -537,70 +425,6 @@ weir_exchange_set_function (WeirExchange *self, WeirFunction *function)
 }
 
 /**
- * weir_exchange_get_identity:
- * @self: an exchange
- *
- * Returns: (nullable) (transfer none): who calls, once an authenticator found out
- *
- * Since: 1.0
- */
-WeirIdentity *
-weir_exchange_get_identity (WeirExchange *self)
-{
-  g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
-
-  return self->identity;
-}
-
-/* By the operation of an authenticator as well, which may have lost the exchange: this and the
- * next one. */
-void
-weir_exchange_take_credential_error (WeirExchange *self, GError *error)
-{
-  if (!begin_change (self))
-    {
-      g_error_free (error);
-      return;
-    }
-  if (self->credential_error == NULL)
-    self->credential_error = g_steal_pointer (&error);
-  g_clear_error (&error);
-  end_change (self);
-}
-
-const GError *
-weir_exchange_get_credential_error (WeirExchange *self)
-{
-  return self->credential_error;
-}
-
-void
-weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity)
-{
-  if (!begin_change (self))
-    return;
-  g_clear_pointer (&self->identity, weir_identity_unref);
-  self->identity = weir_identity_ref (identity);
-  end_change (self);
-}
-
-void
-weir_exchange_set_user_secrets (WeirExchange *self, GBytes *secrets)
-{
-  if (!begin_change (self))
-    return;
-  g_clear_pointer (&self->user_secrets, g_bytes_unref);
-  self->user_secrets = g_bytes_ref (secrets);
-  end_change (self);
-}
-
-const char *
-weir_exchange_get_user_secrets (WeirExchange *self)
-{
-  return self->user_secrets != NULL ? g_bytes_get_data (self->user_secrets, NULL) : NULL;
-}
-
-/**
  * weir_exchange_get_upgrade:
  * @self: an exchange
  *
@@ -615,123 +439,6 @@ weir_exchange_get_upgrade (WeirExchange *self)
   g_return_val_if_fail (WEIR_IS_EXCHANGE (self), NULL);
 
   return self->upgrade;
-}
-
-/**
- * weir_exchange_set_response:
- * @self: an exchange
- * @status: the status to answer with, 200 to 599
- * @content_type: (nullable): what @body is
- * @body: (nullable): the whole body
- *
- * Prepares the answer. A stage that did so ends with %WEIR_STAGE_RESPOND, or %TRUE in its
- * task; the last answer prepared wins.
- *
- * Since: 1.0
- */
-void
-weir_exchange_set_response (WeirExchange *self,
-                            guint status,
-                            const char *content_type,
-                            GBytes *body)
-{
-  g_return_if_fail (WEIR_IS_EXCHANGE (self));
-  g_return_if_fail (status >= 200 && status <= 599);
-
-  if (!begin_change (self))
-    return;
-  clear_response (self);
-  self->response_status = status;
-  self->response_type = g_strdup (content_type);
-  self->response_body = body != NULL ? g_bytes_ref (body) : NULL;
-  self->prepared = TRUE;
-  end_change (self);
-}
-
-/**
- * weir_exchange_set_response_text:
- * @self: an exchange
- * @status: the status to answer with, 200 to 599
- * @content_type: (nullable): what @text is
- * @text: the whole body
- *
- * Prepares an answer, as [method@Weir.Exchange.set_response] does.
- *
- * Since: 1.0
- */
-void
-weir_exchange_set_response_text (WeirExchange *self,
-                                 guint status,
-                                 const char *content_type,
-                                 const char *text)
-{
-  g_autoptr (GBytes) body = NULL;
-
-  g_return_if_fail (text != NULL);
-
-  body = g_bytes_new (text, strlen (text));
-  weir_exchange_set_response (self, status, content_type, body);
-}
-
-/**
- * weir_exchange_set_response_error:
- * @self: an exchange
- * @error: what went wrong
- *
- * Prepares an error as the answer, in the words of the exchange's dialect.
- *
- * Since: 1.0
- */
-void
-weir_exchange_set_response_error (WeirExchange *self, const GError *error)
-{
-  g_autoptr (GError) copy = NULL;
-
-  g_return_if_fail (WEIR_IS_EXCHANGE (self));
-  g_return_if_fail (error != NULL);
-
-  copy = g_error_copy (error);
-  if (!begin_change (self))
-    return;
-  clear_response (self);
-  self->error = g_steal_pointer (&copy);
-  self->prepared = TRUE;
-  end_change (self);
-}
-
-void
-weir_exchange_set_retry_after (WeirExchange *self, guint seconds)
-{
-  if (!begin_change (self))
-    return;
-  self->retry_after = seconds;
-  end_change (self);
-}
-
-/**
- * weir_exchange_set_response_header:
- * @self: an exchange
- * @name: the field's name
- * @value: its value
- *
- * A field for whatever response goes out: it replaces those of the same name, the function's
- * included.
- *
- * Since: 1.0
- */
-void
-weir_exchange_set_response_header (WeirExchange *self, const char *name, const char *value)
-{
-  g_return_if_fail (WEIR_IS_EXCHANGE (self));
-  g_return_if_fail (name != NULL && value != NULL);
-
-  if (!begin_change (self))
-    return;
-  if (self->headers == NULL)
-    self->headers = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (self->headers, g_strdup (name));
-  g_ptr_array_add (self->headers, g_strdup (value));
-  end_change (self);
 }
 
 /**
