@@ -320,7 +320,6 @@ class Nginx(ServerTest):
         cls.nginx.terminate()
         cls.nginx.wait()
         shutil.rmtree(cls.folder)
-        super().tearDownClass()
 
     @classmethod
     def connect_nginx(cls):

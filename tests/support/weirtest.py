@@ -351,11 +351,13 @@ class ServerTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.project = Project(cls.files, cls.functions)
+        cls.addClassCleanup(cls.project.remove)
         cls.server = Server(cls.project, *cls.arguments)
+        cls.addClassCleanup(cls.end)
 
     @classmethod
-    def tearDownClass(cls):
+    def end(cls):
+        """Also when something went wrong while a class further down was set up."""
         status = cls.server.stop()
-        cls.project.remove()
         if status != 0:
             raise AssertionError(f"the server ended with {status}: {cls.server.stderr}")
