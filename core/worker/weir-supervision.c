@@ -13,6 +13,10 @@
 #define STACK_MEMORY (32 * MIB)
 /* To collect garbage takes some memory as well. */
 #define COLLECTOR_MEMORY (4 * MIB)
+/* What a worker that is over its limit may do to come down again: compute for so long, or,
+ * where others keep it from that, last for so long. */
+#define COLLECTING_CPU_US (100 * G_TIME_SPAN_MILLISECOND)
+#define COLLECTING_US G_TIME_SPAN_SECOND
 /* How much later than us the kernel ends a worker that computes, should we be held up. */
 #define BACKSTOP_SECONDS 3
 
@@ -43,7 +47,8 @@ struct _WeirSupervision
   gint64 memory_base;
   gint64 reserved_base;
   gint64 reserved_limit;
-  gboolean memory_over;
+  gint64 over_since; /* 0: it is within its limit */
+  gint64 over_cpu;
   gboolean memory_warned;
 
   guint64 wall_timer;
@@ -175,6 +180,24 @@ move_memory_limit (WeirSupervision *self, gint64 taken)
   weir_resource_usage_limit_memory (self->usage, weir_worker_get_pid (self->worker), limit);
 }
 
+/* It may be garbage that it has to collect now; the kernel gives it no more meanwhile. */
+static gboolean
+is_over_for_good (WeirSupervision *self, gint64 taken)
+{
+  if (taken < self->memory_limit)
+    {
+      self->over_since = 0;
+      return FALSE;
+    }
+  if (self->over_since == 0)
+    {
+      self->over_since = self->last_time;
+      self->over_cpu = self->last.cpu;
+    }
+  return self->last.cpu - self->over_cpu >= COLLECTING_CPU_US ||
+         self->last_time - self->over_since >= COLLECTING_US;
+}
+
 static void
 check_memory (WeirSupervision *self)
 {
@@ -184,11 +207,7 @@ check_memory (WeirSupervision *self)
   if (self->memory_limit == 0)
     return;
   weir_worker_set_pressed (self->worker, most * 2 >= self->memory_limit);
-  if (taken < self->memory_limit)
-    self->memory_over = FALSE;
-  else if (!self->memory_over)
-    self->memory_over = TRUE; /* it may be garbage, which it has to collect now */
-  else
+  if (is_over_for_good (self, taken))
     {
       weir_worker_kill (self->worker,
                         WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,

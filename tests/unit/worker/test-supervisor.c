@@ -352,11 +352,35 @@ test_memory (Fixture *fixture, gconstpointer data)
   compute (fixture, 50, 0);
   assert_state (fixture, WEIR_WORKER_STATE_BUSY);
   g_assert_cmpint (weir_fake_usage_get_memory_limit (fixture->usage), ==, 584 * MIB);
-  compute (fixture, 50, 0);
+  compute (fixture, 50, 100);
+  assert_state (fixture, WEIR_WORKER_STATE_BUSY);
+  compute (fixture, 50, 100);
   assert_over (fixture,
                WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
                WEIR_ERROR_WORKER_LIMIT,
                "*took 100 MiB*memory_limit_mb is 100*");
+  give_up (fixture);
+}
+
+/* On a machine that has no time for it, a worker cannot collect its garbage at once. */
+static void
+test_memory_of_garbage (Fixture *fixture, gconstpointer data)
+{
+  boot (fixture);
+  lease (fixture);
+  fixture->sample->memory = 20 * MIB + 120 * MIB;
+  compute (fixture, 900, 5);
+  assert_state (fixture, WEIR_WORKER_STATE_BUSY);
+  fixture->sample->memory = 20 * MIB + 60 * MIB;
+  compute (fixture, 100, 5);
+  fixture->sample->memory = 20 * MIB + 120 * MIB;
+  compute (fixture, 900, 5);
+  assert_state (fixture, WEIR_WORKER_STATE_BUSY);
+  compute (fixture, 200, 5);
+  assert_over (fixture,
+               WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
+               WEIR_ERROR_WORKER_LIMIT,
+               "*took 120 MiB*memory_limit_mb is 100*");
   give_up (fixture);
 }
 
@@ -681,6 +705,7 @@ main (int argc, char **argv)
   add ("/worker/supervisor/given-up", story_options, test_given_up);
   add ("/worker/supervisor/socket", story_options, test_socket);
   add ("/worker/supervisor/memory", story_options, test_memory);
+  add ("/worker/supervisor/memory-of-garbage", story_options, test_memory_of_garbage);
   add ("/worker/supervisor/memory-abort", story_options, test_memory_abort);
   add ("/worker/supervisor/kernel-ends-it", story_options, test_kernel_ends_it);
   add ("/worker/supervisor/wall", story_options, test_wall);
