@@ -319,7 +319,7 @@ weir_deno_info_parse (const char *json, GError **error)
   return g_steal_pointer (&self);
 }
 
-/* "Download https://registry.npmjs.org/hono/-/hono-4.1.0.tgz" as "npm:hono-4.1.0"; NULL for
+/* "Download https://registry.example/hono/-/hono-4.1.0.tgz" as "npm:hono-4.1.0"; NULL for
  * a line that is not a download, or that is only about a package's list of versions. */
 char *
 weir_deno_info_parse_download (const char *line)

@@ -138,10 +138,10 @@ static void
 test_download (void)
 {
   static const char *const pairs[][2] = {
-    { "Download https://registry.npmjs.org/hono/-/hono-4.1.0.tgz", "npm:hono-4.1.0" },
-    { "Download https://registry.npmjs.org/@hono/node-server/-/node-server-1.2.3.tgz",
+    { "Download https://registry.example/hono/-/hono-4.1.0.tgz", "npm:hono-4.1.0" },
+    { "Download https://registry.example/@hono/node-server/-/node-server-1.2.3.tgz",
       "npm:node-server-1.2.3" },
-    { "Download https://registry.npmjs.org/hono", NULL },
+    { "Download https://registry.example/hono", NULL },
     { "Download https://x.example/mod.ts", "https://x.example/mod.ts" },
     { "Warning: something", NULL },
     { "", NULL },

@@ -92,7 +92,7 @@ test_files (Fixture *fixture, gconstpointer data)
 
   write_script (fixture,
                 "#!/bin/sh\n"
-                "echo 'Download https://registry.npmjs.org/x/-/x-1.0.0.tgz' >&2\n"
+                "echo 'Download https://registry.example/x/-/x-1.0.0.tgz' >&2\n"
                 "echo '{\"roots\":[],\"modules\":[{\"specifier\":\"file:///f/a.ts\","
                 "\"local\":\"/f/a.ts\"}]}'\n");
   files = prepare (fixture, &error);
