@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // How a worker ends: what the function hears of it, and what is finished first.
 
-import type { StopCommand } from "../shared/protocol.ts";
+import type { StopCommand } from "../common/protocol.ts";
 import { drained } from "./background.ts";
 import { exit } from "./host.ts";
 import { shutdown } from "./server.ts";

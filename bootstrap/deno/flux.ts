@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Serves a Flux definition: JSON in, the handler's bare value out.
 
-import type { LoadCommand } from "../shared/protocol.ts";
+import type { LoadCommand } from "../common/protocol.ts";
 import { report } from "./report.ts";
 import { mask } from "./secrets.ts";
 import type { Handler } from "./server.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Serves a Fluxbase handler: handler(request, fluxbase, fluxbaseService, utils).
 
-import type { LoadCommand } from "../shared/protocol.ts";
+import type { LoadCommand } from "../common/protocol.ts";
 import { enterRequest, requestId } from "./context.ts";
 import { report } from "./report.ts";
 import { foldSecrets, mask } from "./secrets.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Which form is this function? Looks at what the module exports when it has not served by itself.
 
-import type { LoadCommand } from "../shared/protocol.ts";
+import type { LoadCommand } from "../common/protocol.ts";
 import { type Handler, listen } from "./server.ts";
 
 // deno-lint-ignore no-explicit-any

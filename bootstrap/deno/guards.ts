@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Keeps one request's mistake from ending the worker or forging its events.
 
-import { createPrinter, type Printer, replaceConsole } from "../shared/console.ts";
+import { createPrinter, type Printer, replaceConsole } from "../common/console.ts";
 import { requestId } from "./context.ts";
 import { emit } from "./host.ts";
 import { report } from "./report.ts";

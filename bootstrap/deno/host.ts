@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What every other file needs of the host: events out, commands in, the one true exit.
 
-import { type Command, CommandReader, createEmitter } from "../shared/protocol.ts";
+import { type Command, CommandReader, createEmitter } from "../common/protocol.ts";
 
 // Taken before user code runs; guards.ts replaces the public ones.
 const realExit = Deno.exit.bind(Deno);

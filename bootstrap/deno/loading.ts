@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // From the load command to the announcement that the function serves.
 
-import type { FailureCode, Form, LoadCommand } from "../shared/protocol.ts";
+import type { FailureCode, Form, LoadCommand } from "../common/protocol.ts";
 import { isStopping } from "./ending.ts";
 import { type Exports, HIDDEN_HANDLER, listenToExports, NO_HANDLER } from "./forms.ts";
 import { emit, keepTemporary } from "./host.ts";

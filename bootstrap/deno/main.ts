@@ -4,7 +4,7 @@
 // It is the main module (mode "import"), or is given by --preload and lets the user's file be
 // the main module (mode "main"), so that import.meta.main is true there.
 
-import type { Command, FailureCode, LoadCommand } from "../shared/protocol.ts";
+import type { Command, FailureCode, LoadCommand } from "../common/protocol.ts";
 import { installBackground } from "./background.ts";
 import { stop, stopBySignal, tellUnload } from "./ending.ts";
 import { installGuards } from "./guards.ts";

@@ -3,7 +3,7 @@
 // The first time takes ten times as long as the second one: what V8 has not compiled, what
 // Deno has not loaded, what the processor has not seen.
 
-import { type Command, CommandReader } from "../shared/protocol.ts";
+import { type Command, CommandReader } from "../common/protocol.ts";
 import { mute } from "./host.ts";
 import { Loading } from "./loading.ts";
 import { closeSocket, revokeReads } from "./permissions.ts";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Errors on their way to the host.
 
-import { describe as describeThrown, type Surroundings } from "../shared/describe.ts";
-import type { Description, ErrorKind } from "../shared/protocol.ts";
+import { describe as describeThrown, type Surroundings } from "../common/describe.ts";
+import type { Description, ErrorKind } from "../common/protocol.ts";
 import { requestId } from "./context.ts";
 import { emit } from "./host.ts";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The one server of a worker, on the host's socket whatever address the function asks for.
 
-import type { Form } from "../shared/protocol.ts";
+import type { Form } from "../common/protocol.ts";
 import { enterRequest } from "./context.ts";
 import { report } from "./report.ts";
 
