@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#ifndef WEIR_COMPILATION
+#error "This header is private to Weir."
+#endif
+
+#include "http/weir-dispatch-private.h"
+#include "http/weir-exchange-private.h"
+
+G_BEGIN_DECLS
+
+/* Only for the files that a dispatch is made of: its begin and its end (weir-dispatch.c), the
+ * time without a worker (-wait.c), and the call to one (-call.c). */
+struct _WeirDispatch
+{
+  WeirTimer deadline; /* first: the timer is the dispatch */
+  WeirTimer hold;
+  GList link;
+  guint refs;
+  WeirSlot *slot;
+  WeirExchange *exchange;
+  WeirUpstream *upstream; /* of this call, or of the one that failed */
+  WeirUpstreamCall *call;
+  GError *failure;
+  guint64 sent; /* of the answer's body */
+  gsize owed;   /* credit that the client has not got back yet */
+  guint timeout_ms;
+  gint64 waited_since; /* 0: it never waited for a worker */
+  gint64 heard;        /* when the worker last said something; 0 before the head */
+  gboolean leased;
+  gboolean upgraded;
+  gboolean queued;
+  gboolean held;        /* queued to hear how its worker ended */
+  gboolean upgrade;     /* may become a WebSocket */
+  gboolean budgeted;    /* counts as one */
+  gboolean retryable;   /* nothing came of the failed call, and all of the body is here */
+  gboolean reconnected; /* tried again with the same worker */
+  gboolean moved;       /* tried again with another */
+  gboolean responding;
+  gboolean paused;
+  gboolean cold;   /* it waited because there was no worker */
+  gboolean failed; /* or the function said so */
+  gboolean over;
+};
+
+static inline WeirEngine *
+weir_dispatch_get_engine (WeirDispatch *self)
+{
+  return weir_slot_get_engine (self->slot);
+}
+
+WeirDispatch *weir_dispatch_ref (WeirDispatch *self);
+void weir_dispatch_unref (WeirDispatch *self);
+/* With a lease if there is one, else it waits for one. */
+void weir_dispatch_start (WeirDispatch *self);
+/* Gives the lease back, if there is one. */
+void weir_dispatch_release (WeirDispatch *self);
+/* The end of it, once: whatever is still held is let go. */
+void weir_dispatch_stop (WeirDispatch *self);
+void weir_dispatch_answer_error (WeirDispatch *self, const GError *error);
+/* With a hint, since the table's words are about other limits of that kind. */
+void weir_dispatch_refuse (WeirDispatch *self, int code, const char *hint, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+void weir_dispatch_on_client_gone (WeirExchange *exchange, gpointer user_data);
+
+/* -wait.c */
+extern const WeirExchangeSink weir_dispatch_waiting_sink;
+void weir_dispatch_wait (WeirDispatch *self);
+/* After a call that failed before an answer began. */
+void weir_dispatch_try_again (WeirDispatch *self, const GError *failure);
+
+/* -call.c */
+/* With a lease taken. */
+void weir_dispatch_call (WeirDispatch *self, WeirUpstream *upstream);
+/* TRUE: it is over the limit, and was answered. */
+gboolean weir_dispatch_refuse_large (WeirDispatch *self, guint64 length);
+
+G_END_DECLS
