@@ -21,7 +21,7 @@
 
 typedef enum
 {
-  PUBLIC,
+  OPTIONAL,
   LIST,
   FLAG,
   NUMBER,
@@ -40,7 +40,7 @@ static const struct
   const char *option;
   Meaning meaning;
 } keys[] = {
-  { "allow-unauthenticated", "auth", PUBLIC },
+  { "allow-unauthenticated", "auth", OPTIONAL },
   { "cors-origins", "cors_origins", LIST },
   { "cors-methods", "cors_methods", LIST },
   { "cors-headers", "cors_headers", LIST },
@@ -229,8 +229,9 @@ read_annotation (Reader *self, const char *key, const char *text)
 
   switch (keys[i].meaning)
     {
-    case PUBLIC:
-      read_string (self, keys[i].option, "public", self->line);
+    /* Not public: one who says who calls is known, and has to prove it. */
+    case OPTIONAL:
+      read_string (self, keys[i].option, "optional", self->line);
       break;
     case LIST:
       read_list (self, keys[i].option, text);

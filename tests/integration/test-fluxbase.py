@@ -110,6 +110,48 @@ class FluxbaseTest(unittest.TestCase):
         return answer.json["found"]
 
 
+OPEN = """
+// @fluxbase:allow-unauthenticated
+export const handler = (req) => ({
+  status: 200, body: JSON.stringify([req.user_id ?? null, req.user_role ?? null, secrets.get("BOTH") ?? null]),
+});
+"""
+
+
+class AllowUnauthenticated(FluxbaseTest):
+    """Nobody has to say who calls; who does is known, and has to prove it."""
+
+    PATHS = ("/api/v1/functions/open/invoke", "/open", "/functions/v1/open")
+
+    def call(self, path, headers):
+        answer = self.server.post(path, "{}", headers)
+        return answer.json if answer.status == 200 else answer.status
+
+    def test_whoever_calls(self):
+        self.make({"functions/open/index.ts": OPEN})
+        self.weir("secrets", "set", "BOTH=for everybody")
+        self.weir("secrets", "set", "--user", "ada", "BOTH=of ada")
+        self.serve()
+        for path in self.PATHS:
+            with self.subTest(path=path):
+                self.assertEqual(self.call(path, {}), [None, None, "for everybody"])
+                self.assertEqual(self.call(path, bearer(sub="ada", role="authenticated")),
+                                 ["ada", "authenticated", "of ada"])
+                for wrong in (bearer(sub="ada", exp=1), {"Authorization": "Bearer no.token.atall"}):
+                    self.assertEqual(self.call(path, wrong), 401)
+                # It is not a credential of any kind that is known here.
+                self.assertEqual(self.call(path, {"Authorization": "Basic YTpi"})[0], None)
+                forged = {"X-Auth-Claims": encode(b'{"sub":"ada"}')}
+                self.assertEqual(self.call(path, forged), [None, None, "for everybody"])
+        answer = self.server.post(self.PATHS[0], "{}", bearer(sub="ada", exp=1))
+        self.assertEqual(answer.json["error"], "Invalid or expired Bearer token")
+
+    def test_without_authenticator(self):
+        self.make({"functions/open/index.ts": OPEN}, toml="")
+        self.serve()
+        self.assertEqual(self.call("/open", bearer(sub="ada")), [None, None, None])
+
+
 class Secrets(FluxbaseTest):
     def start(self, **files):
         self.make({"functions/ask/index.ts": ASK, "functions/plain/index.ts": PLAIN, **files})
