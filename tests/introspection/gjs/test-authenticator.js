@@ -7,6 +7,7 @@ imports.searchPath.unshift(ARGV[0]);
 
 const {Gio, GLib, GObject, Weir} = imports.gi;
 const {test, run, equal, ok} = imports.support;
+const NEVER_MS = 3600000;
 
 Gio._promisify(Weir.LoopbackAdapter.prototype, 'send_async', 'send_finish');
 
@@ -30,6 +31,10 @@ const Bad = GObject.registerClass({
     vfunc_authenticate(exchange, task) {
         if (exchange.get_path() === '/never')
             this.kept = task;
+        else if (exchange.get_path() === '/throws')
+            throw new RangeError('a mistake');
+        else if (exchange.get_path() === '/unauthorized')
+            throw new GLib.Error(Weir.Error, Weir.Error.UNAUTHORIZED, 'Wrong badge');
         else
             task.return_error(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.FAILED, 'gone'));
     }
@@ -47,11 +52,11 @@ const Who = GObject.registerClass({
     }
 });
 
-async function send(authenticator, target, headers) {
+async function send(authenticator, target, headers, timeout = 200) {
     const pipeline = Weir.Pipeline.new(null);
     pipeline.add_authenticator(authenticator, 'test');
     pipeline.add_stage(new Who());
-    pipeline.set_stage_timeout(200);
+    pipeline.set_stage_timeout(timeout);
     const adapter = Weir.LoopbackAdapter.new();
     const [head, bytes] = await adapter.send_async(pipeline, 'GET', target, headers, null, null);
     return [head.get_status(), new TextDecoder().decode(bytes.toArray())];
@@ -70,6 +75,18 @@ test('fails closed', async () => {
     const bad = new Bad();
     equal((await send(bad, '/never', null))[0], 504);
     Weir.task_return_identity(bad.kept, Weir.Identity.new('too late'));
+});
+
+test('throws', async () => {
+    const {LEVEL_WARNING} = GLib.LogLevelFlags;
+    GLib.test_expect_message('Gjs', LEVEL_WARNING, 'JS ERROR: Bad.vfunc_auth*: RangeError: a mistake*');
+    const [status, body] = await send(new Bad(), '/throws', null, NEVER_MS);
+    GLib.test_assert_expected_messages_internal('Gjs', 'test-authenticator.js', 0, '');
+    equal([status, JSON.parse(body).error.code], [500, 'failed']);
+    ok(!body.includes('a mistake'), body);
+    const [refused, why] = await send(new Bad(), '/unauthorized', null, NEVER_MS);
+    equal(refused, 401);
+    ok(why.includes('Wrong badge'), why);
 });
 
 run();

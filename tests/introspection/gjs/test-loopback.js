@@ -8,6 +8,7 @@ imports.searchPath.unshift(ARGV[0]);
 const {Gio, GLib, GObject, Weir} = imports.gi;
 const System = imports.system;
 const {test, run, equal, ok} = imports.support;
+const NEVER_MS = 3600000;
 
 Gio._promisify(Weir.LoopbackAdapter.prototype, 'send_async', 'send_finish');
 
@@ -74,6 +75,47 @@ const Early = GObject.registerClass({
     }
 });
 
+// Throws in each of the ways that there are, by path.
+const Throws = GObject.registerClass({
+    Implements: [Weir.Stage],
+}, class Throws extends GObject.Object {
+    _init() {
+        super._init();
+        this.kept = [];
+    }
+
+    vfunc_handle(exchange, task) {
+        const path = exchange.get_path();
+        if (path === '/answered')
+            task.return_boolean(false);
+        else if (path === '/kept')
+            this.kept.push(task);
+        else if (path === '/forbidden')
+            throw new GLib.Error(Weir.Error, Weir.Error.FORBIDDEN, 'Not for you');
+        throw new TypeError('a mistake in a stage');
+    }
+});
+
+const ThrowsMore = GObject.registerClass({
+    Implements: [Weir.Stage],
+}, class ThrowsMore extends Throws {
+    vfunc_handle(exchange, task) {
+        super.vfunc_handle(exchange, task);
+    }
+});
+
+const Waits = GObject.registerClass({
+    Implements: [Weir.Stage],
+}, class Waits extends GObject.Object {
+    async vfunc_handle(exchange, task) {
+        await Promise.resolve();
+        if (exchange.get_path() === '/')
+            throw new TypeError('a mistake after a pause');
+        exchange.set_response_text(202, null, 'after a pause');
+        task.return_boolean(true);
+    }
+});
+
 const Empty = GObject.registerClass({
     Implements: [Weir.Stage],
 }, class Empty extends GObject.Object {});
@@ -136,6 +178,50 @@ test('never', async () => {
     const [head] = await send(pipeline, '/never');
     equal(head.get_status(), 504);
     stage.kept.pop().return_boolean(false);
+});
+
+function expectError(what) {
+    GLib.test_expect_message('Gjs', GLib.LogLevelFlags.LEVEL_WARNING, `JS ERROR: ${what}*`);
+}
+
+function assertExpected() {
+    GLib.test_assert_expected_messages_internal('Gjs', 'test-loopback.js', 0, '');
+}
+
+// Neither the collector nor the deadline comes in time to answer any of these.
+async function sendToThrowing(stage, path) {
+    const pipeline = pipelineOf(stage);
+    pipeline.set_stage_timeout(NEVER_MS);
+    const [head, body] = await send(pipeline, path);
+    return [head.get_status(), body];
+}
+
+for (const Class of [Throws, ThrowsMore]) {
+    test(`throws: ${Class.name}`, async () => {
+        for (const path of ['/', '/kept']) {
+            expectError(`${Class.name}.vfunc_handle: TypeError: a mistake in a stage`);
+            const [status, body] = await sendToThrowing(new Class(), path);
+            assertExpected();
+            equal(status, 500, path);
+            const {code, message} = JSON.parse(body).error;
+            equal(code, 'failed', path);
+            equal(message, `${Class.name}.vfunc_handle threw an exception`);
+        }
+        expectError(Class.name);
+        equal((await sendToThrowing(new Class(), '/answered'))[0], 404);
+        assertExpected();
+        const [status, body] = await sendToThrowing(new Class(), '/forbidden');
+        equal(status, 403);
+        ok(body.includes('Not for you'), body);
+    });
+}
+
+test('rejects', async () => {
+    expectError('Waits.vfunc_handle: TypeError: a mistake after a pause');
+    const [status, body] = await sendToThrowing(new Waits(), '/');
+    assertExpected();
+    equal([status, JSON.parse(body).error.code], [500, 'failed']);
+    equal(await sendToThrowing(new Waits(), '/here'), [202, 'after a pause']);
 });
 
 test('passed on', async () => {

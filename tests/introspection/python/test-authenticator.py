@@ -6,6 +6,7 @@ import gc
 import json
 import pathlib
 import re
+import sys
 import unittest
 
 import gi
@@ -14,6 +15,7 @@ gi.require_version("Weir", "1")
 from gi.repository import GLib, GObject, Weir  # noqa: E402
 
 WATCHDOG_S = 8
+NEVER_MS = 3600000
 MANUAL = pathlib.Path(__file__).resolve().parents[3] / "docs" / "plugin-authors.md"
 
 
@@ -134,6 +136,12 @@ class Authenticator(unittest.TestCase):
             status, body = self.send(Wide(), path)
             self.assertEqual(status, 500, path)
             self.assertNotIn("database", body)
+        shown = []
+        hook, sys.excepthook = sys.excepthook, lambda *what: shown.append(str(what[1]))
+        self.addCleanup(setattr, sys, "excepthook", hook)
+        status, body = self.send(Wide(), "/raises", timeout_ms=NEVER_MS)
+        self.assertEqual((status, shown), (500, ["a mistake"]))
+        self.assertNotIn("a mistake", body)
         self.assertEqual(self.send(Wide(), "/never", timeout_ms=50)[0], 504)
 
     def test_credentials(self):

@@ -2,6 +2,7 @@
 """Drives a pipeline without a socket, with stages that are written in Python."""
 
 import gc
+import json
 import sys
 import unittest
 
@@ -11,6 +12,7 @@ gi.require_version("Weir", "1")
 from gi.repository import Gio, GLib, GObject, Weir  # noqa: E402
 
 WATCHDOG_S = 8
+NEVER_MS = 3600000
 
 
 class Answers(GObject.Object, Weir.Stage):
@@ -70,9 +72,19 @@ class Empty(GObject.Object, Weir.Stage):
 
 
 class Raises(GObject.Object, Weir.Stage):
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
     def do_handle(self, exchange, task):
-        if exchange.get_path() == "/late":
+        path = exchange.get_path()
+        if path == "/answered":
             task.return_boolean(False)
+        elif path == "/kept":
+            self.kept.append(task)
+        elif path == "/forbidden":
+            raise GLib.Error.new_literal(
+                Weir.error_quark(), "Not for you", int(Weir.Error.FORBIDDEN))
         raise RuntimeError("a mistake in a stage")
 
 
@@ -160,11 +172,18 @@ class Loopback(unittest.TestCase):
         hook, sys.excepthook = sys.excepthook, lambda *what: shown.append(what[0])
         self.addCleanup(setattr, sys, "excepthook", hook)
         self.pipeline.add_stage(RaisesMore())
-        head, body = self.send("/")
-        self.assertEqual(head.get_status(), 500)
-        self.assertIn("without an answer", body.get_data().decode())
-        self.assertEqual(shown, [RuntimeError])
-        self.assertEqual(self.send("/late")[0].get_status(), 404)
+        self.pipeline.set_stage_timeout(NEVER_MS)
+        for path in ("/", "/kept"):
+            head, body = self.send(path)
+            error = json.loads(body.get_data())["error"]
+            self.assertEqual((head.get_status(), error["code"]), (500, "failed"))
+            self.assertEqual(error["message"], "Raises.do_handle raised an exception")
+        self.assertEqual(shown, [RuntimeError, RuntimeError])
+        self.assertEqual(self.send("/answered")[0].get_status(), 404)
+        head, body = self.send("/forbidden")
+        self.assertEqual(head.get_status(), 403)
+        self.assertIn(b"Not for you", body.get_data())
+        self.assertEqual(len(shown), 3)
 
     def test_passed_on(self):
         answers = Answers()
