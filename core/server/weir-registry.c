@@ -325,18 +325,31 @@ is_graph_file (WeirWorkerPool *pool, const char *path)
   return FALSE;
 }
 
+/* Whether a function that is broken may have waited for this file: for anything that can be
+ * imported, or that says how. */
+static gboolean
+is_hope (const char *path)
+{
+  static const char *const suffixes[] = { ".ts",  ".tsx", ".mts",  ".cts",   ".js",   ".jsx",
+                                          ".mjs", ".cjs", ".json", ".jsonc", ".wasm", ".lock" };
+  g_autofree char *base = g_path_get_basename (path);
+
+  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    if (g_str_has_suffix (base, suffixes[i]))
+      return TRUE;
+
+  return g_str_has_prefix (base, ".env") || g_str_equal (base, "node_modules");
+}
+
 static gboolean
 is_touched (WeirBinding *binding, const char *const *paths)
 {
   WeirWorkerPool *pool = weir_binding_get_pool (binding);
   WeirFunction *function = weir_worker_pool_get_function (pool);
 
-  /* Anything may be what a broken function was waiting for. */
-  if (weir_binding_is_broken (binding))
-    return TRUE;
-
   for (guint i = 0; paths[i] != NULL; i++)
-    if (is_own_file (function, paths[i]) || is_graph_file (pool, paths[i]))
+    if (is_own_file (function, paths[i]) || is_graph_file (pool, paths[i]) ||
+        (weir_binding_is_broken (binding) && is_hope (paths[i])))
       return TRUE;
 
   return FALSE;

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* An editor writes a file in several steps (truncate, write, rename); what it means to say
  * is one change. */
@@ -65,6 +67,22 @@ on_quiet (gpointer user_data)
   g_signal_emit (self, signals[SIGNAL_CHANGED], 0, paths);
 }
 
+/* What the program prints may go to a file in a folder that it watches: a line about that file
+ * would make another one, for ever. */
+static gboolean
+is_own_output (const char *path)
+{
+  struct stat file, output;
+
+  if (stat (path, &file) != 0 || !S_ISREG (file.st_mode))
+    return FALSE;
+  for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fstat (fd, &output) == 0 && output.st_dev == file.st_dev && output.st_ino == file.st_ino)
+      return TRUE;
+
+  return FALSE;
+}
+
 static gboolean
 is_noise (const char *path)
 {
@@ -81,7 +99,7 @@ note (WeirWatcher *self, GFile *file)
 {
   const char *path = g_file_peek_path (file);
 
-  if (path == NULL || is_noise (path))
+  if (path == NULL || is_noise (path) || is_own_output (path))
     return;
 
   g_hash_table_add (self->changed, g_strdup (path));

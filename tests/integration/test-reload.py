@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Edits: the next request runs the new code, and a broken edit takes nothing away."""
 
+import json
+import subprocess
 import time
 import unittest
 
 import weirtest
-from weirtest import Project, Server, wait_until
+from weirtest import WEIR, Client, Project, Server, wait_until
 
 HELLO = 'Deno.serve(() => new Response("{}"));\n'
 
@@ -122,6 +124,43 @@ class Reload(unittest.TestCase):
         self.project.write("functions/hello/missing.ts", 'export const x = "found";')
         wait_until(lambda: server.get("/hello").status == 200, "the missing file is there")
         self.assertEqual(server.get("/hello").text, "found")
+
+    def test_a_broken_function_does_not_wait_for_a_text(self):
+        """What nobody can import mends nothing; the function whose folder it lies in may read it."""
+        server = self.serve({"functions/hello/index.ts": "const = broken;\n", "functions/other/index.ts": HELLO.format("0")})
+        self.assertEqual((server.get("/hello").status, server.get("/other").text), (503, "0"))
+        mark = server.mark()
+        self.project.write("functions/other/notes.txt", "1")
+        server.wait_event(lambda e: e["type"] == "reloaded" and e["function"] == "other", since=mark)
+        self.assertFalse([e for e in server.events if e["type"] == "reloaded" and e["function"] == "hello"])
+
+    def test_what_the_server_prints_is_no_edit(self):
+        """Its output goes to a file beside the code: each line would bring forth another one."""
+        self.project = Project({"functions/hello/index.ts": HELLO.format("one"), "functions/other/index.ts": HELLO.format("0")})
+        path = self.project.root / "functions/hello/output"
+        with open(path, "w") as output:
+            process = subprocess.Popen(
+                [WEIR, "serve", str(self.project.root), "--listen", "127.0.0.1:0", "--json"],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            def events():
+                return [json.loads(line) for line in path.read_text().splitlines(True) if line.startswith("{") and line.endswith("\n")]
+
+            def reloaded(name):
+                return [e for e in events() if e["type"] == "reloaded" and e["function"] == name]
+
+            port = int(wait_until(lambda: [e for e in events() if e["type"] == "listening"], "it listens")[0]["uris"][0].rpartition(":")[2])
+            for name in ("hello", "other"):
+                with Client(("127.0.0.1", port)) as client:
+                    client.request("GET", f"/{name}")
+                    self.assertEqual(client.response().status, 200)
+            for i in range(1, 5):
+                self.project.function("other", HELLO.format(i))
+                wait_until(lambda: len(reloaded("other")) >= i, "the edit was seen")
+            self.assertEqual(reloaded("hello"), [])
+        finally:
+            process.terminate()
+            process.wait(30)
 
     def test_no_reload(self):
         server = self.serve({"functions/hello/index.ts": HELLO.format("one")}, "--no-reload")
