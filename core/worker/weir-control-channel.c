@@ -42,7 +42,8 @@ static const char *const code_words[] = {
 };
 static const char *const kind_words[] = { "uncaught", "handler", "response", "rejection", NULL };
 
-/* The parser calls itself for each level: a line of brackets must not eat the stack. */
+/* The parser calls itself for each level: a line of brackets must not eat the stack. It also
+ * takes comments and single quotes, in which a quote of ours could hide; JSON has neither. */
 static gboolean
 is_flat_enough (const char *line)
 {
@@ -55,6 +56,8 @@ is_flat_enough (const char *line)
         p++;
       else if (*p == '"')
         quoted = !quoted;
+      else if (!quoted && (*p == '/' || *p == '\''))
+        return FALSE;
       else if (!quoted && (*p == '{' || *p == '['))
         {
           if (++depth > NESTING_MAX)
