@@ -175,6 +175,11 @@ scan_token (Scan *scan, GError **error)
     {
     case '"':
       return scan_string (scan, error);
+    case '\'': /* which json-glib takes: a double quote in there would lead us astray */
+      return set_syntax_error (scan,
+                               get_position (scan),
+                               "a string of JSON stands in double quotes",
+                               error);
     case '{':
     case '[':
       return scan_open (scan, error);

@@ -82,6 +82,7 @@ static void
 test_errors (void)
 {
   g_autofree char *nested = g_strnfill (100000, '[');
+  g_autofree char *hidden = g_strconcat ("{\"a\": '\"', \"b\": ", nested, NULL);
 
   assert_fails ("", -1, "f.json:1:1: the file must hold one object: { … }");
   assert_fails ("[]", -1, "f.json:1:1: the file must hold one object: { … }");
@@ -93,6 +94,7 @@ test_errors (void)
   assert_fails ("{\"a\": 1\0}", 9, "f.json:1:1: the file is not valid UTF-8");
   assert_fails ("{\n// x\n}", -1, "f.json:2:1: JSON has no // comments; write /* … */");
   assert_fails (nested, -1, "f.json:1:65: the values are nested too deeply");
+  assert_fails (hidden, -1, "f.json:1:7: a string of JSON stands in double quotes");
 }
 
 static void
