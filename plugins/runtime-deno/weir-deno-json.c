@@ -4,6 +4,8 @@
 
 #include <weir.h>
 
+#define MAX_DEPTH 64
+
 static const char *
 skip_string (const char *p)
 {
@@ -103,6 +105,59 @@ set_parse_error (const char *message, const char *path, GError **error)
                  message);
 }
 
+static gboolean
+refuse_at (const char *json, const char *at, const char *why, const char *path, GError **error)
+{
+  guint line = 1;
+  const char *start = json;
+
+  for (const char *p = json; p < at; p++)
+    if (*p == '\n')
+      {
+        line++;
+        start = p + 1;
+      }
+  g_set_error (error,
+               WEIR_ERROR,
+               WEIR_ERROR_BOOT_FAILED,
+               "%s:%u:%u: not valid JSON: %s",
+               path,
+               line,
+               (guint) (at - start) + 1,
+               why);
+  return FALSE;
+}
+
+/* As json-glib sees it, to which a line end is nothing special. */
+static const char *
+skip_quoted (const char *p)
+{
+  for (p++; *p != '\0' && *p != '"'; p++)
+    if (*p == '\\' && p[1] != '\0')
+      p++;
+  return *p == '"' ? p + 1 : p;
+}
+
+/* json-glib reads a nested value by recursion, and takes single quotes, in which a double one
+ * would hide what follows from us. */
+static gboolean
+check_nesting (const char *json, const char *path, GError **error)
+{
+  guint depth = 0;
+
+  for (const char *p = json; *p != '\0';)
+    {
+      if (*p == '\'')
+        return refuse_at (json, p, "a string stands in double quotes", path, error);
+      if ((*p == '{' || *p == '[') && ++depth > MAX_DEPTH)
+        return refuse_at (json, p, "the values are nested too deeply", path, error);
+      if ((*p == '}' || *p == ']') && depth > 0)
+        depth--;
+      p = *p == '"' ? skip_quoted (p) : p + 1;
+    }
+  return TRUE;
+}
+
 JsonObject *
 weir_deno_json_parse (const char *text, const char *path, GError **error)
 {
@@ -111,6 +166,8 @@ weir_deno_json_parse (const char *text, const char *path, GError **error)
   g_autoptr (GError) local_error = NULL;
   JsonNode *root;
 
+  if (!check_nesting (json, path, error))
+    return NULL;
   if (!json_parser_load_from_data (parser, json, -1, &local_error))
     {
       set_parse_error (local_error->message, path, error);

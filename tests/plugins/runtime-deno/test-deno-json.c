@@ -44,7 +44,11 @@ test_parse (void)
 static void
 test_parse_errors (void)
 {
-  static const char *const texts[] = { "", "[]", "3", "{\n\"a\" 3}", "{", "\xff" };
+  g_autofree char *nested = g_strnfill (1000000, '[');
+  g_autofree char *hidden = g_strconcat ("{\"a\": '\"', \"b\": ", nested, NULL);
+  g_autofree char *behind_line = g_strconcat ("{\"a\n\": ", nested, NULL);
+  const char *const texts[] = { "",     "[]",   "3",    "{\n\"a\" 3}", "{",
+                                "\xff", nested, hidden, behind_line };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     {
