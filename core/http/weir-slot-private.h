@@ -20,10 +20,11 @@ G_BEGIN_DECLS
 typedef struct _WeirSlot WeirSlot;
 
 /* Control thread. demand: called on the data thread when an exchange waits or all workers are
- * busy, and nothing was asked for yet; it must only post a message to the control thread. */
+ * busy, and nothing was asked for yet; with wanted FALSE when nobody is left who waits for what
+ * was asked for. It must only post a message to the control thread. */
 WeirSlot *weir_slot_new (WeirEngine *engine,
                          const char *name,
-                         void (*demand) (WeirSlot *slot, gpointer user_data),
+                         void (*demand) (WeirSlot *slot, gboolean wanted, gpointer user_data),
                          gpointer user_data);
 /* Before the first request: what bounds the WebSockets of all slots together. */
 void weir_slot_set_socket_budget (WeirSlot *self, WeirSocketBudget *budget);

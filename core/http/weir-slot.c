@@ -29,7 +29,7 @@ struct _WeirSlot
   gatomicrefcount refs;
   WeirEngine *engine;
   char *name;
-  void (*demand) (WeirSlot *slot, gpointer user_data);
+  void (*demand) (WeirSlot *slot, gboolean wanted, gpointer user_data);
   gpointer user_data;
   WeirSocketBudget *budget;
   WeirFunctionCounters counters;
@@ -69,7 +69,7 @@ exit_free (gpointer data)
 WeirSlot *
 weir_slot_new (WeirEngine *engine,
                const char *name,
-               void (*demand) (WeirSlot *slot, gpointer user_data),
+               void (*demand) (WeirSlot *slot, gboolean wanted, gpointer user_data),
                gpointer user_data)
 {
   WeirSlot *self = g_new0 (WeirSlot, 1);
@@ -154,7 +154,7 @@ ask (WeirSlot *self)
   if (self->demanded)
     return;
   self->demanded = TRUE;
-  self->demand (self, self->user_data);
+  self->demand (self, TRUE, self->user_data);
 }
 
 /* The question is answered. */
@@ -175,11 +175,13 @@ choose (WeirSlot *self, WeirUpstream *except, gboolean upgrade, guint *load)
   Seat *best = NULL;
 
   *load = options->max_concurrency > 0 ? options->max_concurrency : G_MAXUINT;
-  for (guint i = 0; i<self->seats->len && * load> 0; i++)
+  for (guint i = 0; i < self->seats->len; i++)
     {
       Seat *seat = get_seat (self, i);
       guint in_flight = weir_gate_get_in_flight (seat->gate);
 
+      if (*load == 0)
+        break;
       if (in_flight >= *load || seat->upstream == except || weir_gate_is_closed (seat->gate))
         continue;
       if (upgrade && options->max_websockets > 0 && seat->upgrades >= options->max_websockets)
@@ -265,6 +267,25 @@ gboolean
 weir_slot_has_queue (WeirSlot *self)
 {
   return self->options.max_concurrency > 0 && self->waiters.length > 0;
+}
+
+static gboolean
+is_resting (WeirSlot *self)
+{
+  for (guint i = 0; i < self->seats->len; i++)
+    if (weir_gate_get_in_flight (get_seat (self, i)->gate) > 0)
+      return FALSE;
+  return TRUE;
+}
+
+/* Who waited has gone away, or was told that it took too long. */
+static void
+relent (WeirSlot *self)
+{
+  if (!self->demanded || self->waiters.length > 0 || !is_resting (self))
+    return;
+  hear (self);
+  self->demand (self, FALSE, self->user_data);
 }
 
 gboolean
@@ -574,4 +595,5 @@ weir_slot_remove (WeirSlot *self, GList *link)
     g_queue_unlink (&self->waiters, link);
   else if (g_queue_link_index (&self->held, link) >= 0)
     g_queue_unlink (&self->held, link);
+  relent (self);
 }

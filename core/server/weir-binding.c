@@ -161,17 +161,31 @@ on_demand (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+on_withdrawn (gpointer user_data)
+{
+  WeirBinding *self = user_data;
+
+  if (!self->shut_down)
+    weir_worker_pool_withdraw (self->pool);
+
+  return G_SOURCE_REMOVE;
+}
+
 /* Data thread. The slot outlives nothing that the server has not ended before it lets the
  * binding go, so the reference taken here is always of a live object. */
 static void
-post_demand (WeirSlot *slot, gpointer user_data)
+post_demand (WeirSlot *slot, gboolean wanted, gpointer user_data)
 {
   WeirBinding *self = user_data;
   g_autoptr (GSource) source = g_idle_source_new ();
 
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[weir] demand for a worker");
-  g_source_set_callback (source, on_demand, g_object_ref (self), g_object_unref);
+  g_source_set_callback (source,
+                         wanted ? on_demand : on_withdrawn,
+                         g_object_ref (self),
+                         g_object_unref);
   g_source_attach (source, self->control);
 }
 

@@ -114,8 +114,10 @@ void weir_worker_pool_forgive (WeirWorkerPool *self);
 void weir_worker_pool_add_worker (WeirWorkerPool *self, WeirWorker *worker);
 /* One of those that serve has given an answer. */
 gboolean weir_worker_pool_is_proven (WeirWorkerPool *self);
+/* Somebody still waits for what the attempt is to bring. */
+gboolean weir_worker_pool_is_wanting (WeirWorkerPool *self);
 /* The capacity is not asked any more. */
-void weir_worker_pool_withdraw (WeirWorkerPool *self);
+void weir_worker_pool_leave_crowd (WeirWorkerPool *self);
 /* No more of what is asked for can be started: an older revision serves, or they are as many
  * as there may be. */
 gboolean weir_worker_pool_is_full (WeirWorkerPool *self);

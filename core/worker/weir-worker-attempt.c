@@ -137,7 +137,11 @@ tries_another_way (WeirWorkerPool *self, WeirWorker *worker)
   g_clear_error (&self->load_error);
   /* What was thrown by the code itself it would throw again. */
   if (!is_about_modules (weir_worker_get_load_code (worker)))
-    self->load_error = g_error_copy (weir_worker_get_error (worker));
+    {
+      if (!weir_worker_pool_is_wanting (self)) /* nobody asks on, but somebody reads the log */
+        return FALSE;
+      self->load_error = g_error_copy (weir_worker_get_error (worker));
+    }
   weir_worker_pool_pursue (self);
   return TRUE;
 }
@@ -147,7 +151,7 @@ static gboolean
 tries_once_more (WeirWorkerPool *self, WeirWorker *worker)
 {
   if (weir_worker_get_exit_reason (worker) != WEIR_WORKER_EXIT_REASON_CRASH ||
-      ++self->boot_crashes > MAX_BOOT_CRASHES)
+      ++self->boot_crashes > MAX_BOOT_CRASHES || !weir_worker_pool_is_wanting (self))
     return FALSE;
   g_debug ("%s: died while it booted; another one is tried", weir_worker_get_id (worker));
   if (weir_worker_pool_is_proven (self))
@@ -249,7 +253,7 @@ boot_worker (WeirWorkerPool *self)
   g_autofree char *reason = NULL;
   WeirWorkerStartKind kind;
 
-  weir_worker_pool_withdraw (self);
+  weir_worker_pool_leave_crowd (self);
   self->granted = FALSE;
   process = claim_standby (self, &launch, &kind, &reason);
   if (process == NULL)
@@ -435,8 +439,14 @@ has_too_few (WeirWorkerPool *self)
   return self->refilling && !self->stale && self->serving->len < self->options.min_workers;
 }
 
+gboolean
+weir_worker_pool_is_wanting (WeirWorkerPool *self)
+{
+  return self->demanded || self->reloading || has_too_few (self);
+}
+
 void
-weir_worker_pool_withdraw (WeirWorkerPool *self)
+weir_worker_pool_leave_crowd (WeirWorkerPool *self)
 {
   if (self->crowded)
     weir_capacity_withdraw (self->capacity, self);
@@ -459,7 +469,7 @@ has_room (WeirWorkerPool *self)
 void
 weir_worker_pool_pursue (WeirWorkerPool *self)
 {
-  if (self->shut_down || (!self->demanded && !self->reloading && !has_too_few (self)))
+  if (self->shut_down || !weir_worker_pool_is_wanting (self))
     return;
   if (self->preparing != NULL || self->booting != NULL || has_to_wait (self))
     return;
@@ -474,7 +484,7 @@ weir_worker_pool_forget_attempt (WeirWorkerPool *self)
 {
   g_autoptr (GCancellable) preparing = g_steal_pointer (&self->preparing);
 
-  weir_worker_pool_withdraw (self);
+  weir_worker_pool_leave_crowd (self);
   self->booting = NULL;
   self->needs_preparing = self->without_standby = FALSE;
   g_clear_error (&self->load_error);

@@ -60,6 +60,9 @@ gboolean weir_worker_pool_can_spare (WeirWorkerPool *self);
 /* Nobody serves and somebody waits, or all that serve are busy: makes sure that one more is
  * coming. Answered by "ready", "failed", "declined" or "stale". Idempotent until then. */
 void weir_worker_pool_demand (WeirWorkerPool *self);
+/* Nobody waits any more for what was demanded: what would begin only now does not begin. A
+ * worker that boots already is let finish, for those who come back. There is no answer. */
+void weir_worker_pool_withdraw (WeirWorkerPool *self);
 /* What the options say is to be there before anybody asks: with `eager`, the first worker
  * and min_workers of them. Otherwise these come with the first demand. */
 void weir_worker_pool_start (WeirWorkerPool *self);

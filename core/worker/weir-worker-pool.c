@@ -41,6 +41,19 @@ weir_worker_pool_demand (WeirWorkerPool *self)
 }
 
 void
+weir_worker_pool_withdraw (WeirWorkerPool *self)
+{
+  g_return_if_fail (WEIR_IS_WORKER_POOL (self));
+
+  if (self->options.eager) /* it is to be there whether anybody asks or not */
+    return;
+  self->demanded = FALSE;
+  self->late_demand = 0;
+  if (!weir_worker_pool_is_wanting (self))
+    weir_worker_pool_leave_crowd (self);
+}
+
+void
 weir_worker_pool_start (WeirWorkerPool *self)
 {
   g_return_if_fail (WEIR_IS_WORKER_POOL (self));

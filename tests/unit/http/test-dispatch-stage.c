@@ -48,7 +48,7 @@ run_worker (gpointer user_data)
 }
 
 static void
-on_demand (WeirSlot *slot, gpointer user_data)
+on_demand (WeirSlot *slot, gboolean wanted, gpointer user_data)
 {
 }
 

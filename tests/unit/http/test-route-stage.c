@@ -68,7 +68,7 @@ typedef struct
 } Fixture;
 
 static void
-on_demand (WeirSlot *slot, gpointer user_data)
+on_demand (WeirSlot *slot, gboolean wanted, gpointer user_data)
 {
 }
 

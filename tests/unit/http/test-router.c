@@ -3,7 +3,7 @@
 #include "http/weir-router-private.h"
 
 static void
-on_demand (WeirSlot *slot, gpointer user_data)
+on_demand (WeirSlot *slot, gboolean wanted, gpointer user_data)
 {
 }
 

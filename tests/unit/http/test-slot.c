@@ -13,14 +13,23 @@ typedef struct
   FakeTransport *fake;
   WeirSlot *slot;
   guint demands;
+  guint withdrawals;
+  gboolean wanted; /* asked for, neither answered nor withdrawn */
   WeirGate *gates[2];
   WeirUpstream *workers[2];
 } Fixture;
 
 static void
-on_demand (WeirSlot *slot, gpointer user_data)
+on_demand (WeirSlot *slot, gboolean wanted, gpointer user_data)
 {
-  ((Fixture *) user_data)->demands++;
+  Fixture *self = user_data;
+
+  g_assert_true (wanted || self->wanted);
+  self->wanted = wanted;
+  if (wanted)
+    self->demands++;
+  else
+    self->withdrawals++;
 }
 
 static void
@@ -718,6 +727,52 @@ test_waits_too_long (Fixture *self, gconstpointer data)
   leave (other);
 }
 
+static void
+test_withdraws (Fixture *self, gconstpointer data)
+{
+  FakeTransport *others[3];
+
+  others[0] = send_another (self, NULL);
+  others[1] = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 1);
+  leave (others[0]);
+  g_assert_cmpuint (self->withdrawals, ==, 0);
+  leave (others[1]);
+  g_assert_cmpuint (self->withdrawals, ==, 1);
+  others[0] = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 2);
+
+  /* One more is of use while the others work, whoever has gone. */
+  set_options (self->slot, "max_workers", 2, "max_concurrency", 1);
+  weir_slot_add_upstream (self->slot, self->workers[0]);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 1);
+  others[1] = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 3);
+  leave (others[1]);
+  g_assert_cmpuint (self->withdrawals, ==, 1);
+
+  others[1] = send_another (self, NULL);
+  others[2] = send_another (self, NULL);
+  weir_slot_remove_upstream (self->slot, self->gates[0]);
+  g_assert_cmpuint (self->demands, ==, 4);
+  leave (others[0]);
+  leave (others[1]);
+  g_assert_cmpuint (self->withdrawals, ==, 1);
+  leave (others[2]);
+  g_assert_cmpuint (self->withdrawals, ==, 2);
+  fake_transport_turn (self->fake);
+}
+
+static void
+test_withdraws_in_time (Fixture *self, gconstpointer data)
+{
+  set_timeout (self, 20);
+  dispatch (self, "GET", 0, NULL);
+  fake_transport_finish (self->fake);
+  g_assert_cmpuint (self->fake->status, ==, 504);
+  g_assert_cmpuint (self->withdrawals, ==, 1);
+}
+
 /* Time counts only when nobody starts one. */
 static void
 test_crowded (Fixture *self, gconstpointer data)
@@ -819,7 +874,19 @@ test_stats (Fixture *self, gconstpointer data)
   g_assert_cmpuint (n_buckets, ==, 15);
 }
 
-/* Whatever happens in whatever order: each lease comes back once, each exchange ends. */
+static void
+walk_upstream (Fixture *self, WeirSlot *slot, WeirUpstream *upstream)
+{
+  self->wanted = FALSE;
+  weir_slot_clear (slot);
+  if (upstream == NULL)
+    return;
+  self->wanted = FALSE;
+  weir_slot_add_upstream (slot, upstream);
+}
+
+/* Whatever happens in whatever order: each lease comes back once, each exchange ends, and
+ * nothing is asked for when nobody is left. */
 static void
 test_random_walks (Fixture *self, gconstpointer data)
 {
@@ -854,12 +921,13 @@ test_random_walks (Fixture *self, gconstpointer data)
             {
             case 0:
               current = MIN (current + 1, 2);
-              set_upstream (slot, workers[current]);
+              walk_upstream (self, slot, workers[current]);
               break;
             case 1:
-              set_upstream (slot, NULL);
+              walk_upstream (self, slot, NULL);
               break;
             case 2:
+              self->wanted = FALSE;
               weir_slot_fail (slot, error);
               break;
             case 3:
@@ -896,6 +964,7 @@ test_random_walks (Fixture *self, gconstpointer data)
         }
 
       weir_exchange_disconnect (exchange, NULL);
+      g_assert_false (self->wanted);
       for (guint i = 0; i < 3; i++)
         g_assert_cmpuint (weir_gate_get_in_flight (gates[i]), ==, 0);
       set_upstream (slot, NULL);
@@ -947,6 +1016,8 @@ main (int argc, char **argv)
   ADD ("waits-for-its-turn", test_waits_for_its_turn);
   ADD ("waits-too-long", test_waits_too_long);
   ADD ("crowded", test_crowded);
+  ADD ("withdraws", test_withdraws);
+  ADD ("withdraws-in-time", test_withdraws_in_time);
   ADD ("sockets", test_sockets);
   ADD ("sizes", test_sizes);
   ADD ("stats", test_stats);

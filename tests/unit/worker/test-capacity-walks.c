@@ -67,9 +67,12 @@ act (WeirWorld *self, GRand *rand, GPtrArray *leases)
   WeirWorker *worker =
       n > 0 ? weir_worker_pool_get_serving (self->pools[i], g_rand_int_range (rand, 0, n)) : NULL;
 
-  switch (g_rand_int_range (rand, 0, self->supervised ? 14 : 10))
+  switch (g_rand_int_range (rand, 0, self->supervised ? 15 : 11))
     {
     case 10:
+      weir_world_withdraw (self, i);
+      break;
+    case 14:
     case 11:
     case 12:
     case 13:
@@ -157,6 +160,7 @@ test_walks (void)
       weir_world_tear_down (&self, NULL);
     }
 }
+
 int
 main (int argc, char **argv)
 {

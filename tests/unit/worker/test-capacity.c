@@ -257,6 +257,27 @@ test_shut_down_waiting (WeirWorld *self, gconstpointer data)
   weir_fake_clock_advance (self->clock, 1000);
   weir_world_check (self, "");
 }
+
+/* Whoever waits for room and is left by those who asked makes room for nobody. */
+static void
+test_withdraw (WeirWorld *self, gconstpointer data)
+{
+  weir_capacity_set_limits (self->capacity, 1, 0);
+  weir_world_serve (self, 0);
+  g_assert_true (weir_gate_lease (weir_world_gate (self, 0)));
+  weir_world_turn ();
+  weir_world_demand (self, 1);
+  weir_world_demand (self, 2);
+  weir_world_withdraw (self, 1);
+  weir_world_check (self, "added-0 ready-0 crowded-1 crowded-2");
+  weir_world_withdraw (self, 2);
+  weir_gate_release (weir_world_gate (self, 0));
+  weir_fake_clock_advance (self->clock, 1000);
+  weir_world_check (self, "");
+  weir_world_demand (self, 1);
+  weir_world_check (self, "gone-0 crowded-1");
+}
+
 #define ADD(name, up, func)                                                                        \
   g_test_add ("/worker/capacity/" name, WeirWorld, NULL, up, func, weir_world_tear_down)
 
@@ -279,5 +300,6 @@ main (int argc, char **argv)
   ADD ("growing/kills-the-largest", weir_world_set_up, test_growing_kills_the_largest);
   ADD ("reload-needs-no-room", weir_world_set_up, test_reload_needs_no_room);
   ADD ("shut-down-waiting", weir_world_set_up, test_shut_down_waiting);
+  ADD ("withdraw", weir_world_set_up, test_withdraw);
   return g_test_run ();
 }

@@ -25,6 +25,7 @@ typedef struct
   guint min_workers;
   guint max_workers; /* 0: the function has no settings */
   gboolean eager;
+  gboolean unedited; /* random walks leave the function as it is */
 } Fixture;
 
 static WeirProcess *
@@ -437,6 +438,44 @@ test_patience (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_withdraw (Fixture *fixture, gconstpointer data)
+{
+  weir_worker_pool_demand (fixture->pool);
+  weir_worker_pool_withdraw (fixture->pool);
+  finish (fixture, NULL);
+  check (fixture, "");
+  weir_worker_pool_demand (fixture->pool);
+  weir_worker_pool_withdraw (fixture->pool); /* it boots already */
+  check (fixture, "added1");
+  boot (fixture, 0, READY);
+  check (fixture, "ready1");
+  weir_worker_pool_withdraw (fixture->pool);
+  check (fixture, "");
+}
+
+/* Not tried again for nobody, but told to whoever reads the log. */
+static void
+test_withdraw_from_failures (Fixture *fixture, gconstpointer data)
+{
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, NULL);
+  weir_worker_pool_withdraw (fixture->pool);
+  weir_fake_process_answer (process (fixture, 0));
+  weir_fake_process_exit (process (fixture, 0), SIGSEGV);
+  g_assert_true (g_str_has_prefix (fixture->trace->str, "added1 failed+("));
+  g_string_truncate (fixture->trace, 0);
+
+  weir_worker_pool_demand (fixture->pool);
+  boot (fixture, 1, BROKEN);
+  weir_fake_process_exit (process (fixture, 1), 1 << 8);
+  weir_worker_pool_demand (fixture->pool);
+  check (fixture, "added1 failed+(broken) backoff");
+  weir_worker_pool_withdraw (fixture->pool);
+  weir_fake_clock_advance (fixture->clock, 10000);
+  check (fixture, "");
+}
+
+static void
 test_crash (Fixture *fixture, gconstpointer data)
 {
   start (fixture);
@@ -715,6 +754,17 @@ test_eager (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_eager_is_not_withdrawn (Fixture *fixture, gconstpointer data)
+{
+  fixture->eager = TRUE;
+  edit (fixture, 2);
+  weir_worker_pool_start (fixture->pool);
+  weir_worker_pool_withdraw (fixture->pool);
+  finish (fixture, NULL);
+  check (fixture, "added2");
+}
+
+static void
 test_shut_down (Fixture *fixture, gconstpointer data)
 {
   WeirWorker *worker;
@@ -762,6 +812,9 @@ fire_back (Fixture *fixture)
       if (g_rand_int_range (fixture->rand, 0, 10) == 0)
         weir_worker_pool_shut_down (fixture->pool, g_rand_boolean (fixture->rand));
       break;
+    case 4:
+      weir_worker_pool_withdraw (fixture->pool);
+      break;
     default:
       break;
     }
@@ -805,14 +858,17 @@ act (Fixture *fixture, GRand *rand, guint64 *revision, GPtrArray *leases)
   WeirWorker *current =
       weir_worker_pool_get_serving (fixture->pool, g_rand_int_range (rand, 0, n_serving + 1));
 
-  switch (g_rand_int_range (rand, 0, 10))
+  switch (g_rand_int_range (rand, 0, 12))
     {
     case 0:
     case 1:
       weir_worker_pool_demand (fixture->pool);
       break;
+    case 10:
+      weir_worker_pool_withdraw (fixture->pool);
+      break;
     case 2:
-      if (g_rand_int_range (rand, 0, 4) == 0)
+      if (!fixture->unedited && g_rand_int_range (rand, 0, 4) == 0)
         edit (fixture, ++*revision);
       break;
     case 3:
@@ -896,6 +952,29 @@ check_answered (Fixture *fixture)
   g_assert_cmpuint (fixture->waiting, ==, 0);
 }
 
+/* Nobody asks any more: what boots may become ready, or not, and there is no other. */
+static void
+check_withdrawn (Fixture *fixture)
+{
+  guint n_processes = fixture->processes->len;
+
+  weir_worker_pool_withdraw (fixture->pool);
+  for (guint i = 0; i < 20; i++)
+    {
+      while (weir_fake_runtime_finish (fixture->runtime, NULL))
+        ;
+      turn ();
+      for (guint j = 0; j < fixture->processes->len; j++)
+        {
+          weir_fake_process_answer (process (fixture, j));
+          weir_fake_process_exit (process (fixture, j), SIGSEGV);
+        }
+      weir_fake_clock_advance (fixture->clock, 5000);
+    }
+  g_assert_cmpuint (fixture->processes->len, ==, n_processes);
+  g_assert_cmpuint (weir_worker_pool_get_n_serving (fixture->pool), ==, 0);
+}
+
 static void
 test_walks (void)
 {
@@ -915,6 +994,7 @@ test_walks (void)
       fixture.min_workers = g_rand_int_range (rand, 0, 3);
       set_up (&fixture, NULL);
       fixture.rand = walk % 2 == 0 ? rand : NULL;
+      fixture.unedited = walk % 4 == 3;
       for (guint i = 0; i < 150; i++)
         {
           act (&fixture, rand, &revision, leases);
@@ -925,6 +1005,8 @@ test_walks (void)
           weir_gate_release (g_ptr_array_index (leases, 0));
           g_ptr_array_remove_index (leases, 0);
         }
+      if (walk % 4 == 3 && fixture.min_workers == 0)
+        check_withdrawn (&fixture);
       if (walk % 2 == 1) /* never shut down */
         check_answered (&fixture);
       tear_down (&fixture, NULL);
@@ -990,6 +1072,8 @@ main (int argc, char **argv)
   add ("/worker/pool/load-failed", test_load_failed);
   add ("/worker/pool/backoff", test_backoff);
   add ("/worker/pool/patience", test_patience);
+  add ("/worker/pool/withdraw", test_withdraw);
+  add ("/worker/pool/withdraw-from-failures", test_withdraw_from_failures);
   add ("/worker/pool/crash", test_crash);
   add ("/worker/pool/reload", test_reload);
   add ("/worker/pool/stale", test_stale);
@@ -1007,6 +1091,7 @@ main (int argc, char **argv)
   add_three ("/worker/pool/minimum", 2, test_minimum);
   add_three ("/worker/pool/minimum-fails", 2, test_minimum_fails);
   add_three ("/worker/pool/eager", 0, test_eager);
+  add_three ("/worker/pool/eager-is-not-withdrawn", 0, test_eager_is_not_withdrawn);
   g_test_add_func ("/worker/pool/long-path", test_long_path);
   g_test_add_func ("/worker/pool/walks", test_walks);
   return g_test_run ();

@@ -245,6 +245,13 @@ weir_world_demand (WeirWorld *self, guint i)
   weir_world_turn ();
 }
 
+void
+weir_world_withdraw (WeirWorld *self, guint i)
+{
+  self->waiting[i] = FALSE;
+  weir_worker_pool_withdraw (self->pools[i]);
+}
+
 /* The world as it should be: what was started is ready, what was told to end has ended. */
 void
 weir_world_behave (WeirWorld *self)

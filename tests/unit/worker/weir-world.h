@@ -46,6 +46,7 @@ WeirGate *weir_world_gate (WeirWorld *self, guint i);
 void weir_world_check (WeirWorld *self, const char *trace);
 
 void weir_world_demand (WeirWorld *self, guint i);
+void weir_world_withdraw (WeirWorld *self, guint i);
 /* As it should be: what was started is ready, what was told to end has ended. */
 void weir_world_behave (WeirWorld *self);
 /* One request, and the time after which it is known to be over. */
