@@ -165,7 +165,8 @@ format_start (JsonObject *object)
 static void
 print_functions (JsonArray *functions)
 {
-  const char *const titles[] = { _ ("FUNCTION"), _ ("WORKERS"), _ ("STARTS"), NULL };
+  const char *const titles[] = { _ ("FUNCTION"), _ ("WORKERS"), _ ("REQUESTS"),
+                                 _ ("ERRORS"),   _ ("STARTS"),  NULL };
   g_autoptr (CliTable) table = cli_table_new (titles);
 
   for (guint i = 0; i < json_array_get_length (functions); i++)
@@ -173,8 +174,14 @@ print_functions (JsonArray *functions)
       JsonObject *function = json_array_get_object_element (functions, i);
       g_autofree char *workers =
           g_strdup_printf ("%" G_GINT64_FORMAT, get_number (function, "workers"));
+      g_autofree char *requests =
+          g_strdup_printf ("%" G_GINT64_FORMAT, get_number (function, "requests"));
+      g_autofree char *errors =
+          g_strdup_printf ("%" G_GINT64_FORMAT, get_number (function, "errors"));
       g_autofree char *start = format_start (function);
-      const char *const cells[] = { get_text (function, "name"), workers, start, NULL };
+      const char *const cells[] = {
+        get_text (function, "name"), workers, requests, errors, start, NULL
+      };
 
       cli_table_add (table, cells);
     }

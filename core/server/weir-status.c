@@ -135,6 +135,17 @@ add_function_start (JsonBuilder *builder, WeirRuntime *runtime, WeirFunction *fu
     add_start (builder, WEIR_WORKER_START_KIND_STANDBY, NULL);
 }
 
+/* Since the server started, whichever workers it took. */
+static void
+add_function_stats (JsonBuilder *builder, WeirFunctionHost *host, const char *name)
+{
+  g_autoptr (WeirFunctionStats) stats = weir_function_host_dup_stats (host, name);
+
+  add_number (builder, "requests", weir_function_stats_get_requests (stats));
+  add_number (builder, "errors", weir_function_stats_get_errors (stats));
+  add_number (builder, "restarts", weir_function_stats_get_restarts (stats));
+}
+
 static void
 add_functions (JsonBuilder *builder, WeirFunctionHost *host, Totals *totals)
 {
@@ -152,6 +163,7 @@ add_functions (JsonBuilder *builder, WeirFunctionHost *host, Totals *totals)
       add_string (builder, "entrypoint", weir_function_get_entrypoint (function));
       add_number (builder, "revision", weir_function_get_revision (function));
       add_number (builder, "workers", count_workers (host, name));
+      add_function_stats (builder, host, name);
       add_function_start (builder, weir_function_host_get_runtime (host), function);
       json_builder_end_object (builder);
       totals->functions++;

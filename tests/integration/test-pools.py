@@ -170,6 +170,38 @@ class Queue(PoolTest):
         self.assertEqual(occupant.response().text, "ok")
         self.assertEqual(self.server.get("/other").text, "ok")
 
+    def test_no_worker_for_nobody(self):
+        """Whoever asked for it has gone: it is not started when there is room for it."""
+        server = self.serve({
+            "functions/busy/index.ts": """
+              let release;
+              Deno.serve(async (req) => {
+                if (req.url.endsWith("/release")) release();
+                else await new Promise((resolve) => release = resolve);
+                return new Response("ok");
+              });
+            """,
+            "functions/left/index.ts": 'console.log("started"); Deno.serve(() => new Response("ok"));',
+            "functions/next/index.ts": QUICK,
+            "weir.toml": configure("max_workers_total = 1"),
+        })
+        occupant = self.occupy("/busy", 1)[0]
+        wait_until(lambda: self.workers() == 1, "the worker")
+        left = self.occupy("/left", 1)[0]
+        wait_until(lambda: self.has_arrived(left), "the request has arrived")
+        left.close()
+        wait_until(lambda: self.requests("left") == 1, "its end was noticed")
+        waiting = self.occupy("/next", 1)[0]
+        wait_until(lambda: self.has_arrived(waiting), "the request has arrived")
+        self.assertEqual(server.get("/busy/release").text, "ok")
+        self.assertEqual(occupant.response().text, "ok")
+        self.assertEqual(waiting.response().text, "ok")
+        self.assertFalse([e for e in server.events if e["type"] == "log"], "first come, first served")
+
+    def requests(self, name):
+        status = self.server.get("/_weir/status").json
+        return next(f["requests"] for f in status["functions"] if f["name"] == name)
+
 
 class Limits(PoolTest):
     files = {
