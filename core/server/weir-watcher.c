@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,6 +110,32 @@ note (WeirWatcher *self, GFile *file)
 }
 
 static void
+follow (WeirWatcher *self, const char *path)
+{
+  g_autofree char *parent = g_path_get_dirname (path);
+
+  if (g_hash_table_contains (self->trees, parent))
+    add_tree (self, path, 1);
+}
+
+static gboolean
+is_within (gpointer path, gpointer value, gpointer directory)
+{
+  gsize length = strlen (directory);
+
+  return strncmp (path, directory, length) == 0 &&
+         (((char *) path)[length] == '\0' || ((char *) path)[length] == G_DIR_SEPARATOR);
+}
+
+/* A folder that comes back under its old name needs a new watch, and so do all in it. */
+static void
+forget (WeirWatcher *self, const char *path)
+{
+  g_hash_table_foreach_remove (self->monitors, is_within, (gpointer) path);
+  g_hash_table_foreach_remove (self->trees, is_within, (gpointer) path);
+}
+
+static void
 on_monitor_changed (GFileMonitor *monitor,
                     GFile *file,
                     GFile *other,
@@ -120,18 +147,15 @@ on_monitor_changed (GFileMonitor *monitor,
   if (event == G_FILE_MONITOR_EVENT_PRE_UNMOUNT || event == G_FILE_MONITOR_EVENT_UNMOUNTED)
     return;
 
+  if (event == G_FILE_MONITOR_EVENT_DELETED || event == G_FILE_MONITOR_EVENT_MOVED_OUT ||
+      event == G_FILE_MONITOR_EVENT_RENAMED)
+    forget (self, path);
   if (event == G_FILE_MONITOR_EVENT_CREATED || event == G_FILE_MONITOR_EVENT_MOVED_IN)
+    follow (self, path);
+  else if (event == G_FILE_MONITOR_EVENT_RENAMED && other != NULL)
     {
-      g_autofree char *parent = g_path_get_dirname (path);
-
-      if (g_hash_table_contains (self->trees, parent))
-        add_tree (self, path, 1);
-    }
-  else if (event == G_FILE_MONITOR_EVENT_DELETED || event == G_FILE_MONITOR_EVENT_MOVED_OUT)
-    {
-      /* A folder that comes back under its old name needs a new watch. */
-      g_hash_table_remove (self->monitors, path);
-      g_hash_table_remove (self->trees, path);
+      forget (self, g_file_peek_path (other)); /* what was there before */
+      follow (self, g_file_peek_path (other));
     }
 
   note (self, file);

@@ -118,6 +118,57 @@ test_new_folder (Fixture *fixture, gconstpointer data)
 }
 
 static void
+move (const char *from, const char *to)
+{
+  g_assert_cmpint (g_rename (from, to), ==, 0);
+}
+
+/* A name means the folder that has it now. */
+static void
+test_renamed_folder (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *first = make_folder (fixture, "first");
+  g_autofree char *second = g_build_filename (fixture->directory, "second", NULL);
+  g_autofree char *moved = NULL;
+  g_autofree char *made = NULL;
+
+  g_free (make_folder (fixture, "first/lib"));
+  weir_watcher_add_tree (fixture->watcher, fixture->directory);
+  move (first, second);
+  wait_for (fixture, second);
+  moved = write_file (fixture, "second/lib/a.ts", "1");
+  wait_for (fixture, moved);
+
+  g_hash_table_remove_all (fixture->changed);
+  g_free (make_folder (fixture, "first"));
+  wait_for (fixture, first);
+  made = write_file (fixture, "first/index.ts", "1");
+  wait_for (fixture, made);
+}
+
+/* As tools put what they have built in the place of what was there. */
+static void
+test_replaced_folder (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *root = make_folder (fixture, "root");
+  g_autofree char *place = g_build_filename (root, "hello", NULL);
+  g_autofree char *old = g_build_filename (fixture->directory, "old", NULL);
+  g_autofree char *new = make_folder (fixture, "new");
+  g_autofree char *path = NULL;
+
+  g_free (make_folder (fixture, "new/lib"));
+  g_free (make_folder (fixture, "root/hello/lib"));
+  weir_watcher_add_tree (fixture->watcher, root);
+  move (place, old);
+  wait_for (fixture, place);
+  g_hash_table_remove_all (fixture->changed);
+  move (new, place);
+  wait_for (fixture, place);
+  path = write_file (fixture, "root/hello/lib/a.ts", "1");
+  wait_for (fixture, path);
+}
+
+static void
 test_link (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *root = make_folder (fixture, "root");
@@ -183,6 +234,8 @@ main (int argc, char **argv)
   g_test_add ("/server/watcher/" name, Fixture, NULL, set_up, func, tear_down)
   CASE ("edit", test_edit);
   CASE ("new-folder", test_new_folder);
+  CASE ("renamed-folder", test_renamed_folder);
+  CASE ("replaced-folder", test_replaced_folder);
   CASE ("link", test_link);
   CASE ("circle-of-links", test_circle_of_links);
   CASE ("noise", test_noise);
