@@ -14,6 +14,8 @@
 
 #define BUFFER_SIZE (64 * 1024)
 #define EVENTS_ALWAYS (EPOLLIN | EPOLLRDHUP)
+/* Two sides that are as fast as this must not keep the loop to themselves. */
+#define FILLS_A_TURN 16
 
 typedef enum
 {
@@ -77,13 +79,20 @@ weir_relay_free (WeirRelay *self)
   g_free (self);
 }
 
+/* What is ready already is told again. */
+static void
+ask_again (WeirRelay *self, End *end)
+{
+  weir_engine_modify (self->engine, &end->watch, EVENTS_ALWAYS | (end->wants_out ? EPOLLOUT : 0));
+}
+
 static void
 want_out (WeirRelay *self, End *end, gboolean wants)
 {
   if (end->wants_out == wants)
     return;
   end->wants_out = wants;
-  weir_engine_modify (self->engine, &end->watch, EVENTS_ALWAYS | (wants ? EPOLLOUT : 0));
+  ask_again (self, end);
 }
 
 /* Returns FALSE when there is nothing to read now. */
@@ -147,10 +156,18 @@ static void
 pump (WeirRelay *self, Side from)
 {
   Way *way = &self->ways[from];
+  guint fills = 0;
 
   do
-    if (!drain (self, from))
-      return;
+    {
+      if (!drain (self, from))
+        return;
+      if (fills++ == FILLS_A_TURN)
+        {
+          ask_again (self, &self->ends[from]);
+          return;
+        }
+    }
   while (fill (self, from));
 
   release_buffer (way);
@@ -179,7 +196,8 @@ run (WeirRelay *self)
   gpointer user_data = self->user_data;
   guint64 from_client, from_worker;
 
-  pump (self, WORKER);
+  if (!self->broken)
+    pump (self, WORKER);
   if (!self->broken && !is_over (self))
     pump (self, CLIENT);
   if (!is_over (self))

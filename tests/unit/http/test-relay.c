@@ -195,6 +195,29 @@ test_large (Fixture *self, gconstpointer data)
   g_assert_false (self->ended);
 }
 
+static void
+on_timer (WeirTimer *timer)
+{
+}
+
+/* Two ends that talk to each other without a pause, and others wait for the loop. */
+static void
+test_busy (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GBytes) early = g_bytes_new ("round and round", 15);
+  WeirTimer timer = { 0 };
+  WeirRelay *relay;
+  int ends[2];
+
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends));
+  relay = weir_relay_start (self->engine, ends[0], early, ends[1], NULL, on_ended, self);
+  weir_engine_arm (self->engine, &timer, 1, on_timer);
+  while (weir_engine_is_armed (self->engine, &timer))
+    g_main_context_iteration (self->context, TRUE);
+  weir_relay_cancel (relay);
+  weir_relay_cancel (self->relay);
+}
+
 #define ADD(name, func) g_test_add ("/http/relay/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -205,5 +228,6 @@ main (int argc, char **argv)
   ADD ("worker-gone", test_worker_gone);
   ADD ("client-gone", test_client_gone);
   ADD ("large", test_large);
+  ADD ("busy", test_busy);
   return g_test_run ();
 }
