@@ -7,6 +7,10 @@ import type { Description, Position } from "./protocol.ts";
 const LIMIT = 10_000;
 const SOURCE_LIMIT = 500;
 
+/** Nobody who edits a function runs Deno by hand. */
+const ADVICE = /, run again with the (--allow-[\w-]+) flag/g;
+const OUR_ADVICE = "; `permissions` in weir.toml can give it $1";
+
 const PLACE = /file:\/\/(\/[^\s()]*?):(\d+):(\d+)/g;
 
 export interface Surroundings {
@@ -46,7 +50,7 @@ function stackOf(error: Error, around: Surroundings): string {
     parts.push(depth === 0 ? stack : "Caused by: " + stack);
     current = current.cause;
   }
-  return parts.join("\n");
+  return parts.join("\n").replace(ADVICE, OUR_ADVICE);
 }
 
 export function describe(thrown: unknown, around: Surroundings): Description {
@@ -59,7 +63,7 @@ export function describe(thrown: unknown, around: Surroundings): Description {
     ? thrown.message
     : `${thrown.name}: ${thrown.message}`;
   return {
-    message: message.slice(0, LIMIT),
+    message: message.replace(ADVICE, OUR_ADVICE).slice(0, LIMIT),
     stack: stack.slice(0, LIMIT),
     ...findPosition(stack, around),
   };

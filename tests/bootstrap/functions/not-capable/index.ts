@@ -1,0 +1,2 @@
+Deno.writeTextFileSync("/tmp/note.txt", "");
+Deno.serve(() => new Response());
