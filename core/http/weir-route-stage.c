@@ -7,6 +7,8 @@
 #define METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 #define HEALTH_METHODS "GET, HEAD"
 #define INTERNAL_PREFIX "x-deno-worker-"
+#define SUPABASE_HINT                                                                              \
+  "In weir.toml: `[defaults.env]` and `SUPABASE_URL = \"http://127.0.0.1:54321\"`, for instance."
 
 struct _WeirRouteStage
 {
@@ -43,10 +45,29 @@ respond_wrong_method (WeirExchange *exchange, const char *method, guint methods)
   return respond_method (exchange, method, allowed);
 }
 
+/* What else a Supabase project answers under the address that functions know as SUPABASE_URL. */
+static const char *
+find_supabase_api (const char *path)
+{
+  static const char *const apis[] = {
+    "/rest/v1", "/auth/v1", "/storage/v1", "/realtime/v1", "/graphql/v1",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (apis); i++)
+    {
+      gsize length = strlen (apis[i]);
+
+      if (strncmp (path, apis[i], length) == 0 && (path[length] == '/' || path[length] == '\0'))
+        return apis[i];
+    }
+  return NULL;
+}
+
 static GError *
 new_not_found (WeirExchange *exchange, const WeirRoute *route)
 {
   const char *path = weir_exchange_get_path (exchange);
+  const char *api = find_supabase_api (path);
 
   switch (route->dialect)
     {
@@ -65,6 +86,11 @@ new_not_found (WeirExchange *exchange, const WeirRoute *route)
     case WEIR_DIALECT_SUPABASE:
       break;
     }
+  if (api != NULL)
+    return g_error_new (WEIR_ERROR,
+                        WEIR_ERROR_NOT_FOUND,
+                        "Functions are served here, not %s: tell them by SUPABASE_URL where it is",
+                        api);
   return g_error_new (WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "There is no function at %s", path);
 }
 
@@ -76,7 +102,9 @@ prepare_none (WeirRouteStage *self, WeirExchange *exchange, const WeirRoute *rou
   const char *nearest = NULL;
 
   weir_exchange_set_response_error (exchange, error);
-  if (route->dialect == WEIR_DIALECT_WEIR && self->router != NULL)
+  if (find_supabase_api (path) != NULL)
+    weir_exchange_set_hint (exchange, SUPABASE_HINT);
+  else if (route->dialect == WEIR_DIALECT_WEIR && self->router != NULL)
     nearest = weir_router_find_nearest (self->router, path);
   if (nearest != NULL)
     {

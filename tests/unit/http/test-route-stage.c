@@ -169,6 +169,20 @@ test_not_found (Fixture *self, gconstpointer data)
   g_assert_nonnull (strstr (self->fake->headers, "x-request-id: "));
 }
 
+/* A function that was told nothing else looks for its database here. */
+static void
+test_supabase_apis (Fixture *self, gconstpointer data)
+{
+  request (self, "GET", "/rest/v1/people?select=*", NULL);
+  g_assert_cmpuint (self->fake->status, ==, 404);
+  g_assert_nonnull (strstr (self->fake->body->str, "not /rest/v1: tell them by SUPABASE_URL"));
+  g_assert_nonnull (strstr (self->fake->body->str, "[defaults.env]"));
+  request (self, "POST", "/auth/v1", NULL);
+  g_assert_nonnull (strstr (self->fake->body->str, "not /auth/v1"));
+  request (self, "GET", "/rest/v10", NULL);
+  g_assert_null (strstr (self->fake->body->str, "SUPABASE_URL"));
+}
+
 /* That no function is there is the answer only when no stage has one. */
 static void
 test_stage_answers (Fixture *self, gconstpointer data)
@@ -281,6 +295,7 @@ main (int argc, char **argv)
   ADD ("targets", test_targets);
   ADD ("health", test_health);
   ADD ("not-found", test_not_found);
+  ADD ("supabase-apis", test_supabase_apis);
   ADD ("stage-answers", test_stage_answers);
   ADD ("methods", test_methods);
   ADD ("internal-headers", test_internal_headers);
