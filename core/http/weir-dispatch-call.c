@@ -109,6 +109,7 @@ note_wait (WeirDispatch *self)
   if (self->cold)
     weir_function_counters_note (counters, WEIR_LATENCY_COLD, time);
   self->waited_since = 0;
+  self->place.ticket = 0;
 }
 
 static gboolean

@@ -15,6 +15,13 @@ G_BEGIN_DECLS
  * It frees itself. Data thread. */
 typedef struct _WeirDispatch WeirDispatch;
 
+/* Of a dispatch in a queue. */
+typedef struct
+{
+  GList link;     /* first; its data is the dispatch */
+  guint64 ticket; /* 0: it did not wait yet */
+} WeirPlace;
+
 void weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange);
 
 /* ---- what the slot tells those in its queues; each is in none of them when it is called ---- */
@@ -38,11 +45,9 @@ WeirSocketBudget *weir_slot_get_socket_budget (WeirSlot *self); /* nullable */
 /* Takes a lease of the worker with the least to do. NULL: there is none that has room. Asks for
  * one more worker when all are busy.
  *  except: (nullable) the one that just failed
- *  upgrade: it may become a WebSocket */
+ *  upgrade: it may become a WebSocket, and a place for that is booked */
 WeirUpstream *weir_slot_lease (WeirSlot *self, WeirUpstream *except, gboolean upgrade);
 void weir_slot_release (WeirSlot *self, WeirUpstream *upstream);
-/* The other half of a lease with upgrade: with its release, or when the WebSocket ends. */
-void weir_slot_remove_socket (WeirSlot *self, WeirUpstream *upstream);
 /* Its worker still takes requests, for all that is known here. */
 gboolean weir_slot_has_upstream (WeirSlot *self, WeirUpstream *upstream);
 /* Nothing but time is needed until there is a first worker. */
@@ -55,10 +60,12 @@ gboolean weir_slot_has_room_but_for_sockets (WeirSlot *self);
 gboolean weir_slot_has_queue (WeirSlot *self);
 const char *weir_slot_get_stale (WeirSlot *self);
 const GError *weir_slot_get_exit_error (WeirSlot *self, WeirGate *gate);
-/* Puts it at the end of those who wait for an upstream, and asks for one. FALSE: full. */
-gboolean weir_slot_enqueue (WeirSlot *self, GList *link);
+/* Puts it at the end of those who wait for an upstream, and asks for one; except and upgrade are
+ * those of a lease. FALSE: full. */
+gboolean
+weir_slot_enqueue (WeirSlot *self, WeirPlace *place, WeirUpstream *except, gboolean upgrade);
 /* Puts it among those who wait to hear how their worker ended. */
-void weir_slot_hold (WeirSlot *self, GList *link);
-void weir_slot_remove (WeirSlot *self, GList *link);
+void weir_slot_hold (WeirSlot *self, WeirPlace *place);
+void weir_slot_remove (WeirSlot *self, WeirPlace *place);
 
 G_END_DECLS

@@ -17,7 +17,7 @@ struct _WeirDispatch
 {
   WeirTimer deadline; /* first: the timer is the dispatch */
   WeirTimer hold;
-  GList link;
+  WeirPlace place;
   guint refs;
   WeirSlot *slot;
   WeirExchange *exchange;
@@ -55,6 +55,8 @@ WeirDispatch *weir_dispatch_ref (WeirDispatch *self);
 void weir_dispatch_unref (WeirDispatch *self);
 /* With a lease if there is one, else it waits for one. */
 void weir_dispatch_start (WeirDispatch *self);
+/* The upstream that it shall not get again, or NULL. */
+WeirUpstream *weir_dispatch_get_except (WeirDispatch *self);
 /* Gives the lease back, if there is one. */
 void weir_dispatch_release (WeirDispatch *self);
 /* The end of it, once: whatever is still held is let go. */

@@ -47,7 +47,7 @@ weir_dispatch_wait (WeirDispatch *self)
     }
   weir_exchange_set_sink (self->exchange, &weir_dispatch_waiting_sink, self);
   self->queued = TRUE;
-  if (weir_slot_enqueue (self->slot, &self->link))
+  if (weir_slot_enqueue (self->slot, &self->place, weir_dispatch_get_except (self), self->upgrade))
     {
       if (timeout_ms > 0)
         weir_engine_arm (weir_dispatch_get_engine (self),
@@ -129,7 +129,7 @@ weir_dispatch_try_again (WeirDispatch *self, const GError *failure)
   g_clear_error (&self->failure);
   self->failure = g_error_copy (failure);
   self->queued = self->held = TRUE;
-  weir_slot_hold (self->slot, &self->link);
+  weir_slot_hold (self->slot, &self->place);
   weir_engine_arm (weir_dispatch_get_engine (self), &self->hold, HOLD_MS, on_held_too_long);
 }
 

@@ -27,10 +27,10 @@ weir_dispatch_unref (WeirDispatch *self)
 }
 
 static void
-leave_seat (WeirDispatch *self)
+unbook (WeirDispatch *self)
 {
   if (self->upgrade)
-    weir_slot_remove_socket (self->slot, self->upstream);
+    weir_gate_unbook_socket (weir_upstream_get_gate (self->upstream));
 }
 
 void
@@ -40,7 +40,7 @@ weir_dispatch_release (WeirDispatch *self)
     return;
   self->leased = FALSE;
   if (!self->upgraded)
-    leave_seat (self);
+    unbook (self);
   weir_slot_release (self->slot, self->upstream);
 }
 
@@ -51,7 +51,7 @@ leave_queue (WeirDispatch *self)
   if (!self->queued)
     return;
   self->queued = self->held = FALSE;
-  weir_slot_remove (self->slot, &self->link);
+  weir_slot_remove (self->slot, &self->place);
 }
 
 static void
@@ -87,7 +87,7 @@ weir_dispatch_stop (WeirDispatch *self)
   if (self->upgraded)
     {
       weir_gate_remove_socket (weir_upstream_get_gate (self->upstream));
-      leave_seat (self);
+      unbook (self);
     }
   if (self->budgeted)
     weir_socket_budget_give (weir_slot_get_socket_budget (self->slot));
@@ -171,12 +171,17 @@ refuse_socket (WeirDispatch *self)
   return TRUE;
 }
 
+WeirUpstream *
+weir_dispatch_get_except (WeirDispatch *self)
+{
+  return self->reconnected && !self->moved ? NULL : self->upstream;
+}
+
 void
 weir_dispatch_start (WeirDispatch *self)
 {
-  /* Not the one again that is gone. */
-  WeirUpstream *except = self->reconnected && !self->moved ? NULL : self->upstream;
-  WeirUpstream *upstream = weir_slot_lease (self->slot, except, self->upgrade);
+  WeirUpstream *upstream =
+      weir_slot_lease (self->slot, weir_dispatch_get_except (self), self->upgrade);
 
   if (upstream != NULL)
     {
@@ -237,7 +242,7 @@ weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange)
   WeirDispatch *self = g_slice_new0 (WeirDispatch);
 
   self->refs = 1;
-  self->link.data = self;
+  self->place.link.data = self;
   self->slot = weir_slot_ref (slot);
   self->exchange = g_object_ref (exchange);
   self->timeout_ms = weir_slot_get_options (slot)->request_timeout_ms;

@@ -18,7 +18,7 @@ typedef struct
   guint64 sum;                              /* µs */
 } WeirHistogram;
 
-/* One thread counts, and any thread may copy: each number is right, and they may be some
+/* One thread counts, and any thread may read: each number is right, and they may be some
  * requests apart. */
 typedef struct
 {
@@ -36,7 +36,9 @@ weir_counter_add (guint64 *counter, guint64 n)
 }
 
 void weir_function_counters_note (WeirFunctionCounters *self, WeirLatency latency, gint64 us);
-WeirFunctionStats *weir_function_counters_dup_stats (const WeirFunctionCounters *self,
-                                                     guint restarts);
+/* All that was counted so far is nothing. */
+WeirFunctionStats *weir_function_stats_new (guint restarts);
+/* Before others see them. */
+void weir_function_stats_add (WeirFunctionStats *self, const WeirFunctionCounters *counters);
 
 G_END_DECLS

@@ -55,17 +55,23 @@ weir_function_counters_note (WeirFunctionCounters *self, WeirLatency latency, gi
 }
 
 WeirFunctionStats *
-weir_function_counters_dup_stats (const WeirFunctionCounters *self, guint restarts)
+weir_function_stats_new (guint restarts)
 {
-  WeirFunctionStats *stats = g_atomic_rc_box_new0 (WeirFunctionStats);
-  const guint64 *from = (const guint64 *) self;
-  guint64 *to = (guint64 *) &stats->counters;
+  WeirFunctionStats *self = g_atomic_rc_box_new0 (WeirFunctionStats);
+
+  self->restarts = restarts;
+  return self;
+}
+
+void
+weir_function_stats_add (WeirFunctionStats *self, const WeirFunctionCounters *counters)
+{
+  const guint64 *from = (const guint64 *) counters;
+  guint64 *to = (guint64 *) &self->counters;
 
   G_STATIC_ASSERT (sizeof (WeirFunctionCounters) % sizeof (guint64) == 0);
-  for (gsize i = 0; i < sizeof *self / sizeof *from; i++)
-    to[i] = __atomic_load_n (&from[i], __ATOMIC_RELAXED);
-  stats->restarts = restarts;
-  return stats;
+  for (gsize i = 0; i < sizeof *counters / sizeof *from; i++)
+    to[i] += __atomic_load_n (&from[i], __ATOMIC_RELAXED);
 }
 
 /**

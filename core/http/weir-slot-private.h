@@ -13,11 +13,19 @@
 
 G_BEGIN_DECLS
 
-/* The data plane's side of one function: the upstreams of the workers that take requests, and
+/* One data thread's side of one function: the upstreams of the workers that take requests, and
  * the exchanges that wait for one. A request goes to the worker that has the least to do, and
  * of equal ones to the one that came first, so that what is spare stays idle and can go.
- * Data thread, but for what is said otherwise. */
+ * Its data thread, but for what is said otherwise. */
 typedef struct _WeirSlot WeirSlot;
+
+/* With several data threads a function has a slot on each. They are a team: what bounds the
+ * function bounds them together, and of those who wait the first is served first, or not much
+ * later, wherever room was made. Any thread. */
+typedef struct _WeirSlotTeam WeirSlotTeam;
+
+WeirSlotTeam *weir_slot_team_new (guint n_slots);
+void weir_slot_team_unref (WeirSlotTeam *self);
 
 /* Control thread. demand: called on the data thread when an exchange waits or all workers are
  * busy, and nothing was asked for yet; with wanted FALSE when nobody is left who waits for what
@@ -26,15 +34,25 @@ WeirSlot *weir_slot_new (WeirEngine *engine,
                          const char *name,
                          void (*demand) (WeirSlot *slot, gboolean wanted, gpointer user_data),
                          gpointer user_data);
+/* As one of a team, each with an index of its own. */
+WeirSlot *
+weir_slot_new_in_team (WeirSlotTeam *team,
+                       guint index,
+                       WeirEngine *engine,
+                       const char *name,
+                       void (*demand) (WeirSlot *slot, gboolean wanted, gpointer user_data),
+                       gpointer user_data);
 /* Before the first request: what bounds the WebSockets of all slots together. */
 void weir_slot_set_socket_budget (WeirSlot *self, WeirSocketBudget *budget);
 WeirSlot *weir_slot_ref (WeirSlot *self); /* any thread */
 void weir_slot_unref (WeirSlot *self);    /* any thread */
+/* Any thread. FALSE: nobody holds it any more. */
+gboolean weir_slot_try_ref (WeirSlot *self);
 const char *weir_slot_get_name (WeirSlot *self);
 WeirFunction *weir_slot_get_function (WeirSlot *self); /* data thread; nullable */
 
-/* Any thread. restarts: what only the pool knows. */
-WeirFunctionStats *weir_slot_dup_stats (WeirSlot *self, guint restarts);
+/* Any thread. */
+void weir_slot_add_stats (WeirSlot *self, WeirFunctionStats *stats);
 
 /* What the control thread posts (through weir_engine_invoke); data thread. */
 void weir_slot_set_function (WeirSlot *self, WeirFunction *function);
@@ -58,5 +76,6 @@ void weir_slot_set_exit_error (WeirSlot *self, WeirGate *gate, const GError *err
 void weir_slot_dispatch (WeirSlot *self, WeirExchange *exchange);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirSlot, weir_slot_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirSlotTeam, weir_slot_team_unref)
 
 G_END_DECLS

@@ -43,15 +43,17 @@ gboolean
 weir_socket_budget_take (WeirSocketBudget *self)
 {
   guint maximum = g_atomic_int_get (&self->maximum);
+  guint taken;
 
-  if (maximum == 0 || (guint) g_atomic_int_add (&self->taken, 1) < maximum)
+  /* Never one too many, not even for a moment: somebody else would be refused for it. */
+  do
     {
-      if (maximum == 0)
-        g_atomic_int_inc (&self->taken);
-      return TRUE;
+      taken = g_atomic_int_get (&self->taken);
+      if (maximum > 0 && taken >= maximum)
+        return FALSE;
     }
-  g_atomic_int_add (&self->taken, -1);
-  return FALSE;
+  while (!g_atomic_int_compare_and_exchange (&self->taken, taken, taken + 1));
+  return TRUE;
 }
 
 void

@@ -25,6 +25,7 @@ WeirBinding *weir_binding_new (WeirEngine *engine,
                                WeirCensor *censor);
 WeirWorkerPool *weir_binding_get_pool (WeirBinding *self);
 WeirSlot *weir_binding_get_slot (WeirBinding *self);
+WeirFunctionStats *weir_binding_dup_stats (WeirBinding *self);
 /* A newer revision, for both halves. */
 void weir_binding_set_function (WeirBinding *self, WeirFunction *function);
 /* The newest revision could not be started, or the one that serves is older than it. */

@@ -291,6 +291,16 @@ weir_binding_get_slot (WeirBinding *self)
   return self->slot;
 }
 
+WeirFunctionStats *
+weir_binding_dup_stats (WeirBinding *self)
+{
+  WeirFunctionStats *stats = weir_function_stats_new (weir_worker_pool_get_restarts (self->pool));
+
+  weir_slot_add_stats (self->slot, stats);
+
+  return stats;
+}
+
 gboolean
 weir_binding_is_broken (WeirBinding *self)
 {

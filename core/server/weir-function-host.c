@@ -441,10 +441,7 @@ weir_function_host_dup_stats (WeirFunctionHost *self, const char *name)
 {
   WeirBinding *binding = weir_registry_find (self->registry, name);
 
-  if (binding == NULL)
-    return NULL;
-  return weir_slot_dup_stats (weir_binding_get_slot (binding),
-                              weir_worker_pool_get_restarts (weir_binding_get_pool (binding)));
+  return binding != NULL ? weir_binding_dup_stats (binding) : NULL;
 }
 
 GListModel *

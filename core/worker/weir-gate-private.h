@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* The one thing about a worker that the data plane and the control plane both touch: a
+/* The one thing about a worker that all threads of the data plane and the control plane touch: a
  * word that counts the leases taken and says whether more may be. The data plane leases
  * and releases with one atomic operation each; the control plane closes the gate before
  * it lets a worker go, so that a lease can never meet a worker that was told to stop.
@@ -19,15 +19,15 @@ typedef struct _WeirGate WeirGate;
 
 typedef void (*WeirGateFunc) (gpointer user_data);
 
-/* activity: called once for each weir_gate_watch(), on the data thread, or from within
+/* activity: called once for each weir_gate_watch(), on a data thread, or from within
  * weir_gate_watch() itself when there is nothing left to wait for; it must only post a
  * message. */
 WeirGate *weir_gate_new (WeirGateFunc activity, gpointer user_data, GDestroyNotify destroy);
 WeirGate *weir_gate_ref (WeirGate *self);
 void weir_gate_unref (WeirGate *self);
 
-/* Data plane. FALSE when it is closed. */
-gboolean weir_gate_lease (WeirGate *self);
+/* Data plane. FALSE when it is closed, or when as many as `most` are in flight already. */
+gboolean weir_gate_lease (WeirGate *self, guint most);
 void weir_gate_release (WeirGate *self);
 /* A request was answered to its end, not given up. */
 void weir_gate_note_answer (WeirGate *self);
@@ -35,6 +35,11 @@ void weir_gate_note_answer (WeirGate *self);
  * To be called before its lease is released, so that none is ever seen without the other. */
 void weir_gate_add_socket (WeirGate *self);
 void weir_gate_remove_socket (WeirGate *self);
+/* A place for a connection that may be upgraded, from before its lease until it ends as the one
+ * or the other. FALSE when `most` are taken. */
+gboolean weir_gate_book_socket (WeirGate *self, guint most);
+void weir_gate_unbook_socket (WeirGate *self);
+guint weir_gate_get_booked (WeirGate *self);
 /* Whatever is in flight here is lost, and why will be told: nobody should try it elsewhere. */
 gboolean weir_gate_is_condemned (WeirGate *self);
 

@@ -15,6 +15,7 @@ struct _WeirGate
   guint64 total;
   guint64 answered;
   guint sockets;
+  guint booked;
   gboolean condemned;
   WeirGateFunc activity;
   gpointer user_data;
@@ -76,13 +77,13 @@ weir_gate_notify (WeirGate *self)
 }
 
 gboolean
-weir_gate_lease (WeirGate *self)
+weir_gate_lease (WeirGate *self, guint most)
 {
   guint word = weir_gate_load (self);
 
   do
     {
-      if (word & CLOSED)
+      if ((word & CLOSED) != 0 || word / LEASE >= most)
         return FALSE;
     }
   while (!weir_gate_swap (self, &word, (word + LEASE) & ~WATCH));
@@ -146,6 +147,37 @@ guint
 weir_gate_get_sockets (WeirGate *self)
 {
   return __atomic_load_n (&self->sockets, __ATOMIC_SEQ_CST);
+}
+
+gboolean
+weir_gate_book_socket (WeirGate *self, guint most)
+{
+  guint booked = weir_gate_get_booked (self);
+
+  do
+    {
+      if (booked >= most)
+        return FALSE;
+    }
+  while (!__atomic_compare_exchange_n (&self->booked,
+                                       &booked,
+                                       booked + 1,
+                                       FALSE,
+                                       __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST));
+  return TRUE;
+}
+
+void
+weir_gate_unbook_socket (WeirGate *self)
+{
+  __atomic_sub_fetch (&self->booked, 1, __ATOMIC_SEQ_CST);
+}
+
+guint
+weir_gate_get_booked (WeirGate *self)
+{
+  return __atomic_load_n (&self->booked, __ATOMIC_SEQ_CST);
 }
 
 gboolean

@@ -84,7 +84,7 @@ act (WeirWorld *self, GRand *rand, GPtrArray *leases)
       break;
     case 2:
     case 3:
-      if (worker != NULL && weir_gate_lease (weir_worker_get_gate (worker)))
+      if (worker != NULL && weir_gate_lease (weir_worker_get_gate (worker), G_MAXUINT))
         g_ptr_array_add (leases, weir_gate_ref (weir_worker_get_gate (worker)));
       weir_world_turn ();
       break;

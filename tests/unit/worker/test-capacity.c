@@ -25,7 +25,7 @@ test_busy_stays (WeirWorld *self, gconstpointer data)
 {
   weir_capacity_set_limits (self->capacity, 1, 0);
   weir_world_serve (self, 0);
-  g_assert_true (weir_gate_lease (weir_world_gate (self, 0)));
+  g_assert_true (weir_gate_lease (weir_world_gate (self, 0), G_MAXUINT));
   weir_world_turn ();
   weir_world_demand (self, 1);
   weir_fake_clock_advance (self->clock, 10000);
@@ -101,7 +101,7 @@ test_first_before_further (WeirWorld *self, gconstpointer data)
 {
   weir_capacity_set_limits (self->capacity, 1, 0);
   weir_world_serve (self, 0);
-  g_assert_true (weir_gate_lease (weir_world_gate (self, 0)));
+  g_assert_true (weir_gate_lease (weir_world_gate (self, 0), G_MAXUINT));
   weir_world_turn ();
   weir_world_demand (self, 0);
   weir_world_demand (self, 1);
@@ -162,7 +162,7 @@ static void
 test_growing_ends_the_idle (WeirWorld *self, gconstpointer data)
 {
   serve_three (self);
-  g_assert_true (weir_gate_lease (weir_world_gate (self, 2)));
+  g_assert_true (weir_gate_lease (weir_world_gate (self, 2), G_MAXUINT));
   weir_world_turn ();
   grow (self, 2, 850);
   weir_world_check (self, "gone-0");
@@ -175,7 +175,7 @@ test_growing_ends_the_idle (WeirWorld *self, gconstpointer data)
 static void
 hold (WeirWorld *self, guint i)
 {
-  g_assert_true (weir_gate_lease (weir_world_gate (self, i)));
+  g_assert_true (weir_gate_lease (weir_world_gate (self, i), G_MAXUINT));
   weir_world_turn ();
 }
 
@@ -248,7 +248,7 @@ test_shut_down_waiting (WeirWorld *self, gconstpointer data)
 {
   weir_capacity_set_limits (self->capacity, 1, 0);
   weir_world_serve (self, 0);
-  g_assert_true (weir_gate_lease (weir_world_gate (self, 0)));
+  g_assert_true (weir_gate_lease (weir_world_gate (self, 0), G_MAXUINT));
   weir_world_turn ();
   weir_world_demand (self, 1);
   weir_worker_pool_shut_down (self->pools[1], TRUE);
@@ -264,7 +264,7 @@ test_withdraw (WeirWorld *self, gconstpointer data)
 {
   weir_capacity_set_limits (self->capacity, 1, 0);
   weir_world_serve (self, 0);
-  g_assert_true (weir_gate_lease (weir_world_gate (self, 0)));
+  g_assert_true (weir_gate_lease (weir_world_gate (self, 0), G_MAXUINT));
   weir_world_turn ();
   weir_world_demand (self, 1);
   weir_world_demand (self, 2);

@@ -13,8 +13,8 @@ test_lease (void)
 {
   g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
 
-  g_assert_true (weir_gate_lease (gate));
-  g_assert_true (weir_gate_lease (gate));
+  g_assert_true (weir_gate_lease (gate, G_MAXUINT));
+  g_assert_true (weir_gate_lease (gate, G_MAXUINT));
   g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 2);
   g_assert_false (weir_gate_close_if_idle (gate));
   g_assert_false (weir_gate_is_closed (gate));
@@ -24,7 +24,7 @@ test_lease (void)
   g_assert_true (weir_gate_close_if_idle (gate));
   g_assert_true (weir_gate_close_if_idle (gate));
   g_assert_true (weir_gate_is_closed (gate));
-  g_assert_false (weir_gate_lease (gate));
+  g_assert_false (weir_gate_lease (gate, G_MAXUINT));
   g_assert_cmpuint (weir_gate_get_total (gate), ==, 2);
 }
 
@@ -33,10 +33,10 @@ test_close (void)
 {
   g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
 
-  weir_gate_lease (gate);
-  weir_gate_lease (gate);
+  weir_gate_lease (gate, G_MAXUINT);
+  weir_gate_lease (gate, G_MAXUINT);
   g_assert_cmpuint (weir_gate_close (gate), ==, 2);
-  g_assert_false (weir_gate_lease (gate));
+  g_assert_false (weir_gate_lease (gate, G_MAXUINT));
   weir_gate_release (gate);
   g_assert_cmpuint (weir_gate_close (gate), ==, 1);
   weir_gate_release (gate);
@@ -49,16 +49,16 @@ test_watch (void)
   int calls = 0;
   g_autoptr (WeirGate) gate = weir_gate_new (on_activity, &calls, NULL);
 
-  weir_gate_lease (gate);
+  weir_gate_lease (gate, G_MAXUINT);
   weir_gate_release (gate);
   g_assert_cmpint (calls, ==, 0);
 
   weir_gate_watch (gate);
   weir_gate_watch (gate);
   g_assert_cmpint (calls, ==, 0);
-  weir_gate_lease (gate);
+  weir_gate_lease (gate, G_MAXUINT);
   g_assert_cmpint (calls, ==, 1);
-  weir_gate_lease (gate);
+  weir_gate_lease (gate, G_MAXUINT);
   g_assert_cmpint (calls, ==, 1); /* one shot */
   weir_gate_watch (gate);
   g_assert_cmpint (calls, ==, 2); /* it is there already */
@@ -132,7 +132,7 @@ lease_and_release (gpointer user_data)
         {
           gboolean gone = g_atomic_int_get (&stress->closed_idle[i]);
 
-          if (!weir_gate_lease (stress->gates[i]))
+          if (!weir_gate_lease (stress->gates[i], G_MAXUINT))
             break;
           if (gone || g_atomic_int_get (&stress->closed_idle[i]))
             g_atomic_int_inc (&stress->late);
@@ -148,7 +148,7 @@ test_sockets (void)
 {
   g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
 
-  g_assert_true (weir_gate_lease (gate));
+  g_assert_true (weir_gate_lease (gate, G_MAXUINT));
   weir_gate_add_socket (gate);
   weir_gate_release (gate);
   g_assert_cmpuint (weir_gate_get_sockets (gate), ==, 1);
@@ -156,9 +156,91 @@ test_sockets (void)
   g_assert_false (weir_gate_is_condemned (gate));
   weir_gate_condemn (gate);
   g_assert_true (weir_gate_is_condemned (gate));
-  g_assert_false (weir_gate_lease (gate));
+  g_assert_false (weir_gate_lease (gate, G_MAXUINT));
   weir_gate_remove_socket (gate);
   g_assert_cmpuint (weir_gate_get_sockets (gate), ==, 0);
+}
+
+static void
+test_most (void)
+{
+  g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
+
+  g_assert_true (weir_gate_lease (gate, 2));
+  g_assert_true (weir_gate_lease (gate, 2));
+  g_assert_false (weir_gate_lease (gate, 2));
+  g_assert_cmpuint (weir_gate_get_total (gate), ==, 2);
+  weir_gate_release (gate);
+  g_assert_true (weir_gate_lease (gate, 2));
+  weir_gate_release (gate);
+  weir_gate_release (gate);
+
+  g_assert_true (weir_gate_book_socket (gate, 1));
+  g_assert_false (weir_gate_book_socket (gate, 1));
+  g_assert_cmpuint (weir_gate_get_booked (gate), ==, 1);
+  weir_gate_unbook_socket (gate);
+  g_assert_true (weir_gate_book_socket (gate, 1));
+  weir_gate_unbook_socket (gate);
+}
+
+#define N_THREADS 4
+#define MOST 3
+#define TURNS 20000
+
+typedef struct
+{
+  WeirGate *gate;
+  int in; /* atomic, as the next ones */
+  int in_sockets;
+  int too_many;
+} Crowd;
+
+static void
+note (int *in, Crowd *crowd)
+{
+  if (g_atomic_int_add (in, 1) >= MOST)
+    g_atomic_int_inc (&crowd->too_many);
+}
+
+static gpointer
+come_and_go (gpointer user_data)
+{
+  Crowd *crowd = user_data;
+
+  for (int i = 0; i < TURNS; i++)
+    {
+      if (weir_gate_lease (crowd->gate, MOST))
+        {
+          note (&crowd->in, crowd);
+          g_atomic_int_add (&crowd->in, -1);
+          weir_gate_release (crowd->gate);
+        }
+      if (weir_gate_book_socket (crowd->gate, MOST))
+        {
+          note (&crowd->in_sockets, crowd);
+          g_atomic_int_add (&crowd->in_sockets, -1);
+          weir_gate_unbook_socket (crowd->gate);
+        }
+    }
+  return NULL;
+}
+
+/* Several data threads at once never take more than there may be. */
+static void
+test_most_of_all_threads (void)
+{
+  g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
+  Crowd crowd = { .gate = gate };
+  GThread *threads[N_THREADS];
+
+  for (guint i = 0; i < N_THREADS; i++)
+    threads[i] = g_thread_new ("data", come_and_go, &crowd);
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpint (crowd.too_many, ==, 0);
+  g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 0);
+  g_assert_cmpuint (weir_gate_get_booked (gate), ==, 0);
+  g_assert_cmpuint (weir_gate_get_total (gate), >, 0);
 }
 
 /* The data plane takes leases as fast as it can while the control plane closes the gate,
@@ -222,6 +304,8 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/watch-ends", test_watch_ends);
   g_test_add_func ("/gate/destroy", test_destroy);
   g_test_add_func ("/gate/sockets", test_sockets);
+  g_test_add_func ("/gate/most", test_most);
+  g_test_add_func ("/gate/most-of-all-threads", test_most_of_all_threads);
   g_test_add_func ("/gate/stress", test_stress);
   return g_test_run ();
 }

@@ -150,7 +150,7 @@ tear_down (Fixture *fixture, gconstpointer data)
 static void
 lease (Fixture *fixture)
 {
-  g_assert_true (weir_gate_lease (fixture->gate));
+  g_assert_true (weir_gate_lease (fixture->gate, G_MAXUINT));
   turn ();
 }
 
@@ -575,7 +575,7 @@ act (Fixture *fixture, GRand *rand, guint *leases, guint *sockets)
       break;
     case 2:
     case 3:
-      if (weir_gate_lease (fixture->gate))
+      if (weir_gate_lease (fixture->gate, G_MAXUINT))
         (*leases)++;
       break;
     case 4:

@@ -507,7 +507,7 @@ test_reload (Fixture *fixture, gconstpointer data)
 
   start (fixture);
   old = get_current (fixture);
-  g_assert_true (weir_gate_lease (weir_worker_get_gate (old)));
+  g_assert_true (weir_gate_lease (weir_worker_get_gate (old), G_MAXUINT));
   edit (fixture, 2);
   finish (fixture, NULL);
   g_assert_true (get_current (fixture) == old);
@@ -771,7 +771,7 @@ test_shut_down (Fixture *fixture, gconstpointer data)
 
   start (fixture);
   worker = get_current (fixture);
-  g_assert_true (weir_gate_lease (weir_worker_get_gate (worker)));
+  g_assert_true (weir_gate_lease (weir_worker_get_gate (worker), G_MAXUINT));
   weir_worker_pool_shut_down (fixture->pool, TRUE);
   check (fixture, "gone1");
   g_assert_cmpstr (weir_fake_process_get_trace (process (fixture, 0)), ==, "spawn");
@@ -877,7 +877,7 @@ act (Fixture *fixture, GRand *rand, guint64 *revision, GPtrArray *leases)
       turn ();
       break;
     case 4:
-      if (current != NULL && weir_gate_lease (weir_worker_get_gate (current)))
+      if (current != NULL && weir_gate_lease (weir_worker_get_gate (current), G_MAXUINT))
         g_ptr_array_add (leases, weir_gate_ref (weir_worker_get_gate (current)));
       break;
     case 5:

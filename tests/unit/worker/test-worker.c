@@ -140,7 +140,7 @@ boot (Fixture *fixture)
 static void
 lease (Fixture *fixture)
 {
-  g_assert_true (weir_gate_lease (weir_worker_get_gate (fixture->worker)));
+  g_assert_true (weir_gate_lease (weir_worker_get_gate (fixture->worker), G_MAXUINT));
   turn ();
 }
 
@@ -231,7 +231,7 @@ test_busy_and_back (Fixture *fixture, gconstpointer data)
 
   /* Leased at the very moment of the idle deadline: the lease wins. */
   weir_fake_clock_advance (fixture->clock, 59990);
-  g_assert_true (weir_gate_lease (weir_worker_get_gate (fixture->worker)));
+  g_assert_true (weir_gate_lease (weir_worker_get_gate (fixture->worker), G_MAXUINT));
   weir_fake_clock_advance (fixture->clock, 10);
   g_assert_cmpint (weir_worker_get_state (fixture->worker), ==, WEIR_WORKER_STATE_BUSY);
   give_back (fixture);
@@ -266,9 +266,10 @@ static void
 test_retire_busy (Fixture *fixture, gconstpointer data)
 {
   boot (fixture);
-  g_assert_true (weir_gate_lease (weir_worker_get_gate (fixture->worker))); /* not told yet */
+  g_assert_true (
+      weir_gate_lease (weir_worker_get_gate (fixture->worker), G_MAXUINT)); /* not told yet */
   weir_worker_retire (fixture->worker);
-  g_assert_false (weir_gate_lease (weir_worker_get_gate (fixture->worker)));
+  g_assert_false (weir_gate_lease (weir_worker_get_gate (fixture->worker), G_MAXUINT));
   turn ();
   weir_fake_clock_advance (fixture->clock, 14000);
   g_assert_cmpstr (weir_fake_process_get_trace (fixture->process), ==, "spawn");
@@ -525,7 +526,7 @@ act (Fixture *fixture, GRand *rand, guint *leases)
       break;
     case 6:
     case 7:
-      if (weir_gate_lease (weir_worker_get_gate (fixture->worker)))
+      if (weir_gate_lease (weir_worker_get_gate (fixture->worker), G_MAXUINT))
         (*leases)++;
       break;
     case 8:
@@ -695,7 +696,7 @@ test_gate_outlives (Fixture *fixture, gconstpointer data)
   g_autoptr (WeirGate) gate = weir_gate_ref (weir_worker_get_gate (fixture->worker));
 
   boot (fixture);
-  g_assert_true (weir_gate_lease (gate));
+  g_assert_true (weir_gate_lease (gate, G_MAXUINT));
   weir_worker_stop (fixture->worker);
   weir_fake_process_exit (fixture->process, 0);
   tear_down (fixture, NULL);
@@ -709,7 +710,7 @@ lease_until_closed (gpointer gate)
 {
   guint64 leases = 0;
 
-  while (weir_gate_lease (gate))
+  while (weir_gate_lease (gate, G_MAXUINT))
     {
       leases++;
       weir_gate_release (gate);

@@ -278,7 +278,7 @@ weir_world_gate (WeirWorld *self, guint i)
 void
 weir_world_use (WeirWorld *self, guint i)
 {
-  g_assert_true (weir_gate_lease (weir_world_gate (self, i)));
+  g_assert_true (weir_gate_lease (weir_world_gate (self, i), G_MAXUINT));
   weir_world_turn ();
   weir_gate_release (weir_world_gate (self, i));
   weir_fake_clock_advance (self->clock, 50);
