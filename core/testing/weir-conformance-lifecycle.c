@@ -8,6 +8,8 @@
 #include "testing/weir-conformance-private.h"
 
 #define BURST 1000
+#define STEP (128 * 1024)
+#define MOST_STEPS 64
 
 static void
 release (WeirConformanceFixture *fixture)
@@ -81,6 +83,48 @@ test_upgrade (WeirConformanceFixture *fixture)
 {
   check_upgrade (fixture, "/upgrade");
   check_upgrade (fixture, "/upgrade-later");
+}
+
+static void
+do_nothing (WeirConformanceFixture *fixture)
+{
+}
+
+/* Behind an answer of so many bytes that nobody reads yet. */
+static void
+check_upgrade_behind (WeirConformanceFixture *fixture, guint length)
+{
+  g_autofree char *requests = g_strdup_printf ("GET /big?%u HTTP/1.1\r\nHost: a\r\n\r\n"
+                                               "GET /upgrade HTTP/1.1\r\nHost: a\r\n"
+                                               "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+                                               "early",
+                                               length);
+  g_autoptr (WeirConformanceClient) client = weir_conformance_client_new (fixture);
+  g_autoptr (WeirConformanceResponse) big = NULL;
+  g_autoptr (WeirConformanceResponse) response = NULL;
+  guint64 seen = weir_conformance_stage_get (fixture->stage, WEIR_CONFORMANCE_SEEN);
+
+  weir_conformance_client_send (client, requests, -1);
+  weir_conformance_stage_wait (fixture->stage, WEIR_CONFORMANCE_SEEN, seen + 1);
+  for (guint turn = 0; turn < 4; turn++)
+    weir_conformance_fixture_run (fixture, do_nothing);
+
+  big = weir_conformance_client_receive (client, FALSE);
+  g_assert_cmpuint (big->body->len, ==, length);
+  if (!weir_conformance_client_fill (client, 1))
+    return;
+  response = weir_conformance_client_receive (client, FALSE);
+  g_assert_cmpuint (response->status, ==, 101);
+  g_assert_true (weir_conformance_client_fill (client, 5));
+  g_assert_cmpmem (client->in->data, 5, "early", 5);
+}
+
+/* Where the kernel is full just then, a 101 may not get through; it is the last word anyhow. */
+static void
+test_upgrade_behind (WeirConformanceFixture *fixture)
+{
+  for (guint length = STEP; length < MOST_STEPS * STEP; length += STEP)
+    check_upgrade_behind (fixture, length);
 }
 
 static void
@@ -256,6 +300,7 @@ const WeirConformanceCase weir_conformance_lifecycle_cases[] = {
   { "lifecycle/flood", test_flood, NULL, 0 },
   { "lifecycle/half-close", test_half_close, NULL, 0 },
   { "lifecycle/upgrade", test_upgrade, NULL, 0 },
+  { "lifecycle/upgrade-behind", test_upgrade_behind, NULL, 0 },
   { "lifecycle/upgrade-refused", test_upgrade_refused, NULL, 0 },
   { "lifecycle/drain", test_drain, NULL, 0 },
   { "lifecycle/stop", test_stop, NULL, 0 },

@@ -314,6 +314,8 @@ upgrade (WeirExchange *exchange, gpointer transport, WeirHead *head, GBytes **ea
       *early = copy_early (self);
       fd = weir_native_connection_release (self);
     }
+  else
+    weir_native_connection_lose (self);
   weir_native_connection_unref (self);
   return fd;
 }

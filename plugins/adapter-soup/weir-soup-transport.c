@@ -228,8 +228,10 @@ end (WeirExchange *exchange, gpointer transport)
                                                       WEIR_ERROR_BAD_GATEWAY,
                                                       "The response is shorter than announced");
 
+      weir_soup_connection_ref (self);
       weir_soup_connection_send (self);
       weir_soup_connection_close (self, error);
+      weir_soup_connection_unref (self);
       return;
     }
 
@@ -305,24 +307,24 @@ static int
 upgrade (WeirExchange *exchange, gpointer transport, WeirHead *head, GBytes **early)
 {
   WeirSoupConnection *self = transport;
-  int fd;
+  int fd = -1;
 
   if (self->upgrade == NULL)
     return -1;
 
   weir_soup_connection_ref (self);
+  /* Once the 101 is on its way there is no other answer any more. */
   write_upgrade (self, head);
   weir_soup_connection_send (self);
-  if (self->state == WEIR_SOUP_STATE_CLOSED || weir_soup_connection_get_unsent (self) > 0)
+  if (self->state != WEIR_SOUP_STATE_CLOSED && weir_soup_connection_get_unsent (self) == 0)
     {
-      weir_soup_connection_unref (self);
-      return -1;
+      if (weir_soup_connection_has_input (self))
+        *early =
+            g_bytes_new (self->in->data + self->in_position, self->in->len - self->in_position);
+      fd = weir_soup_connection_release (self);
     }
-
-  *early = NULL;
-  if (weir_soup_connection_has_input (self))
-    *early = g_bytes_new (self->in->data + self->in_position, self->in->len - self->in_position);
-  fd = weir_soup_connection_release (self);
+  else
+    weir_soup_connection_lose (self);
   weir_soup_connection_unref (self);
   return fd;
 }
