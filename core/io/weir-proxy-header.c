@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "io/weir-crc32c-private.h"
+
 /**
  * WeirProxyHeader: (skip)
  *
@@ -26,6 +28,8 @@
 #define SIGNATURE_LENGTH 12
 #define FIXED_LENGTH 16
 #define EXTENSION_LENGTH 3
+#define EXTENSION_CHECKSUM 0x03
+#define CHECKSUM_LENGTH 4
 
 /* Version 2 in the upper half. */
 #define COMMAND_LOCAL 0x20
@@ -67,20 +71,39 @@ get_addresses_length (guint8 client)
     }
 }
 
-/* Extensions are skipped, but they must fill exactly what is left. */
+/* The checksum is that of the whole header, in which it counts as zero itself. */
 static gboolean
-check_extensions (const guint8 *data, gsize length)
+check_sum (const guint8 *header, gsize length, const guint8 *place)
 {
-  while (length >= EXTENSION_LENGTH)
-    {
-      gsize whole = EXTENSION_LENGTH + read_number (data + 1);
+  static const guint8 zeros[CHECKSUM_LENGTH];
+  const guint8 *rest = place + CHECKSUM_LENGTH;
+  guint32 said;
+  guint32 sum = weir_crc32c (0, header, (gsize) (place - header));
 
-      if (whole > length)
+  sum = weir_crc32c (sum, zeros, CHECKSUM_LENGTH);
+  sum = weir_crc32c (sum, rest, (gsize) (header + length - rest));
+  memcpy (&said, place, CHECKSUM_LENGTH);
+  return GUINT32_FROM_BE (said) == sum;
+}
+
+/* All but a checksum are skipped, but they must fill exactly what is left behind the addresses. */
+static gboolean
+check_extensions (const guint8 *header, gsize length, gsize at)
+{
+  while (length - at >= EXTENSION_LENGTH)
+    {
+      guint16 size = read_number (header + at + 1);
+      guint8 kind = header[at];
+
+      at += EXTENSION_LENGTH;
+      if (size > length - at)
         return FALSE;
-      data += whole;
-      length -= whole;
+      if (kind == EXTENSION_CHECKSUM &&
+          (size != CHECKSUM_LENGTH || !check_sum (header, length, header + at)))
+        return FALSE;
+      at += size;
     }
-  return length == 0;
+  return at == length;
 }
 
 /* The source comes first, then the destination, and then the ports of both. */
@@ -110,7 +133,7 @@ read_rest (WeirProxyHeader *self, const guint8 *data)
     return WEIR_PROXY_BAD;
   /* Of a client that is not known the length covers whatever it likes. */
   if (data[13] != CLIENT_UNKNOWN &&
-      !check_extensions (data + FIXED_LENGTH + addresses, rest - addresses))
+      !check_extensions (data, self->length, FIXED_LENGTH + addresses))
     return WEIR_PROXY_BAD;
   read_client (self, data[13], data + FIXED_LENGTH);
   return WEIR_PROXY_DONE;
@@ -134,7 +157,7 @@ weir_proxy_header_read (WeirProxyHeader *self, const guint8 *data, gsize length)
   *self = (WeirProxyHeader){ .family = G_SOCKET_FAMILY_INVALID };
   if (memcmp (data, signature, MIN (length, SIGNATURE_LENGTH)) != 0 ||
       (length > 12 && data[12] != COMMAND_LOCAL && data[12] != COMMAND_PROXY) ||
-      (length > 13 && get_addresses_length (data[13]) == G_MAXSIZE))
+      (length > 13 && data[12] == COMMAND_PROXY && get_addresses_length (data[13]) == G_MAXSIZE))
     return WEIR_PROXY_BAD;
   if (length < FIXED_LENGTH)
     return WEIR_PROXY_MORE;
