@@ -42,6 +42,7 @@
 #include "http/weir-rate-decision.h"
 #include "http/weir-rate-limiter.h"
 #include "http/weir-authenticator.h"
+#include "http/weir-concurrent.h"
 #include "server/weir-request-record.h"
 #include "server/weir-server.h"
 #include "testing/weir-conformance.h"

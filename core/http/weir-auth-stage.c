@@ -6,6 +6,7 @@
 #include "http/weir-auth-stage-private.h"
 
 #include "base/weir-identity-private.h"
+#include "http/weir-concurrent.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-guard-stage-private.h"
 
@@ -18,11 +19,14 @@ struct _WeirAuthStage
 };
 
 static void weir_auth_stage_stage_init (WeirStageInterface *iface);
+static void weir_auth_stage_concurrent_init (WeirConcurrentInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirAuthStage,
                                weir_auth_stage,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_auth_stage_stage_init))
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_auth_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT,
+                                                          weir_auth_stage_concurrent_init))
 
 /* Anything else than a word about the credential is a fault of the authenticator: somebody
  * should know, and nobody gets in. */
@@ -149,6 +153,18 @@ weir_auth_stage_stage_init (WeirStageInterface *iface)
   iface->process = weir_auth_stage_process;
   iface->handle = weir_auth_stage_handle;
   iface->get_phase = weir_auth_stage_get_phase;
+}
+
+static gboolean
+weir_auth_stage_is_concurrent (WeirConcurrent *stage)
+{
+  return weir_concurrent_check (G_OBJECT (WEIR_AUTH_STAGE (stage)->authenticator));
+}
+
+static void
+weir_auth_stage_concurrent_init (WeirConcurrentInterface *iface)
+{
+  iface->is_concurrent = weir_auth_stage_is_concurrent;
 }
 
 static void

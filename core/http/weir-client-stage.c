@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "http/weir-client-stage-private.h"
+#include "http/weir-concurrent.h"
 
 #include <string.h>
 
@@ -23,8 +24,8 @@ static void weir_client_stage_stage_init (WeirStageInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirClientStage,
                                weir_client_stage,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
-                                                      weir_client_stage_stage_init))
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_client_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 static gboolean
 is_forwarding (const WeirField *field)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "http/weir-cors-stage-private.h"
+#include "http/weir-concurrent.h"
 
 #include <string.h>
 
@@ -54,7 +55,8 @@ static void weir_cors_stage_stage_init (WeirStageInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirCorsStage,
                                weir_cors_stage,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_cors_stage_stage_init))
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_cors_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 /* One request, and what its function says. */
 typedef struct

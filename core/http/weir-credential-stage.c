@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "http/weir-credential-stage-private.h"
+#include "http/weir-concurrent.h"
 
 #include <string.h>
 
@@ -30,7 +31,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirCredentialStage,
                                weir_credential_stage,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
-                                                      weir_credential_stage_stage_init))
+                                                      weir_credential_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 static WeirAuthPolicy
 get_policy (WeirCredentialStage *self, WeirExchange *exchange)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "http/weir-dispatch-stage-private.h"
+#include "http/weir-concurrent.h"
 
 #include "http/weir-exchange-private.h"
 #include "http/weir-route-stage-private.h"
@@ -16,7 +17,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirDispatchStage,
                                weir_dispatch_stage,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
-                                                      weir_dispatch_stage_stage_init))
+                                                      weir_dispatch_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 static WeirStageResult
 weir_dispatch_stage_process (WeirStage *stage, WeirExchange *exchange)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "http/weir-guard-stage-private.h"
+#include "http/weir-concurrent.h"
 
 #include <string.h>
 
@@ -19,7 +20,8 @@ static void weir_guard_stage_stage_init (WeirStageInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirGuardStage,
                                weir_guard_stage,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_guard_stage_stage_init))
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_guard_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 /* What the local stack's own gate says, word for word: it takes the scheme as it is spelt. */
 static const char *

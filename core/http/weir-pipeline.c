@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "http/weir-pipeline.h"
+#include "http/weir-pipeline-private.h"
 
 #include "http/weir-auth-stage-private.h"
+#include "http/weir-concurrent.h"
 #include "http/weir-credential-stage-private.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-guard-stage-private.h"
@@ -15,6 +16,7 @@ typedef struct
   WeirStage *stage;
   WeirStageResult (*process) (WeirStage *stage, WeirExchange *exchange);
   WeirPhase phase;
+  gboolean has_turns;
 } Step;
 
 typedef struct
@@ -41,7 +43,9 @@ struct _WeirPipeline
   GArray *steps;
   GArray *observers;
   guint stage_timeout_ms;
-  int open; /* atomic */
+  gboolean is_shared;
+  int open;      /* atomic */
+  guint64 total; /* atomic; counted by the data thread only */
 };
 
 G_DEFINE_FINAL_TYPE (WeirPipeline, weir_pipeline, G_TYPE_OBJECT)
@@ -55,6 +59,10 @@ typedef struct
   guint next;
   gboolean uncounted;
 } Run;
+
+/* Of all stages that were not made for several data threads: what belongs together may share
+ * more than one object. The same thread may come again, from within. */
+static GRecMutex turn;
 
 static void run_steps (Run *run);
 
@@ -129,6 +137,7 @@ weir_pipeline_add_stage (WeirPipeline *self, WeirStage *stage)
   step.stage = g_object_ref (stage);
   step.process = WEIR_STAGE_GET_IFACE (stage)->process;
   step.phase = weir_stage_get_phase (stage);
+  step.has_turns = self->is_shared && !weir_concurrent_check (G_OBJECT (stage));
   for (i = self->steps->len; i > 0; i--)
     if (g_array_index (self->steps, Step, i - 1).phase <= step.phase)
       break;
@@ -184,12 +193,18 @@ weir_pipeline_set_stage_timeout (WeirPipeline *self, guint timeout_ms)
   self->stage_timeout_ms = timeout_ms;
 }
 
+void
+weir_pipeline_set_shared (WeirPipeline *self, gboolean shared)
+{
+  self->is_shared = shared;
+}
+
 /**
  * WeirExchangeObserver: (skip)
  * @exchange: an exchange that is over
  * @user_data: what weir_pipeline_add_observer() was given
  *
- * Looks at what is left of an exchange, on the data thread. C only.
+ * Looks at what is left of an exchange, on its data thread. C only.
  *
  * Since: 1.0
  */
@@ -229,6 +244,12 @@ weir_pipeline_get_open (WeirPipeline *self)
   g_return_val_if_fail (WEIR_IS_PIPELINE (self), 0);
 
   return g_atomic_int_get (&self->open);
+}
+
+guint64
+weir_pipeline_get_total (WeirPipeline *self)
+{
+  return __atomic_load_n (&self->total, __ATOMIC_RELAXED);
 }
 
 static void
@@ -313,6 +334,25 @@ start_operation (Run *run, WeirStage *stage)
                                          run);
 }
 
+static WeirStageResult
+process_in_turn (Step *step, WeirExchange *exchange)
+{
+  WeirStageResult result;
+
+  g_rec_mutex_lock (&turn);
+  result = step->process (step->stage, exchange);
+  g_rec_mutex_unlock (&turn);
+  return result;
+}
+
+static WeirStageResult
+process (Step *step, WeirExchange *exchange)
+{
+  if (step->process == NULL)
+    return WEIR_STAGE_PENDING;
+  return step->has_turns ? process_in_turn (step, exchange) : step->process (step->stage, exchange);
+}
+
 /* The caller holds the exchange: the run may end with it. */
 static void
 run_steps (Run *run)
@@ -323,8 +363,7 @@ run_steps (Run *run)
   while (run->next < self->steps->len)
     {
       Step *step = &g_array_index (self->steps, Step, run->next++);
-      WeirStageResult result =
-          step->process != NULL ? step->process (step->stage, exchange) : WEIR_STAGE_PENDING;
+      WeirStageResult result = process (step, exchange);
 
       /* Who takes it answers it, and may have done so: run can be gone. */
       if (weir_exchange_is_taken (exchange) ||
@@ -370,6 +409,7 @@ weir_pipeline_begin (WeirPipeline *self, WeirExchange *exchange)
   run->pipeline = g_object_ref (self);
   run->exchange = g_object_ref (exchange);
   g_atomic_int_inc (&self->open);
+  __atomic_store_n (&self->total, self->total + 1, __ATOMIC_RELAXED);
   weir_exchange_set_finished (exchange, on_finished, run);
   weir_exchange_set_upgraded (exchange, on_upgraded);
   run_steps (run);

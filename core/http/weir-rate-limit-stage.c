@@ -5,6 +5,7 @@
 
 #include "http/weir-rate-limit-stage-private.h"
 
+#include "http/weir-concurrent.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-rate-key-private.h"
 
@@ -48,12 +49,15 @@ typedef struct
 } Check;
 
 static void weir_rate_limit_stage_stage_init (WeirStageInterface *iface);
+static void weir_rate_limit_stage_concurrent_init (WeirConcurrentInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirRateLimitStage,
                                weir_rate_limit_stage,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
-                                                      weir_rate_limit_stage_stage_init))
+                                                      weir_rate_limit_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT,
+                                                          weir_rate_limit_stage_concurrent_init))
 
 /* A browser that asks whether it may call has not called. */
 static gboolean
@@ -415,6 +419,26 @@ weir_rate_limit_stage_stage_init (WeirStageInterface *iface)
   iface->process = weir_rate_limit_stage_process;
   iface->handle = weir_rate_limit_stage_handle;
   iface->get_phase = weir_rate_limit_stage_get_phase;
+}
+
+static gboolean
+is_concurrent (WeirRateLimiter *limiter)
+{
+  return limiter == NULL || weir_concurrent_check (G_OBJECT (limiter));
+}
+
+static gboolean
+weir_rate_limit_stage_is_concurrent (WeirConcurrent *stage)
+{
+  WeirRateLimitStage *self = WEIR_RATE_LIMIT_STAGE (stage);
+
+  return is_concurrent (self->rates) && is_concurrent (self->windows);
+}
+
+static void
+weir_rate_limit_stage_concurrent_init (WeirConcurrentInterface *iface)
+{
+  iface->is_concurrent = weir_rate_limit_stage_is_concurrent;
 }
 
 static void

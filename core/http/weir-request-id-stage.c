@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "http/weir-request-id-stage-private.h"
+#include "http/weir-concurrent.h"
 
 #define SANE_MAX 64
 #define TRACE_ID_LENGTH 32
@@ -18,7 +19,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirRequestIdStage,
                                weir_request_id_stage,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
-                                                      weir_request_id_stage_stage_init))
+                                                      weir_request_id_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 static guint32 process_suffix;
 static guint64 process_seed;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "http/weir-exchange-private.h"
+#include "http/weir-concurrent.h"
 #include "http/weir-route-stage-private.h"
 
 #define METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -22,7 +23,8 @@ static void weir_route_stage_stage_init (WeirStageInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirRouteStage,
                                weir_route_stage,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_route_stage_stage_init))
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_route_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 static WeirStageResult
 respond_method (WeirExchange *exchange, const char *method, const char *allowed)

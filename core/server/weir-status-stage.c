@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/weir-error.h"
+#include "http/weir-concurrent.h"
 #include "http/weir-exchange-private.h"
 
 #define PATH "/_weir/status"
@@ -24,8 +25,8 @@ static void weir_status_stage_stage_init (WeirStageInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirStatusStage,
                                weir_status_stage,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
-                                                      weir_status_stage_stage_init))
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_status_stage_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 static char *
 dup_host (const char *authority)

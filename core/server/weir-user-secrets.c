@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/weir-json-text-private.h"
+#include "http/weir-concurrent.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-slot-private.h"
 
@@ -38,8 +39,8 @@ static void weir_user_secrets_stage_init (WeirStageInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirUserSecrets,
                                weir_user_secrets,
                                G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE,
-                                                      weir_user_secrets_stage_init))
+                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, weir_user_secrets_stage_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 /* ---- who ---- */
 

@@ -68,12 +68,14 @@ G_DEFINE_ENUM_TYPE (WeirJwtLocation,
                     G_DEFINE_ENUM_VALUE (WEIR_JWT_LOCATION_COOKIE, "cookie"),
                     G_DEFINE_ENUM_VALUE (WEIR_JWT_LOCATION_QUERY, "query"))
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (
-    WeirJwtAuthenticator,
-    weir_jwt_authenticator,
-    G_TYPE_OBJECT,
-    G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, weir_jwt_authenticator_initable_init)
-        G_IMPLEMENT_INTERFACE (WEIR_TYPE_AUTHENTICATOR, weir_jwt_authenticator_authenticator_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (WeirJwtAuthenticator,
+                               weir_jwt_authenticator,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE,
+                                                      weir_jwt_authenticator_initable_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_AUTHENTICATOR,
+                                                          weir_jwt_authenticator_authenticator_init)
+                                       G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 /* ---- where the token is ---- */
 

@@ -33,7 +33,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirKeyAuthenticator,
                                weir_key_authenticator,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_AUTHENTICATOR,
-                                                      weir_key_authenticator_authenticator_init))
+                                                      weir_key_authenticator_authenticator_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 /* ---- the check ---- */
 

@@ -17,6 +17,7 @@ struct _WeirTokenBucketLimiter
   GObject parent_instance;
 
   guint max_keys;
+  GMutex lock;             /* the table, which data threads share */
   WeirLimiterTable *table; /* made when the first call is counted */
 };
 
@@ -31,7 +32,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirTokenBucketLimiter,
                                weir_token_bucket_limiter,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_RATE_LIMITER,
-                                                      weir_token_bucket_limiter_rate_limiter_init))
+                                                      weir_token_bucket_limiter_rate_limiter_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 static gint64
 get_whole_at (const guint64 *state)
@@ -45,6 +47,31 @@ to_seconds (gint64 ns)
   return ns > 0 ? (ns + NS_PER_S - 1) / NS_PER_S : 0;
 }
 
+/* Returns how much was owed before; takes one more if there is room. */
+static gint64
+count (WeirTokenBucketLimiter *self,
+       const char *key,
+       gint64 now_us,
+       gint64 step,
+       gint64 room,
+       gboolean *allowed)
+{
+  gint64 now = now_us * NS_PER_US;
+  gint64 owed;
+  guint64 *state;
+
+  g_mutex_lock (&self->lock);
+  if (self->table == NULL)
+    self->table = weir_limiter_table_new (self->max_keys, 1, get_whole_at);
+  state = weir_limiter_table_lookup (self->table, key, now_us);
+  owed = MAX ((gint64) state[0], now) - now;
+  *allowed = owed + step <= room;
+  if (*allowed)
+    state[0] = now + owed + step;
+  g_mutex_unlock (&self->lock);
+  return owed;
+}
+
 static gboolean
 weir_token_bucket_limiter_decide (WeirRateLimiter *limiter,
                                   const char *key,
@@ -52,28 +79,16 @@ weir_token_bucket_limiter_decide (WeirRateLimiter *limiter,
                                   gint64 now,
                                   WeirRateDecision *decision)
 {
-  WeirTokenBucketLimiter *self = WEIR_TOKEN_BUCKET_LIMITER (limiter);
-  gint64 step, room, full, owed;
-  guint64 *state;
+  gint64 step, room, owed;
 
   if (limits->per_minute == 0)
     return FALSE;
-  if (self->table == NULL)
-    self->table = weir_limiter_table_new (self->max_keys, 1, get_whole_at);
 
   step = 60 * NS_PER_S / limits->per_minute; /* one token */
   room = step * MAX (limits->burst, 1);
-  state = weir_limiter_table_lookup (self->table, key, now);
-  now *= NS_PER_US;
-  full = MAX ((gint64) state[0], now);
-  owed = full - now;
-
-  decision->allowed = owed + step <= room;
+  owed = count (WEIR_TOKEN_BUCKET_LIMITER (limiter), key, now, step, room, &decision->allowed);
   if (decision->allowed)
-    {
-      owed += step;
-      state[0] = now + owed;
-    }
+    owed += step;
   decision->limit = MAX (limits->burst, 1);
   decision->remaining = owed < room ? (room - owed) / step : 0;
   decision->period = 60;
@@ -127,6 +142,7 @@ weir_token_bucket_limiter_finalize (GObject *object)
   WeirTokenBucketLimiter *self = WEIR_TOKEN_BUCKET_LIMITER (object);
 
   g_clear_pointer (&self->table, weir_limiter_table_free);
+  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (weir_token_bucket_limiter_parent_class)->finalize (object);
 }
@@ -155,4 +171,5 @@ weir_token_bucket_limiter_class_init (WeirTokenBucketLimiterClass *klass)
 static void
 weir_token_bucket_limiter_init (WeirTokenBucketLimiter *self)
 {
+  g_mutex_init (&self->lock);
 }

@@ -22,6 +22,7 @@ struct _WeirWindowLimiter
   GObject parent_instance;
 
   guint max_keys;
+  GMutex lock;             /* the table, which data threads share */
   WeirLimiterTable *table; /* made when the first call is counted */
 };
 
@@ -38,7 +39,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirWindowLimiter,
                                weir_window_limiter,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_RATE_LIMITER,
-                                                      weir_window_limiter_rate_limiter_init))
+                                                      weir_window_limiter_rate_limiter_init)
+                                   G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
 static gint64
 get_end_ms (guint64 window, guint unit)
@@ -92,24 +94,9 @@ count (WeirRateDecision *decision, guint64 *window, guint32 limit, guint unit, g
   decision->reset = to_seconds (get_end_ms (*window, unit) - now_ms);
 }
 
-static gboolean
-weir_window_limiter_decide (WeirRateLimiter *limiter,
-                            const char *key,
-                            const WeirRateLimits *limits,
-                            gint64 now,
-                            WeirRateDecision *decision)
+static void
+decide_at (guint64 *state, const guint32 *wanted, gint64 now_ms, WeirRateDecision *decision)
 {
-  WeirWindowLimiter *self = WEIR_WINDOW_LIMITER (limiter);
-  const guint32 wanted[N_UNITS] = { limits->minute, limits->hour, limits->day };
-  gint64 now_ms = now / US_PER_MS + 1; /* never 0, which is no window */
-  guint64 *state;
-
-  if (wanted[0] == 0 && wanted[1] == 0 && wanted[2] == 0)
-    return FALSE;
-  if (self->table == NULL)
-    self->table = weir_limiter_table_new (self->max_keys, N_UNITS, get_whole_at);
-
-  state = weir_limiter_table_lookup (self->table, key, now);
   for (guint i = 0; i < N_UNITS; i++)
     {
       gint64 left_ms = get_end_ms (state[i], i) - now_ms;
@@ -119,7 +106,7 @@ weir_window_limiter_decide (WeirRateLimiter *limiter,
       else if (wanted[i] > 0 && (state[i] & COUNT_MASK) >= wanted[i])
         {
           refuse (decision, wanted[i], i, left_ms);
-          return TRUE;
+          return;
         }
     }
 
@@ -127,6 +114,30 @@ weir_window_limiter_decide (WeirRateLimiter *limiter,
   for (guint i = 0; i < N_UNITS; i++)
     if (wanted[i] > 0)
       count (decision, &state[i], wanted[i], i, now_ms);
+}
+
+static gboolean
+weir_window_limiter_decide (WeirRateLimiter *limiter,
+                            const char *key,
+                            const WeirRateLimits *limits,
+                            gint64 now,
+                            WeirRateDecision *decision)
+{
+  WeirWindowLimiter *self = WEIR_WINDOW_LIMITER (limiter);
+  const guint32 wanted[N_UNITS] = { limits->minute, limits->hour, limits->day };
+
+  if (wanted[0] == 0 && wanted[1] == 0 && wanted[2] == 0)
+    return FALSE;
+
+  g_mutex_lock (&self->lock);
+  if (self->table == NULL)
+    self->table = weir_limiter_table_new (self->max_keys, N_UNITS, get_whole_at);
+  /* The time is never 0, which is no window. */
+  decide_at (weir_limiter_table_lookup (self->table, key, now),
+             wanted,
+             now / US_PER_MS + 1,
+             decision);
+  g_mutex_unlock (&self->lock);
   return TRUE;
 }
 
@@ -172,6 +183,7 @@ weir_window_limiter_finalize (GObject *object)
   WeirWindowLimiter *self = WEIR_WINDOW_LIMITER (object);
 
   g_clear_pointer (&self->table, weir_limiter_table_free);
+  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (weir_window_limiter_parent_class)->finalize (object);
 }
@@ -200,4 +212,5 @@ weir_window_limiter_class_init (WeirWindowLimiterClass *klass)
 static void
 weir_window_limiter_init (WeirWindowLimiter *self)
 {
+  g_mutex_init (&self->lock);
 }
