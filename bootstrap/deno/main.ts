@@ -11,6 +11,7 @@ import { installGuards } from "./guards.ts";
 import { emit, exit, followCommands, waitForCommand } from "./host.ts";
 import { Loading } from "./loading.ts";
 import { describe } from "./report.ts";
+import { lendTemporary } from "./temporary.ts";
 import { inNextTurn, later } from "./timers.ts";
 
 /** Read by Deno when the first request comes, unlike the others. */
@@ -58,6 +59,7 @@ installGuards((thrown) => loading?.keepEarly(thrown) ?? false);
 installBackground();
 addEventListener("beforeunload", () => loading?.onIdle());
 Deno.addSignalListener("SIGTERM", stopBySignal);
+lendTemporary(Deno.env.get("TMPDIR")!);
 const standbySocket = Deno.env.get("WEIR_STANDBY");
 clearEnvironment();
 if (standbySocket !== undefined) await standBy(standbySocket);

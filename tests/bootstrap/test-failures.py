@@ -111,7 +111,7 @@ main([
     fails("fails-export/index.ts", "syntax", "fails-export/index.ts", 1, 16,
           'import { word, nothing } from "_shared/words.ts";', "'nothing'"),
     fails("not-capable/index.ts", "threw", "not-capable/index.ts", 1, 6,
-          'Deno.writeTextFileSync("/tmp/note.txt", "");', "`permissions` in weir.toml can give it --allow-write"),
+          'Deno.writeTextFileSync("/srv/note.txt", "");', "`permissions` in weir.toml can give it --allow-write"),
     fails("throws/index.ts", "threw", "throws/lib.ts", 3, 9,
           '  throw new RangeError(reason, { cause: new Error("deeper") });', "at the top"),
     fails("throws-after/index.ts", "threw", "throws-after/index.ts", 2, 7,

@@ -150,7 +150,7 @@ def web_socket():
 
 
 def permissions():
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         pathlib.Path(folder, "page.html").write_text("<p>")
         with Worker("permissions/index.ts", env=[f"OUTSIDE={folder}"]) as worker:
             worker.ready()
@@ -162,6 +162,23 @@ def permissions():
                     args=["--static-file", folder + "/*.html"]) as worker:
             worker.ready()
             expect(json.loads(worker.request("/").text)["outside"], "allowed")
+
+
+def temporary_folder_is_its_own():
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        pathlib.Path(folder, "page.html").write_text("<p>")
+        with Worker("temporary/index.ts", env=[f"OUTSIDE={folder}"]) as worker:
+            worker.ready()
+            expect(json.loads(worker.request("/").text), {
+                "write": None, "read": "hello", "rename": None, "make": True,
+                "list": ["made-", "note."], "byName": "hello",
+                "elsewhere": "NotCapable", "above": "NotCapable", "others": "NotFound",
+                "code": "read",
+            })
+        with Worker("temporary/index.ts", env=[f"OUTSIDE={folder}"],
+                    args=["--static-file", folder + "/*.html"]) as worker:
+            worker.ready()
+            expect(json.loads(worker.request("/").text)["others"], "<p>")
 
 
 main([
@@ -178,6 +195,7 @@ main([
     ("stop closes servers of node:http", stop_closes_node_servers),
     ("a worker ends with its host", ends_with_its_host),
     ("its temporary folder goes with it", temporary_folder_goes),
+    ("/tmp is its own", temporary_folder_is_its_own),
     ("web sockets", web_socket),
     ("what a function may not do", permissions),
 ])

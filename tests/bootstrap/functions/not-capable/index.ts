@@ -1,2 +1,2 @@
-Deno.writeTextFileSync("/tmp/note.txt", "");
+Deno.writeTextFileSync("/srv/note.txt", "");
 Deno.serve(() => new Response());
