@@ -51,6 +51,28 @@ test_client_reset (WeirConformanceFixture *fixture)
   weir_conformance_stage_wait (fixture->stage, WEIR_CONFORMANCE_GONE, 1);
 }
 
+static WeirConformanceClient *resetting;
+
+/* The adapter has not heard yet that the client is gone when its answer ends too early. */
+static void
+reset_and_release (WeirConformanceFixture *fixture)
+{
+  weir_conformance_client_free (g_steal_pointer (&resetting));
+  weir_conformance_stage_release (fixture->stage);
+}
+
+static void
+test_reset_at_end (WeirConformanceFixture *fixture)
+{
+  struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+
+  resetting = open_exchange (fixture, "/slow-short");
+  g_assert_true (weir_conformance_client_fill (resetting, 1));
+  setsockopt (resetting->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  weir_conformance_fixture_run (fixture, reset_and_release);
+  g_assert_cmpuint (weir_pipeline_get_open (fixture->pipeline), ==, 0);
+}
+
 static void
 check_upgrade (WeirConformanceFixture *fixture, const char *path)
 {
@@ -299,6 +321,7 @@ const WeirConformanceCase weir_conformance_lifecycle_cases[] = {
   { "lifecycle/client-reset", test_client_reset, NULL, 0 },
   { "lifecycle/flood", test_flood, NULL, 0 },
   { "lifecycle/half-close", test_half_close, NULL, 0 },
+  { "lifecycle/reset-at-end", test_reset_at_end, NULL, 0 },
   { "lifecycle/upgrade", test_upgrade, NULL, 0 },
   { "lifecycle/upgrade-behind", test_upgrade_behind, NULL, 0 },
   { "lifecycle/upgrade-refused", test_upgrade_refused, NULL, 0 },

@@ -418,7 +418,7 @@ produce (WeirConformanceStage *self, WeirExchange *exchange, gboolean announced)
 }
 
 static void
-dawdle (WeirConformanceStage *self, WeirExchange *exchange, gboolean answer)
+dawdle (WeirConformanceStage *self, WeirExchange *exchange, gboolean answer, gint64 length)
 {
   Task *task = task_new (self, exchange);
 
@@ -426,7 +426,7 @@ dawdle (WeirConformanceStage *self, WeirExchange *exchange, gboolean answer)
   if (!answer)
     return;
   g_ptr_array_add (self->waiting, task);
-  send_head (task, 200, WEIR_LENGTH_UNKNOWN);
+  send_head (task, 200, length);
   send_piece (task, (const guint8 *) "one\n", 4);
 }
 
@@ -454,9 +454,11 @@ weir_conformance_stage_process (WeirStage *stage, WeirExchange *exchange)
   else if (strcmp (path, "/endless") == 0)
     produce (self, exchange, FALSE);
   else if (strcmp (path, "/slow") == 0)
-    dawdle (self, exchange, TRUE);
+    dawdle (self, exchange, TRUE, WEIR_LENGTH_UNKNOWN);
+  else if (strcmp (path, "/slow-short") == 0)
+    dawdle (self, exchange, TRUE, 100);
   else if (strcmp (path, "/never") == 0)
-    dawdle (self, exchange, FALSE);
+    dawdle (self, exchange, FALSE, 0);
   else if (strcmp (path, "/short") == 0)
     break_off (self, exchange, 10);
   else if (strcmp (path, "/cut") == 0)
