@@ -2,6 +2,7 @@
 
 #include "io/weir-request-parser-private.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 /* What the fields of a head say about the connection and the body, and what of it could be
@@ -47,33 +48,52 @@ is_word (const char *text, gsize length, const char *word)
 static gboolean
 is_in_host (char c)
 {
-  return g_ascii_isalnum (c) || (c != '\0' && strchr ("-._~!$&'()*+,;=%", c) != NULL);
+  return g_ascii_isalnum (c) || (c != '\0' && strchr ("-._~!$&'()*+,;=", c) != NULL);
+}
+
+/* Returns where the host ends, or NULL where it is none. */
+static const char *
+skip_literal (const char *host)
+{
+  char text[INET6_ADDRSTRLEN];
+  struct in6_addr address;
+  gsize length = strcspn (host, "]");
+
+  if (host[length] != ']' || length > sizeof text)
+    return NULL;
+  memcpy (text, host + 1, length - 1);
+  text[length - 1] = '\0';
+  return inet_pton (AF_INET6, text, &address) == 1 ? host + length + 1 : NULL;
+}
+
+static const char *
+skip_name (const char *host)
+{
+  const char *p = host;
+
+  for (;;)
+    {
+      if (is_in_host (*p))
+        p++;
+      else if (*p == '%' && g_ascii_isxdigit (p[1]) && g_ascii_isxdigit (p[2]))
+        p += 3;
+      else
+        return p > host ? p : NULL;
+    }
 }
 
 static gboolean
 is_authority (const char *authority)
 {
-  const char *p = authority;
+  const char *p = *authority == '[' ? skip_literal (authority) : skip_name (authority);
 
-  if (*p == '[')
-    {
-      p = strchr (p, ']');
-      if (p == NULL || strspn (authority + 1, "0123456789abcdefABCDEF:.") != p - authority - 1)
-        return FALSE;
-      p++;
-    }
-  else
-    {
-      while (is_in_host (*p))
-        p++;
-    }
-  if (p == authority)
+  if (p == NULL)
     return FALSE;
   if (*p == ':')
     {
       gsize digits = strspn (p + 1, "0123456789");
 
-      if (digits > 5)
+      if (digits > 5 || (digits == 5 && strncmp (p + 1, "65535", 5) > 0))
         return FALSE;
       p += 1 + digits;
     }
