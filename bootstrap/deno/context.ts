@@ -17,9 +17,13 @@ function fromRuntime(): Store | undefined {
     const { AsyncVariable, getAsyncContext, setAsyncContext } =
       // deno-lint-ignore no-explicit-any
       (Deno as any)[(Deno as any).internal].core;
+    // Without a prototype, as Deno's own; a literal that says so is slow to make.
+    class Context {
+      constructor(readonly weirRequest?: string, readonly weirSecrets?: Secrets) {}
+    }
+    Object.setPrototypeOf(Context.prototype, null);
     const store: Store = {
-      enter: (id, secrets) =>
-        setAsyncContext({ __proto__: null, weirRequest: id, weirSecrets: secrets }),
+      enter: (id, secrets) => setAsyncContext(new Context(id, secrets)),
       get: () => getAsyncContext()?.weirRequest,
       getSecrets: () => getAsyncContext()?.weirSecrets,
     };
