@@ -39,6 +39,10 @@ function clearEnvironment(): void {
   }
 }
 
+function follow(): void {
+  void followCommands(onCommand);
+}
+
 function waitForLoad(): LoadCommand {
   for (;;) {
     const next = waitForCommand();
@@ -47,12 +51,25 @@ function waitForLoad(): LoadCommand {
   }
 }
 
+async function start(ready: () => void): Promise<void> {
+  const command = waitForLoad();
+  const starting = loading = new Loading(command, { ready, fail });
+  try {
+    await starting.prepare();
+  } catch (error) {
+    fail("threw", error);
+  }
+  if (command.mode === "main") addEventListener("load", () => void starting.evaluate());
+  else void starting.evaluate();
+}
+
 async function standBy(socket: string): Promise<void> {
   // Not a literal, so that only standbys load it.
   const { rehearse } = await import(new URL("./rehearsal.ts", import.meta.url).href);
   await rehearse(socket);
   await new Promise<void>(inNextTurn);
   emit({ type: "standby" });
+  await start(() => later(follow, FOLLOW_MS));
 }
 
 installGuards((thrown) => loading?.keepEarly(thrown) ?? false);
@@ -62,11 +79,6 @@ Deno.addSignalListener("SIGTERM", stopBySignal);
 lendTemporary(Deno.env.get("TMPDIR")!);
 const standbySocket = Deno.env.get("WEIR_STANDBY");
 clearEnvironment();
-if (standbySocket !== undefined) await standBy(standbySocket);
-const follow = () => void followCommands(onCommand);
-const ready = standbySocket !== undefined ? () => later(follow, FOLLOW_MS) : follow;
-const command = waitForLoad();
-const starting = loading = new Loading(command, { ready, fail });
-await starting.prepare();
-if (command.mode === "main") addEventListener("load", () => void starting.evaluate());
-else void starting.evaluate();
+// A standby does not wait here: Deno tidies its memory up when the main module is done.
+if (standbySocket !== undefined) void standBy(standbySocket);
+else await start(follow);
