@@ -8,7 +8,7 @@ import { emit, keepTemporary } from "./host.ts";
 import { closeSocket, concealEnvironment, enterFolder, revokeReads } from "./permissions.ts";
 import { report } from "./report.ts";
 import { installSecrets } from "./secrets.ts";
-import { installServer, isServing, leaveSocket } from "./server.ts";
+import { installServer, isServing, leaveSocket, serveEarly } from "./server.ts";
 import { inNextTurn } from "./timers.ts";
 
 // Kept before user code can replace it.
@@ -58,6 +58,7 @@ export class Loading {
     keepTemporary(command.temporary);
     installServer(command.socket, (form) => this.#onServing(form));
     if (command.node) await this.#expectNode();
+    else this.#takeSocket();
     if (command.unexported) await this.#exportHandler();
     if (command.hide_env) concealEnvironment();
   }
@@ -93,6 +94,14 @@ export class Loading {
     this.#outcome.fail("no-handler", new Error(NO_HANDLER));
   }
 
+  /** Before any line of the function runs: it may do nothing with its own socket. */
+  #takeSocket(): void {
+    const { keep_socket, socket } = this.#command;
+    serveEarly(socket);
+    if (!keep_socket) closeSocket(socket);
+  }
+
+  /** Its server listens by itself, so the socket has to be its own until then. */
   async #expectNode(): Promise<void> {
     await leaveSocket();
     const { watchNodeServers } = await import(sibling("./node-server.ts"));
@@ -123,13 +132,13 @@ export class Loading {
   }
 
   #announce(): void {
-    const { keep_socket, socket } = this.#command;
+    const { keep_socket, node, socket } = this.#command;
     if (this.#ready || this.#form === undefined) return;
     this.#ready = true;
     this.#stopWatchingNode?.();
     this.#reportEarly();
     // Before the event: whoever reads it may have to wait for the processor until this rests.
-    if (!keep_socket) closeSocket(socket);
+    if (node && !keep_socket) closeSocket(socket);
     const load_ms = Math.round((now() - this.#started) * 100) / 100;
     emit({ type: "ready", form: this.#form, load_ms });
     this.#outcome.ready();

@@ -4,6 +4,7 @@
 // Kept before user code can replace them.
 const permissions = Deno.permissions;
 const revoke = permissions.revokeSync.bind(permissions);
+const connectsAnywhere = permissions.querySync({ name: "net" }).state === "granted";
 
 /** Each path was granted by itself: Deno drops every grant that covers a path which is revoked. */
 export function revokeReads(paths: string[] = []): void {
@@ -14,7 +15,7 @@ export function revokeReads(paths: string[] = []): void {
 export function closeSocket(path: string): void {
   revoke({ name: "read", path });
   revoke({ name: "write", path });
-  if (permissions.querySync({ name: "net" }).state === "granted") return;
+  if (connectsAnywhere) return;
   try {
     revoke({ name: "net", host: "unix:" + path });
   } catch {

@@ -7,7 +7,7 @@ import { type Command, CommandReader } from "../common/protocol.ts";
 import { mute } from "./host.ts";
 import { Loading } from "./loading.ts";
 import { closeSocket, revokeReads } from "./permissions.ts";
-import { serveEarly } from "./server.ts";
+import { listenEarly } from "./server.ts";
 import { later } from "./timers.ts";
 
 const BODY = '{"name":"rehearsal"}';
@@ -57,7 +57,7 @@ function giveBackNothing(): void {
 }
 
 export async function rehearse(socket: string): Promise<void> {
-  const end = serveEarly(socket);
+  const end = listenEarly(socket);
   mute(true);
   try {
     const command = makeCommand(socket);

@@ -28,6 +28,8 @@ const RETURNED_NO_RESPONSE = "Return value from serve handler must be";
 let socket = "";
 let onServing: (form: Form) => void = () => {};
 const servers: Stoppable[] = [];
+/** Deno's own, once it is needed: merely to name it loads what is behind it. */
+let serve: typeof Deno.serve | undefined;
 
 export function textResponse(status: number, text: string): Response {
   return new Response(text, { status, headers: { "content-type": "text/plain" } });
@@ -63,11 +65,17 @@ interface Early {
 
 let early: Early | undefined;
 
+/** Listens, unless it does already. */
+export function serveEarly(path: string): void {
+  if (early === undefined) listenEarly(path);
+}
+
 /** Returns what makes the server wait again after somebody has taken it. */
-export function serveEarly(path: string): () => void {
+export function listenEarly(path: string): () => void {
   const handler = () => textResponse(500, "Internal Server Error");
   const waiting = { handler, onError: answerFailure } as unknown as Early;
-  waiting.server = Deno.serve(
+  serve ??= Deno.serve;
+  waiting.server = serve(
     {
       path,
       onListen() {},
@@ -197,8 +205,6 @@ function userServe(first: unknown, second?: unknown): Deno.HttpServer {
   options.onListen?.(addr);
   return server;
 }
-
-let serve: typeof Deno.serve | undefined;
 
 export function installServer(path: string, serving: (form: Form) => void): void {
   socket = path;

@@ -397,7 +397,7 @@ make_load_command (WeirFunction *function,
   json_object_set_boolean_member (load, "unexported", plan->unexported);
   if (!permissions->env)
     json_object_set_boolean_member (load, "hide_env", TRUE);
-  if (permissions->reads_all || permissions->writes_all || permissions->everything)
+  if (weir_deno_permissions_cover_socket (permissions, socket_path))
     json_object_set_boolean_member (load, "keep_socket", TRUE);
   if (standby != NULL)
     json_object_set_array_member (load, "revoke", make_revocations (standby, permissions));

@@ -217,6 +217,32 @@ weir_deno_permissions_add_socket (WeirDenoPermissions *self, const char *path)
     g_ptr_array_add (self->net, g_strconcat ("unix:", path, NULL));
 }
 
+static gboolean
+has_parent (GPtrArray *paths, const char *path)
+{
+  for (guint i = 0; i < paths->len; i++)
+    {
+      const char *folder = g_ptr_array_index (paths, i);
+      gsize length = strlen (folder);
+
+      while (length > 0 && folder[length - 1] == '/')
+        length--;
+      if (strncmp (path, folder, length) == 0 && path[length] == '/')
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+weir_deno_permissions_cover_socket (WeirDenoPermissions *self, const char *path)
+{
+  g_autofree char *real = dup_real_leaf (self, path);
+
+  return self->everything || self->reads_all || self->writes_all || has_parent (self->read, path) ||
+         has_parent (self->read, real) || has_parent (self->write, path) ||
+         has_parent (self->write, real);
+}
+
 void
 weir_deno_permissions_hide_env_files (WeirDenoPermissions *self, const char *folder)
 {

@@ -34,9 +34,12 @@ void weir_deno_permissions_free (WeirDenoPermissions *self);
 /* With the place that a symbolic link leads to: Deno may ask for either. */
 void weir_deno_permissions_add_read (WeirDenoPermissions *self, const char *path);
 /* To read and to write; need not exist yet. */
+void weir_deno_permissions_add_private (WeirDenoPermissions *self, const char *path);
 /* The one to listen on: to read, to write, and in the eyes of newer Denos a host. */
 void weir_deno_permissions_add_socket (WeirDenoPermissions *self, const char *path);
-void weir_deno_permissions_add_private (WeirDenoPermissions *self, const char *path);
+/* What is granted for something else covers the socket too: to take the right to it back would
+ * take all of that. */
+gboolean weir_deno_permissions_cover_socket (WeirDenoPermissions *self, const char *path);
 /* The files of variables in this folder, those that might come included. */
 void weir_deno_permissions_hide_env_files (WeirDenoPermissions *self, const char *folder);
 void weir_deno_permissions_append_args (WeirDenoPermissions *self, GPtrArray *argv);

@@ -34,7 +34,8 @@ class PrepareError(Exception):
 
 
 class Worker:
-    """A worker of the function whose entry file is `entry`, below `root`."""
+    """A worker of the function whose entry file is `entry`, below `root`. In what `env` gives it,
+    {socket} is the path that it listens on."""
 
     def __init__(self, entry, root=FUNCTIONS, env=(), args=(), host_env=None):
         self.folder = tempfile.mkdtemp(prefix="weir-test-")
@@ -49,7 +50,8 @@ class Worker:
         environ.update(host_env or {})
         argv = [sys.argv[1], "--root", str(root), "--entry", entry, "--socket", self.socket]
         argv += ["--standby"] if "standby" in sys.argv[2:] else []
-        argv += [word for pair in env for word in ("--env", pair)] + list(args)
+        argv += [word for pair in env
+                 for word in ("--env", pair.replace("{socket}", self.socket))] + list(args)
         self.printer = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=environ, text=True)
         line = self.printer.stdout.readline()

@@ -152,13 +152,13 @@ def web_socket():
 def permissions():
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         pathlib.Path(folder, "page.html").write_text("<p>")
-        with Worker("permissions/index.ts", env=[f"OUTSIDE={folder}"]) as worker:
+        with Worker("permissions/index.ts", env=[f"OUTSIDE={folder}", "OWN_SOCKET={socket}"]) as worker:
             worker.ready()
             seen = json.loads(worker.request("/").text)
         expect({name for name, what in seen.items() if what == "allowed"},
                {"readOwn", "temporary", "hostname"})
         expect({what for what in seen.values() if what != "allowed"}, {"NotCapable"})
-        with Worker("permissions/index.ts", env=[f"OUTSIDE={folder}"],
+        with Worker("permissions/index.ts", env=[f"OUTSIDE={folder}", "OWN_SOCKET={socket}"],
                     args=["--static-file", folder + "/*.html"]) as worker:
             worker.ready()
             expect(json.loads(worker.request("/").text)["outside"], "allowed")

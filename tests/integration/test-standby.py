@@ -354,6 +354,17 @@ Deno.serve(() => Response.json(asked));
             self.ask('[functions.f]\npermissions = ["--allow-env", "--allow-read=/etc/passwd"]\n'),
             {"env": True, "passwd": True, "run": False, "net": "prompt"})
 
+    def test_a_folder_that_holds_the_socket(self):
+        """To take the right to the socket back would take the whole folder."""
+        project = Project({
+            "functions/f/index.ts":
+            "Deno.serve(() => new Response(Deno.readTextFileSync('/etc/passwd')));",
+            "weir.toml": '[functions.f]\npermissions = ["--allow-read=/", "--allow-write=/nowhere"]\n'})
+        self.addCleanup(project.remove)
+        server = Server(project)
+        self.addCleanup(server.stop)
+        self.assertEqual(server.get("/f").status, 200)
+
     def test_own_profile(self):
         self.assertEqual(
             self.ask('[permissions.reader]\nflags = ["--allow-read=/etc"]\n'

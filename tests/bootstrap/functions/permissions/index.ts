@@ -8,6 +8,14 @@ async function attempt(action: () => unknown): Promise<string> {
 }
 
 const directory = Deno.env.get("OUTSIDE");
+const socket = Deno.env.get("OWN_SOCKET")!;
+
+const atLoad = {
+  look: await attempt(() => Deno.lstatSync(socket)),
+  connect: await attempt(() => Deno.connect({ transport: "unix", path: socket })),
+  listen: await attempt(() => Deno.listen({ transport: "unix", path: socket })),
+  remove: await attempt(() => Deno.removeSync(socket)),
+};
 
 Deno.serve(async () =>
   Response.json({
@@ -20,6 +28,7 @@ Deno.serve(async () =>
     readOwn: await attempt(() => Deno.readTextFile(new URL("index.ts", import.meta.url))),
     temporary: await attempt(async () => Deno.remove(await Deno.makeTempFile())),
     hostname: await attempt(() => Deno.hostname()),
+    ...atLoad,
     outside: await attempt(() => Deno.readTextFile(directory + "/page.html")),
   })
 );
