@@ -2,12 +2,11 @@
 
 /* supabase/config.toml: what concerns functions. The rest is other products' business. */
 
-#include "config/weir-config-data-private.h"
+#include "config/weir-config-supabase-private.h"
 
 #include <string.h>
 
 #include "base/weir-suggest-private.h"
-
 #include "config/weir-env-file.h"
 #include "config/weir-toml-private.h"
 
@@ -15,13 +14,6 @@ static const char *const function_keys[] = { "enabled", "entrypoint", "import_ma
                                              "env",     "verify_jwt", NULL };
 static const char *const runtime_keys[] = { "enabled",      "policy",  "inspector_port",
                                             "deno_version", "secrets", NULL };
-
-typedef struct
-{
-  WeirConfigData *data;
-  WeirSource source;
-  char **project_env; /* read when the first env() is met */
-} Reader;
 
 static char *
 get_file (const char *supabase_directory)
@@ -32,7 +24,7 @@ get_file (const char *supabase_directory)
 /* ---- env(NAME) ---- */
 
 static char **
-add_env_file (Reader *self, char **known, const char *directory, const char *name)
+add_env_file (WeirSupabaseReader *self, char **known, const char *directory, const char *name)
 {
   g_autofree char *path = g_build_filename (directory, name, NULL);
   g_autoptr (GError) error = NULL;
@@ -59,7 +51,7 @@ add_env_file (Reader *self, char **known, const char *directory, const char *nam
 
 /* The nearer file and the more special name win: what is there first stays. */
 static void
-read_project_env (Reader *self)
+read_project_env (WeirSupabaseReader *self)
 {
   const char *stage = g_getenv ("SUPABASE_ENV");
   const char *const directories[] = { self->data->supabase_directory, self->data->directory, NULL };
@@ -98,21 +90,14 @@ get_reference (const char *text)
   return g_steal_pointer (&name);
 }
 
-typedef enum
-{
-  RESOLVED,
-  PLAIN,
-  UNSET,
-} Resolution;
-
-static Resolution
-resolve_string (Reader *self, WeirNode *node)
+WeirResolution
+weir_supabase_resolve (WeirSupabaseReader *self, WeirNode *node)
 {
   g_autofree char *name = NULL;
   const char *value;
 
   if (node->kind != WEIR_NODE_STRING || (name = get_reference (node->string)) == NULL)
-    return PLAIN;
+    return WEIR_RESOLUTION_PLAIN;
   if (self->project_env == NULL)
     read_project_env (self);
 
@@ -125,23 +110,24 @@ resolve_string (Reader *self, WeirNode *node)
                         node->line,
                         node->key != NULL ? node->key : "env()",
                         name);
-      return UNSET;
+      return WEIR_RESOLUTION_UNSET;
     }
   g_free (node->string);
   node->string = g_strdup (value);
 
-  return RESOLVED;
+  return WEIR_RESOLUTION_RESOLVED;
 }
 
 /* Children that are not set go. */
 static void
-resolve_children (Reader *self, WeirNode *node)
+resolve_children (WeirSupabaseReader *self, WeirNode *node)
 {
   guint i = 0;
 
   while (node->children != NULL && i < node->children->len)
     {
-      if (resolve_string (self, g_ptr_array_index (node->children, i)) == UNSET)
+      if (weir_supabase_resolve (self, g_ptr_array_index (node->children, i)) ==
+          WEIR_RESOLUTION_UNSET)
         g_ptr_array_remove_index (node->children, i);
       else
         i++;
@@ -150,13 +136,13 @@ resolve_children (Reader *self, WeirNode *node)
 
 /* A value from the environment is text; the option may want a boolean. */
 static void
-read_option (Reader *self, GHashTable *layer, const WeirOption *option, WeirNode *node)
+read_option (WeirSupabaseReader *self, GHashTable *layer, const WeirOption *option, WeirNode *node)
 {
-  Resolution resolution = resolve_string (self, node);
+  WeirResolution resolution = weir_supabase_resolve (self, node);
 
-  if (resolution == UNSET)
+  if (resolution == WEIR_RESOLUTION_UNSET)
     return;
-  if (resolution == RESOLVED &&
+  if (resolution == WEIR_RESOLUTION_RESOLVED &&
       (option->type == WEIR_OPTION_BOOLEAN || option->type == WEIR_OPTION_AUTH))
     {
       g_autoptr (WeirNode) typed = weir_config_value_from_text (option, node->string);
@@ -172,89 +158,11 @@ read_option (Reader *self, GHashTable *layer, const WeirOption *option, WeirNode
   weir_source_read (&self->source, layer, option, node);
 }
 
-/* ---- [auth] ---- */
-
-void
-weir_supabase_auth_clear (WeirSupabaseAuth *self)
-{
-  g_free (self->jwt_secret);
-  g_free (self->anon_key);
-  g_free (self->service_role_key);
-  g_free (self->publishable_key);
-  g_free (self->secret_key);
-  g_free (self->signing_keys_path);
-}
-
-#define SHORTEST_SECRET 16
-
-static void
-read_key (Reader *self, WeirNode *node, char **value)
-{
-  if (node->kind != WEIR_NODE_STRING)
-    {
-      weir_source_fail (&self->source,
-                        WEIR_CONFIG_ERROR_TYPE,
-                        node->line,
-                        node->column,
-                        "auth.%s must be a string, not %s",
-                        node->key,
-                        weir_node_describe (node));
-      return;
-    }
-  if (resolve_string (self, node) == UNSET || *node->string == '\0')
-    return;
-  g_free (*value);
-  *value = g_strdup (node->string);
-}
-
-static void
-read_auth (Reader *self, WeirNode *table)
-{
-  WeirSupabaseAuth *auth = &self->data->supabase_auth;
-  const struct
-  {
-    const char *key;
-    char **value;
-  } keys[] = {
-    { "jwt_secret", &auth->jwt_secret },
-    { "anon_key", &auth->anon_key },
-    { "service_role_key", &auth->service_role_key },
-    { "publishable_key", &auth->publishable_key },
-    { "secret_key", &auth->secret_key },
-    { "signing_keys_path", &auth->signing_keys_path },
-  };
-  guint i;
-
-  if (table->kind != WEIR_NODE_TABLE)
-    return;
-  for (i = 0; i < G_N_ELEMENTS (keys); i++)
-    {
-      WeirNode *node = weir_node_find (table, keys[i].key);
-
-      if (node != NULL)
-        read_key (self, node, keys[i].value);
-      if (i == 0 && auth->jwt_secret != NULL && strlen (auth->jwt_secret) < SHORTEST_SECRET)
-        weir_source_fail (&self->source,
-                          WEIR_CONFIG_ERROR_RANGE,
-                          node->line,
-                          node->column,
-                          "auth.jwt_secret must have %d characters or more",
-                          SHORTEST_SECRET);
-    }
-  if (auth->signing_keys_path != NULL)
-    {
-      g_autofree char *given = auth->signing_keys_path;
-
-      auth->signing_keys_path = g_canonicalize_filename (given, self->data->supabase_directory);
-      weir_config_data_add_file (self->data, auth->signing_keys_path);
-    }
-}
-
 /* ---- [functions.*] ---- */
 
 /* Their word for it, and their values only. */
 static void
-read_verify_jwt (Reader *self, GHashTable *layer, WeirNode *node)
+read_verify_jwt (WeirSupabaseReader *self, GHashTable *layer, WeirNode *node)
 {
   g_autofree char *reference = node->kind == WEIR_NODE_STRING ? get_reference (node->string) : NULL;
 
@@ -272,7 +180,7 @@ read_verify_jwt (Reader *self, GHashTable *layer, WeirNode *node)
 }
 
 static void
-read_function_key (Reader *self, GHashTable *layer, WeirNode *node, const char *section)
+read_function_key (WeirSupabaseReader *self, GHashTable *layer, WeirNode *node, const char *section)
 {
   if (g_str_equal (node->key, "verify_jwt"))
     read_verify_jwt (self, layer, node);
@@ -293,7 +201,7 @@ read_function_key (Reader *self, GHashTable *layer, WeirNode *node, const char *
 }
 
 static void
-read_functions (Reader *self, WeirNode *table)
+read_functions (WeirSupabaseReader *self, WeirNode *table)
 {
   guint i, j;
 
@@ -319,7 +227,7 @@ read_functions (Reader *self, WeirNode *table)
 /* ---- [edge_runtime] ---- */
 
 static void
-read_secret (Reader *self, WeirNode *node)
+read_secret (WeirSupabaseReader *self, WeirNode *node)
 {
   g_autofree char *name = g_ascii_strup (node->key, -1);
 
@@ -359,12 +267,12 @@ read_secret (Reader *self, WeirNode *node)
                         node->key);
       return;
     }
-  if (resolve_string (self, node) != UNSET)
+  if (weir_supabase_resolve (self, node) != WEIR_RESOLUTION_UNSET)
     self->data->secrets = g_environ_setenv (self->data->secrets, name, node->string, TRUE);
 }
 
 static void
-read_secrets (Reader *self, WeirNode *table)
+read_secrets (WeirSupabaseReader *self, WeirNode *table)
 {
   guint i;
 
@@ -375,7 +283,7 @@ read_secrets (Reader *self, WeirNode *table)
 }
 
 static void
-read_runtime_key (Reader *self, WeirNode *node)
+read_runtime_key (WeirSupabaseReader *self, WeirNode *node)
 {
   if (g_str_equal (node->key, "secrets"))
     read_secrets (self, node);
@@ -404,7 +312,7 @@ read_runtime_key (Reader *self, WeirNode *node)
 }
 
 static void
-read_runtime (Reader *self, WeirNode *table)
+read_runtime (WeirSupabaseReader *self, WeirNode *table)
 {
   guint i;
 
@@ -420,7 +328,7 @@ weir_config_read_supabase (WeirConfigData *self)
   g_autofree char *path = NULL;
   g_autofree char *shown = NULL;
   g_autoptr (WeirNode) root = NULL;
-  Reader reader = { self, { self->report, NULL, self->supabase_directory }, NULL };
+  WeirSupabaseReader reader = { self, { self->report, NULL, self->supabase_directory }, NULL };
   guint i;
 
   if (self->supabase_directory == NULL)
@@ -439,7 +347,7 @@ weir_config_read_supabase (WeirConfigData *self)
       else if (g_str_equal (node->key, "edge_runtime"))
         read_runtime (&reader, node);
       else if (g_str_equal (node->key, "auth"))
-        read_auth (&reader, node);
+        weir_supabase_read_auth (&reader, node);
     }
   g_strfreev (reader.project_env);
 }

@@ -10,6 +10,17 @@
 
 G_BEGIN_DECLS
 
+/* An [auth.third_party.PROVIDER] that is enabled. */
+typedef struct
+{
+  const char *provider; /* static */
+  char *url;            /* of the issuer */
+  char *audience;       /* nullable: any */
+  char *origin;
+} WeirSupabaseIssuer;
+
+void weir_supabase_issuer_free (WeirSupabaseIssuer *self);
+
 /* What [auth] of supabase/config.toml says; all nullable. Not options of Weir: they are keys,
  * and what prints options must not print them. */
 typedef struct
@@ -20,6 +31,7 @@ typedef struct
   char *publishable_key;
   char *secret_key;
   char *signing_keys_path; /* absolute */
+  GPtrArray *third_party;  /* of WeirSupabaseIssuer */
 } WeirSupabaseAuth;
 
 void weir_supabase_auth_clear (WeirSupabaseAuth *self);

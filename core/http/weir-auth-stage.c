@@ -37,6 +37,14 @@ is_about_credential (const GError *error)
          g_error_matches (error, WEIR_ERROR, WEIR_ERROR_FORBIDDEN);
 }
 
+/* It cannot be read here, or is of somebody who is not known here. */
+static gboolean
+is_for_another (const GError *error)
+{
+  return g_error_matches (error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT) ||
+         g_error_matches (error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND);
+}
+
 static void
 warn_of_failure (WeirAuthStage *self, const GError *error)
 {
@@ -57,8 +65,8 @@ refuse (WeirAuthStage *self, WeirExchange *exchange, GError *error)
 
   if (weir_exchange_has_response (exchange))
     return WEIR_STAGE_RESPOND;
-  /* Another one may read what this one cannot; if none does, the guard refuses. */
-  if (g_error_matches (error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT))
+  /* Another one may; if none does, the guard refuses. */
+  if (is_for_another (error))
     {
       weir_exchange_take_credential_error (exchange, g_steal_pointer (&owned));
       return WEIR_STAGE_CONTINUE;

@@ -49,10 +49,11 @@ weir_authenticator_default_init (WeirAuthenticatorInterface *iface)
  *   @authenticate
  * @authenticate: on the control thread, answers the task now or later with
  *   weir_task_return_identity(); %NULL as the identity when there is nothing in the request
- *   for it. Errors about the credential are %WEIR_ERROR_UNAUTHORIZED when it is wrong,
- *   %WEIR_ERROR_FORBIDDEN when it is not enough and %WEIR_ERROR_INVALID_ARGUMENT when it cannot
- *   be read, which is the end only if the next ones cannot either; a response that was prepared
- * before is sent instead of the usual one
+ *   for it. Errors about the credential are %WEIR_ERROR_UNAUTHORIZED when it is wrong and
+ *   %WEIR_ERROR_FORBIDDEN when it is not enough; %WEIR_ERROR_INVALID_ARGUMENT when it cannot be
+ *   read and %WEIR_ERROR_NOT_FOUND when it is of somebody who is not known here are the end only
+ *   if the next ones do not take it either. A response that was prepared before is sent instead
+ *   of the usual one
  *
  * What an authenticator implements.
  *

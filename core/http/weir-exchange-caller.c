@@ -130,6 +130,9 @@ weir_exchange_take_credential_error (WeirExchange *self, GError *error)
       g_error_free (error);
       return;
     }
+  /* Who could read it knows more about what is wrong with it. */
+  if (g_error_matches (self->credential_error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT))
+    g_clear_error (&self->credential_error);
   if (self->credential_error == NULL)
     self->credential_error = g_steal_pointer (&error);
   g_clear_error (&error);

@@ -60,31 +60,69 @@ list_names (WeirConfig *config)
   return names;
 }
 
-static GVariant *
-make_supabase_options (WeirSupabaseKeys *keys)
+static void
+add_stage (GPtrArray *stages, WeirAuthenticator *authenticator, const char *name)
 {
-  static const char *const algorithms[] = { "HS256", "ES256", "RS256", NULL };
+  g_ptr_array_add (stages, weir_auth_stage_new (authenticator, name));
+}
+
+/* ---- of a Supabase project ---- */
+
+static gboolean
+add_jwt (WeirPluginEngine *plugins,
+         WeirConfig *config,
+         const char *name,
+         GVariantDict *dict,
+         GPtrArray *stages,
+         GError **error)
+{
+  g_autoptr (WeirAuthenticator) authenticator = NULL;
+  g_autoptr (GVariant) options = NULL;
+
+  g_variant_dict_insert (dict, "strict_scheme", "b", TRUE);
+  options = g_variant_ref_sink (g_variant_dict_end (dict));
+  authenticator = weir_extensions_make_authenticator_with (plugins, config, "jwt", options, error);
+  if (authenticator == NULL)
+    return FALSE;
+  add_stage (stages, authenticator, name);
+  return TRUE;
+}
+
+static gboolean
+add_third_party (WeirPluginEngine *plugins,
+                 WeirConfig *config,
+                 const WeirSupabaseIssuer *issuer,
+                 GPtrArray *stages,
+                 GError **error)
+{
+  static const char *const algorithms[] = { "ES256", "RS256", NULL };
+  const char *const audience[] = { issuer->audience, NULL };
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "secret", "s", keys->jwt_secret);
-  g_variant_dict_insert (&dict, "jwks", "s", keys->public_jwks);
-  g_variant_dict_insert (&dict, "strict_scheme", "b", TRUE);
+  g_variant_dict_insert (&dict, "issuer_url", "s", issuer->url);
   g_variant_dict_insert_value (&dict, "algorithms", g_variant_new_strv (algorithms, -1));
-  return g_variant_ref_sink (g_variant_dict_end (&dict));
+  if (issuer->audience != NULL)
+    g_variant_dict_insert_value (&dict, "audience", g_variant_new_strv (audience, -1));
+  if (add_jwt (plugins, config, issuer->provider, &dict, stages, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", issuer->origin);
+  return FALSE;
 }
 
-static WeirAuthenticator *
-make (WeirPluginEngine *plugins,
-      WeirConfig *config,
-      WeirSupabaseKeys *keys,
-      const char *name,
-      GError **error)
+/* Those of third parties first: they know theirs by the issuer, and the project's own keys are
+ * for the rest. */
+static gboolean
+add_supabase (WeirPluginEngine *plugins,
+              WeirConfig *config,
+              WeirSupabaseKeys *keys,
+              GPtrArray *stages,
+              GError **error)
 {
-  g_autoptr (GVariant) options = NULL;
+  static const char *const algorithms[] = { "HS256", "ES256", "RS256", NULL };
+  GPtrArray *issuers;
+  GVariantDict dict;
 
-  if (strcmp (name, SUPABASE) != 0)
-    return weir_extensions_make_authenticator (plugins, config, name, NULL, error);
   if (keys == NULL)
     {
       g_set_error (error,
@@ -93,35 +131,56 @@ make (WeirPluginEngine *plugins,
                    "%s: the authenticator “supabase” is for Supabase projects, which this is not",
                    weir_settings_get_origin (weir_config_get_server_settings (config),
                                              "auth.authenticators"));
-      return NULL;
+      return FALSE;
     }
-  options = make_supabase_options (keys);
-  return weir_extensions_make_authenticator (plugins, config, "jwt", options, error);
+  issuers = weir_config_get_supabase_auth (config)->third_party;
+  for (guint i = 0; issuers != NULL && i < issuers->len; i++)
+    if (!add_third_party (plugins, config, issuers->pdata[i], stages, error))
+      return FALSE;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "secret", "s", keys->jwt_secret);
+  g_variant_dict_insert (&dict, "jwks", "s", keys->public_jwks);
+  g_variant_dict_insert_value (&dict, "algorithms", g_variant_new_strv (algorithms, -1));
+  return add_jwt (plugins, config, SUPABASE, &dict, stages, error);
 }
 
-static void
-add_stage (GPtrArray *stages, WeirAuthenticator *authenticator, const char *name)
-{
-  g_ptr_array_add (stages, weir_auth_stage_new (authenticator, name));
-}
+/* ---- all of them ---- */
 
 static gboolean
 add_configured (WeirPluginEngine *plugins,
                 WeirStores *stores,
                 WeirConfig *config,
-                WeirSupabaseKeys *keys,
-                GPtrArray *names,
+                const char *name,
                 GPtrArray *stages,
                 GError **error)
 {
+  g_autoptr (WeirAuthenticator) authenticator =
+      weir_extensions_make_authenticator (plugins, config, name, error);
+
+  if (authenticator == NULL || !weir_stores_lend (stores, config, authenticator, error))
+    return FALSE;
+  add_stage (stages, authenticator, name);
+  return TRUE;
+}
+
+static gboolean
+add_all (WeirPluginEngine *plugins,
+         WeirStores *stores,
+         WeirConfig *config,
+         WeirSupabaseKeys *keys,
+         GPtrArray *names,
+         GPtrArray *stages,
+         GError **error)
+{
   for (guint i = 0; i < names->len; i++)
     {
-      g_autoptr (WeirAuthenticator) authenticator =
-          make (plugins, config, keys, names->pdata[i], error);
+      const char *name = names->pdata[i];
 
-      if (authenticator == NULL || !weir_stores_lend (stores, config, authenticator, error))
+      if (strcmp (name, SUPABASE) == 0
+              ? !add_supabase (plugins, config, keys, stages, error)
+              : !add_configured (plugins, stores, config, name, stages, error))
         return FALSE;
-      add_stage (stages, authenticator, names->pdata[i]);
     }
   return TRUE;
 }
@@ -158,7 +217,7 @@ weir_authentication_append_stages (WeirPluginEngine *plugins,
                                           keys != NULL ? &gateway : NULL);
   weir_credential_stage_set_open (credential, open);
   g_ptr_array_add (stages, credential);
-  if (!open && !add_configured (plugins, stores, config, keys, names, stages, error))
+  if (!open && !add_all (plugins, stores, config, keys, names, stages, error))
     return FALSE;
   for (guint i = 0; i < given->len; i++)
     {

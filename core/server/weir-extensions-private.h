@@ -33,12 +33,17 @@ WeirSecretStore *weir_extensions_make_secret_store (WeirPluginEngine *plugins,
  * one that fails; one that cannot be made is an error. */
 WeirRateLimitStage *
 weir_extensions_make_rate_limits (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
-/* options: in place of those of [authenticators.NAME]. */
+/* Of the table [authenticators.NAME]. */
 WeirAuthenticator *weir_extensions_make_authenticator (WeirPluginEngine *plugins,
                                                        WeirConfig *config,
                                                        const char *name,
-                                                       GVariant *options,
                                                        GError **error);
+/* Without a table. */
+WeirAuthenticator *weir_extensions_make_authenticator_with (WeirPluginEngine *plugins,
+                                                            WeirConfig *config,
+                                                            const char *extension,
+                                                            GVariant *options,
+                                                            GError **error);
 /* Appends the stages of [stages.*] and of whatever plugin is loaded, by name. */
 gboolean weir_extensions_make_stages (WeirPluginEngine *plugins,
                                       WeirConfig *config,

@@ -63,13 +63,21 @@ check_enabled (WeirPluginEngine *plugins, WeirConfig *config, const char *provid
   return TRUE;
 }
 
+/* One table of the configuration, and what it is for. */
+typedef struct
+{
+  GType type;
+  const char *point;
+  const char *table;
+  const char *name;      /* of the table's entry */
+  const char *extension; /* the same, where one has not many names */
+} Wanted;
+
 /* An error about an option gets the place in the file, which the engine cannot know. */
 static gboolean
 check_options (WeirPluginEngine *plugins,
                WeirConfig *config,
-               GType type,
-               const char *table,
-               const char *name,
+               const Wanted *wanted,
                GVariant *options,
                GError **error)
 {
@@ -77,48 +85,75 @@ check_options (WeirPluginEngine *plugins,
   g_autofree char *origin = NULL;
 
   if (weir_extension_registry_check (weir_plugin_engine_get_registry (plugins),
-                                     type,
-                                     name,
+                                     wanted->type,
+                                     wanted->extension,
                                      options,
                                      &option,
                                      error))
     return TRUE;
 
-  if (option != NULL)
-    origin = weir_config_dup_plugin_option_origin (config, table, name, option);
+  if (option != NULL && wanted->table != NULL)
+    origin = weir_config_dup_plugin_option_origin (config, wanted->table, wanted->name, option);
   if (origin != NULL)
     g_prefix_error (error, "%s: ", origin);
   return FALSE;
 }
 
+/* What the object itself does not like about its options: it says "NAME: why", or nothing of
+ * the kind, and then any place in the table is better than none. */
+static void
+prefix_place (WeirConfig *config, const Wanted *wanted, GVariant *options, GError **error)
+{
+  g_autofree char *found = NULL;
+  GVariantIter iter;
+  const char *option;
+
+  if (wanted->table == NULL || error == NULL)
+    return;
+  g_variant_iter_init (&iter, options);
+  while (g_variant_iter_next (&iter, "{&sv}", &option, NULL))
+    {
+      g_autofree char *said = g_strdup_printf (" %s: ", option);
+      gboolean is_it = strstr ((*error)->message, said) != NULL;
+
+      if (found != NULL && !is_it)
+        continue;
+      g_free (found);
+      found = weir_config_dup_plugin_option_origin (config, wanted->table, wanted->name, option);
+      if (is_it)
+        break;
+    }
+  if (found != NULL)
+    g_prefix_error (error, "%s: ", found);
+}
+
 static GObject *
 make_with (WeirPluginEngine *plugins,
            WeirConfig *config,
-           GType type,
-           const char *point,
-           const char *table,
-           const char *name,
+           const Wanted *wanted,
            GVariant *options,
            GError **error)
 {
-  g_autofree char *provided = g_strdup_printf ("%s:%s", point, name);
+  WeirExtensionRegistry *registry = weir_plugin_engine_get_registry (plugins);
+  g_autofree char *provided = g_strdup_printf ("%s:%s", wanted->point, wanted->extension);
+  GObject *object;
 
   if (!check_enabled (plugins, config, provided, error))
     return NULL;
 
   /* A program that embeds the library may have added a type of its own. */
-  if (weir_extension_registry_lookup (weir_plugin_engine_get_registry (plugins), type, name) ==
+  if (weir_extension_registry_lookup (registry, wanted->type, wanted->extension) ==
           G_TYPE_INVALID &&
-      !weir_plugin_engine_load_provider (plugins, point, name, error))
+      !weir_plugin_engine_load_provider (plugins, wanted->point, wanted->extension, error))
     return NULL;
 
-  if (!check_options (plugins, config, type, table, name, options, error))
+  if (!check_options (plugins, config, wanted, options, error))
     return NULL;
-  return weir_extension_registry_create (weir_plugin_engine_get_registry (plugins),
-                                         type,
-                                         name,
-                                         options,
-                                         error);
+  object =
+      weir_extension_registry_create (registry, wanted->type, wanted->extension, options, error);
+  if (object == NULL)
+    prefix_place (config, wanted, options, error);
+  return object;
 }
 
 static GObject *
@@ -130,28 +165,68 @@ make (WeirPluginEngine *plugins,
       const char *name,
       GError **error)
 {
+  const Wanted wanted = { type, point, table, name, name };
   g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, table, name);
 
-  return make_with (plugins, config, type, point, table, name, options, error);
+  return make_with (plugins, config, &wanted, options, error);
+}
+
+/* "type" is no option of the authenticator: it says what a table of any name is for. */
+static gboolean
+take_type (WeirConfig *config, Wanted *wanted, GVariant **options, char **type, GError **error)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (*options, "type", NULL);
+  g_autofree char *origin = NULL;
+  GVariantDict dict;
+
+  if (value == NULL)
+    return TRUE;
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    {
+      origin = weir_config_dup_plugin_option_origin (config, wanted->table, wanted->name, "type");
+      g_set_error (error,
+                   WEIR_PLUGIN_ERROR,
+                   WEIR_PLUGIN_ERROR_OPTION,
+                   "%s: type must be a string, the name of an authenticator, as in type = \"jwt\"",
+                   origin);
+      return FALSE;
+    }
+  *type = g_variant_dup_string (value, NULL);
+  wanted->extension = *type;
+  g_variant_dict_init (&dict, *options);
+  g_variant_dict_remove (&dict, "type");
+  g_variant_unref (*options);
+  *options = g_variant_ref_sink (g_variant_dict_end (&dict));
+  return TRUE;
 }
 
 WeirAuthenticator *
 weir_extensions_make_authenticator (WeirPluginEngine *plugins,
                                     WeirConfig *config,
                                     const char *name,
-                                    GVariant *options,
                                     GError **error)
 {
-  const char *point = "authenticator";
-  const char *table = "authenticators";
-  GObject *object;
+  Wanted wanted = { WEIR_TYPE_AUTHENTICATOR, "authenticator", "authenticators", name, name };
+  g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, wanted.table, name);
+  g_autofree char *type = NULL;
 
-  if (options != NULL)
-    object =
-        make_with (plugins, config, WEIR_TYPE_AUTHENTICATOR, point, table, name, options, error);
-  else
-    object = make (plugins, config, WEIR_TYPE_AUTHENTICATOR, point, table, name, error);
-  return (WeirAuthenticator *) object;
+  if (!take_type (config, &wanted, &options, &type, error))
+    return NULL;
+  return (WeirAuthenticator *) make_with (plugins, config, &wanted, options, error);
+}
+
+WeirAuthenticator *
+weir_extensions_make_authenticator_with (WeirPluginEngine *plugins,
+                                         WeirConfig *config,
+                                         const char *extension,
+                                         GVariant *options,
+                                         GError **error)
+{
+  const Wanted wanted = {
+    WEIR_TYPE_AUTHENTICATOR, "authenticator", NULL, NULL, extension,
+  };
+
+  return (WeirAuthenticator *) make_with (plugins, config, &wanted, options, error);
 }
 
 WeirRuntime *

@@ -20,6 +20,7 @@ struct _WeirJwtAuthenticator
   char *key_file;
   char *jwks;
   char *jwks_url;
+  char *issuer_url;
   guint jwks_refresh_ms;
   guint jwks_retry_ms;
   char **algorithms;
@@ -44,6 +45,7 @@ enum
   PROP_KEY_FILE,
   PROP_JWKS,
   PROP_JWKS_URL,
+  PROP_ISSUER_URL,
   PROP_JWKS_REFRESH_MS,
   PROP_JWKS_RETRY_MS,
   PROP_ALGORITHMS,
@@ -363,37 +365,59 @@ on_keys_changed (WeirJwtSource *source, WeirJwtAuthenticator *self)
 }
 
 static gboolean
+check_sources (WeirJwtAuthenticator *self, GError **error)
+{
+  const char *why = NULL;
+
+  if (self->secret == NULL && self->key == NULL && self->key_file == NULL && self->jwks == NULL &&
+      self->jwks_url == NULL && self->issuer_url == NULL)
+    why = "one of secret, key, key_file, jwks, jwks_url and issuer_url is needed";
+  else if (self->jwks_url != NULL && self->issuer_url != NULL)
+    why = "issuer_url is where the address of the keys is asked for: jwks_url cannot be given too";
+  if (why != NULL)
+    g_set_error_literal (error, WEIR_PLUGIN_ERROR, WEIR_PLUGIN_ERROR_OPTION, why);
+  return why == NULL;
+}
+
+/* What the issuer calls itself in tokens, which is known before anybody has asked it. */
+static char **
+make_issuers (const char *url)
+{
+  char **issuers = g_new0 (char *, 3);
+  gsize length = strlen (url);
+
+  issuers[0] = g_strndup (url, length - (length > 0 && url[length - 1] == '/'));
+  issuers[1] = g_strconcat (issuers[0], "/", NULL);
+  return issuers;
+}
+
+static gboolean
 weir_jwt_authenticator_initable_do (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   WeirJwtAuthenticator *self = WEIR_JWT_AUTHENTICATOR (initable);
   g_autoptr (WeirJwtKeySet) keys = weir_jwt_key_set_new ();
 
-  if (self->secret == NULL && self->key == NULL && self->key_file == NULL && self->jwks == NULL &&
-      self->jwks_url == NULL)
-    {
-      g_set_error_literal (error,
-                           WEIR_PLUGIN_ERROR,
-                           WEIR_PLUGIN_ERROR_OPTION,
-                           "one of secret, key, key_file, jwks and jwks_url is needed");
-      return FALSE;
-    }
-  if (!read_algorithms (self, error) || !read_secret (self, keys, error) ||
+  if (!check_sources (self, error) || !read_algorithms (self, error) ||
+      !read_secret (self, keys, error) ||
       !read_text (keys, "key", self->key, self->key != NULL ? strlen (self->key) : 0, error) ||
       !read_file (self, keys, error) ||
       !read_text (keys, "jwks", self->jwks, self->jwks != NULL ? strlen (self->jwks) : 0, error))
     return FALSE;
 
+  if (self->issuer == NULL && self->issuer_url != NULL)
+    self->issuer = make_issuers (self->issuer_url);
   self->rules.issuers = (const char *const *) self->issuer;
   self->rules.audiences = (const char *const *) self->audience;
   self->rules.tolerance_us = (gint64) self->clock_tolerance_ms * 1000;
   self->cache = weir_jwt_cache_new (self->cache_size);
-  self->source =
-      weir_jwt_source_new (keys, self->jwks_url, self->jwks_refresh_ms, self->jwks_retry_ms, error);
+  self->source = weir_jwt_source_new (keys,
+                                      self->jwks_url,
+                                      self->issuer_url,
+                                      self->jwks_refresh_ms,
+                                      self->jwks_retry_ms,
+                                      error);
   if (self->source == NULL)
-    {
-      g_prefix_error_literal (error, "jwks_url: ");
-      return FALSE;
-    }
+    return FALSE;
   g_signal_connect_object (self->source, "changed", G_CALLBACK (on_keys_changed), self, 0);
   return TRUE;
 }
@@ -436,6 +460,9 @@ weir_jwt_authenticator_set_property (GObject *object,
       break;
     case PROP_JWKS_URL:
       self->jwks_url = g_value_dup_string (value);
+      break;
+    case PROP_ISSUER_URL:
+      self->issuer_url = g_value_dup_string (value);
       break;
     case PROP_JWKS_REFRESH_MS:
       self->jwks_refresh_ms = g_value_get_uint (value);
@@ -482,6 +509,7 @@ weir_jwt_authenticator_finalize (GObject *object)
   g_free (self->key_file);
   g_free (self->jwks);
   g_free (self->jwks_url);
+  g_free (self->issuer_url);
   g_strfreev (self->algorithms);
   g_strfreev (self->issuer);
   g_strfreev (self->audience);
@@ -528,6 +556,7 @@ weir_jwt_authenticator_class_init (WeirJwtAuthenticatorClass *klass)
   properties[PROP_KEY_FILE] = new_string ("key-file");
   properties[PROP_JWKS] = new_string ("jwks");
   properties[PROP_JWKS_URL] = new_string ("jwks-url");
+  properties[PROP_ISSUER_URL] = new_string ("issuer-url");
   properties[PROP_JWKS_REFRESH_MS] = new_number ("jwks-refresh-ms", 1000, A_DAY_MS, 600000);
   properties[PROP_JWKS_RETRY_MS] = new_number ("jwks-retry-ms", 100, A_DAY_MS, 30000);
   properties[PROP_ALGORITHMS] = new_list ("algorithms");

@@ -5,7 +5,6 @@
 #include <libsoup/soup.h>
 
 #define MAX_SIZE (256 * 1024)
-#define TIMEOUT_MS 8000
 #define CHUNK 16384
 
 struct _WeirJwtFetcher
@@ -14,6 +13,7 @@ struct _WeirJwtFetcher
 
   SoupSession *session;
   GUri *uri;
+  guint timeout_s;
 };
 
 G_DEFINE_FINAL_TYPE (WeirJwtFetcher, weir_jwt_fetcher, G_TYPE_OBJECT)
@@ -68,7 +68,7 @@ is_safe (GUri *uri)
 }
 
 WeirJwtFetcher *
-weir_jwt_fetcher_new (const char *url, GError **error)
+weir_jwt_fetcher_new (const char *url, guint timeout_s, GError **error)
 {
   g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS & ~G_URI_FLAGS_PARSE_RELAXED, error);
   WeirJwtFetcher *self;
@@ -85,10 +85,17 @@ weir_jwt_fetcher_new (const char *url, GError **error)
     }
   self = g_object_new (WEIR_TYPE_JWT_FETCHER, NULL);
   self->uri = g_steal_pointer (&uri);
+  self->timeout_s = timeout_s;
   self->session = soup_session_new ();
-  soup_session_set_timeout (self->session, TIMEOUT_MS / 1000);
+  soup_session_set_timeout (self->session, timeout_s);
   soup_session_set_user_agent (self->session, "weir ");
   return self;
+}
+
+gboolean
+weir_jwt_fetcher_is_encrypted (WeirJwtFetcher *self)
+{
+  return g_str_equal (g_uri_get_scheme (self->uri), "https");
 }
 
 /* ---- reading ---- */
@@ -214,7 +221,7 @@ weir_jwt_fetcher_fetch_async (WeirJwtFetcher *self,
   soup_message_add_flags (fetch->message, SOUP_MESSAGE_NO_REDIRECT);
   fetch->data = g_byte_array_new ();
   fetch->cancellable = g_cancellable_new ();
-  fetch->deadline = g_timeout_source_new (TIMEOUT_MS);
+  fetch->deadline = g_timeout_source_new (self->timeout_s * 1000);
   g_source_set_static_name (fetch->deadline, "[weir] keys");
   g_source_set_callback (fetch->deadline,
                          on_deadline,

@@ -7,13 +7,16 @@
 G_BEGIN_DECLS
 
 /* Where keys come from: those that are there from the start and, if there is an address, those
- * that are fetched. Made on the control thread, where it fetches; asked on any thread. */
+ * that are fetched from it, or from where an issuer says in what OpenID Connect calls discovery.
+ * Made on the control thread, where it fetches; asked on any thread. */
 #define WEIR_TYPE_JWT_SOURCE (weir_jwt_source_get_type ())
 G_DECLARE_FINAL_TYPE (WeirJwtSource, weir_jwt_source, WEIR, JWT_SOURCE, GObject)
 
-/* Emits "changed" on the control thread, with other keys in force. */
+/* Emits "changed" on the control thread, with other keys in force. At most one of url and
+ * issuer_url. */
 WeirJwtSource *weir_jwt_source_new (WeirJwtKeySet *keys,
                                     const char *url,
+                                    const char *issuer_url,
                                     guint refresh_ms,
                                     guint retry_ms,
                                     GError **error);

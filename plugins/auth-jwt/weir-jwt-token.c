@@ -16,6 +16,7 @@ typedef struct
 
 typedef struct
 {
+  WeirJwtObject *object;
   const WeirJwtAlgorithm *algorithm;
   char *key_id;
 } Header;
@@ -23,6 +24,7 @@ typedef struct
 static void
 header_clear (Header *self)
 {
+  g_clear_pointer (&self->object, weir_jwt_object_free);
   g_free (self->key_id);
 }
 
@@ -32,6 +34,16 @@ static gboolean
 refuse (GError **error, const char *why)
 {
   g_set_error_literal (error, WEIR_ERROR, WEIR_ERROR_UNAUTHORIZED, why);
+  return FALSE;
+}
+
+/* Another authenticator may take it, unless it is of an issuer whom this one is for. */
+static gboolean
+pass_on (const WeirJwtRules *rules, GError **error, const char *why)
+{
+  if (rules->issuers != NULL)
+    return refuse (error, why);
+  g_set_error_literal (error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND, why);
   return FALSE;
 }
 
@@ -72,27 +84,35 @@ is_allowed (const WeirJwtRules *rules, const WeirJwtAlgorithm *algorithm)
          g_ptr_array_find (rules->algorithms, (gconstpointer) algorithm, NULL);
 }
 
-static gboolean
-read_header (const Part *part, const WeirJwtRules *rules, Header *header, GError **error)
+static WeirJwtObject *
+decode_object (const Part *part, guint8 **json)
 {
   gsize length;
-  g_autofree guint8 *json = weir_jwt_base64url_decode (part->text, part->length, &length);
-  g_autoptr (WeirJwtObject) object = NULL;
-  g_autofree char *name = NULL;
+
+  *json = weir_jwt_base64url_decode (part->text, part->length, &length);
+  return *json != NULL ? weir_jwt_object_parse ((const char *) *json, length, NULL) : NULL;
+}
+
+/* With the text that the object is made of. */
+static gboolean
+read_header (const Part *part, Header *header, guint8 **json, GError **error)
+{
+  header->object = decode_object (part, json);
+  return header->object != NULL || refuse_form (error);
+}
+
+static gboolean
+check_header (Header *header, const WeirJwtRules *rules, GError **error)
+{
+  g_autofree char *name = weir_jwt_object_dup_string (header->object, "alg");
   const WeirJwtValue *key_id;
 
-  if (json != NULL)
-    object = weir_jwt_object_parse ((const char *) json, length, NULL);
-  if (object == NULL)
-    return refuse_form (error);
-
-  name = weir_jwt_object_dup_string (object, "alg");
   header->algorithm = name != NULL ? weir_jwt_algorithm_find (name) : NULL;
   if (header->algorithm == NULL || !is_allowed (rules, header->algorithm))
-    return refuse (error, "The token is signed in a way that is not taken");
-  if (weir_jwt_object_find (object, "crit") != NULL)
+    return pass_on (rules, error, "The token is signed in a way that is not taken");
+  if (weir_jwt_object_find (header->object, "crit") != NULL)
     return refuse (error, "The token needs an extension that is not known");
-  key_id = weir_jwt_object_find (object, "kid");
+  key_id = weir_jwt_object_find (header->object, "kid");
   header->key_id = weir_jwt_value_dup_string (key_id);
   if (key_id != NULL && header->key_id == NULL)
     return refuse (error, "The token names its key by something that is no string");
@@ -170,13 +190,25 @@ is_string_or_nothing (WeirJwtObject *claims, const char *name)
   return value == NULL || value->kind == WEIR_JWT_STRING;
 }
 
+/* What the token says of itself, which nobody has confirmed: good for no more than to find out
+ * whose keys could. */
+static gboolean
+check_issuer (WeirJwtObject *claims, const WeirJwtRules *rules, GError **error)
+{
+  const WeirJwtValue *issuer = weir_jwt_object_find (claims, "iss");
+
+  if (rules->issuers == NULL ||
+      (issuer != NULL && issuer->kind == WEIR_JWT_STRING && is_one_of (issuer, rules->issuers)))
+    return TRUE;
+  g_set_error_literal (error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "The token is of another issuer");
+  return FALSE;
+}
+
 static gboolean
 check_names (WeirJwtObject *claims, const WeirJwtRules *rules, GError **error)
 {
   if (!is_string_or_nothing (claims, "iss") || !is_string_or_nothing (claims, "sub"))
     return refuse (error, "A name in the token is not a string");
-  if (rules->issuers != NULL && !is_for (weir_jwt_object_find (claims, "iss"), rules->issuers))
-    return refuse (error, "The token is of another issuer");
   if (rules->audiences != NULL && !is_for (weir_jwt_object_find (claims, "aud"), rules->audiences))
     return refuse (error, "The token is for another audience");
   return TRUE;
@@ -193,6 +225,44 @@ make_identity (WeirJwtObject *claims, const char *json, WeirJwtKey *key)
   return weir_identity_new_full (subject, role, json, weir_jwt_key_get_id (key));
 }
 
+static WeirJwtVerdict
+verify_signature (const char *text,
+                  const Part parts[3],
+                  WeirJwtKeySet *keys,
+                  const WeirJwtRules *rules,
+                  const Header *header,
+                  WeirJwtKey **key,
+                  GError **error)
+{
+  gsize length;
+  g_autofree guint8 *signature =
+      weir_jwt_base64url_decode (parts[2].text, parts[2].length, &length);
+  WeirJwtVerdict verdict;
+
+  if (signature == NULL)
+    return refuse (error, "The token cannot be read"), WEIR_JWT_FORGED;
+  verdict = weir_jwt_key_set_verify (keys,
+                                     header->algorithm,
+                                     header->key_id,
+                                     text,
+                                     parts[0].length + 1 + parts[1].length,
+                                     signature,
+                                     length,
+                                     key);
+  switch (verdict)
+    {
+    case WEIR_JWT_VERIFIED:
+      break;
+    case WEIR_JWT_NO_KEY:
+      pass_on (rules, error, "There is no key to check the token with");
+      break;
+    case WEIR_JWT_FORGED:
+      refuse (error, "The signature of the token is wrong");
+      break;
+    }
+  return verdict;
+}
+
 WeirJwtVerdict
 weir_jwt_token_verify (const char *text,
                        gsize length,
@@ -204,44 +274,28 @@ weir_jwt_token_verify (const char *text,
                        GError **error)
 {
   Part parts[3];
-  g_auto (Header) header = { NULL };
-  g_autofree guint8 *signature = NULL;
+  g_autofree guint8 *header_json = NULL;
   g_autofree guint8 *json = NULL;
+  g_auto (Header) header = { NULL };
   g_autoptr (WeirJwtObject) claims = NULL;
   WeirJwtVerdict verdict;
   WeirJwtKey *key = NULL;
-  gsize signature_length, json_length;
 
   if (length > WEIR_JWT_MAX_TOKEN)
     return refuse (error, "The token is too long"), WEIR_JWT_FORGED;
   if (!split (text, length, parts))
     return refuse_form (error), WEIR_JWT_FORGED;
-  if (!read_header (&parts[0], rules, &header, error))
+  if (!read_header (&parts[0], &header, &header_json, error))
     return WEIR_JWT_FORGED;
-  signature = weir_jwt_base64url_decode (parts[2].text, parts[2].length, &signature_length);
-  json = weir_jwt_base64url_decode (parts[1].text, parts[1].length, &json_length);
-  if (signature == NULL || json == NULL)
-    return refuse (error, "The token cannot be read"), WEIR_JWT_FORGED;
-
-  verdict = weir_jwt_key_set_verify (keys,
-                                     header.algorithm,
-                                     header.key_id,
-                                     text,
-                                     parts[0].length + 1 + parts[1].length,
-                                     signature,
-                                     signature_length,
-                                     &key);
-  if (verdict != WEIR_JWT_VERIFIED)
-    {
-      refuse (error,
-              verdict == WEIR_JWT_NO_KEY ? "There is no key to check the token with"
-                                         : "The signature of the token is wrong");
-      return verdict;
-    }
-
-  claims = weir_jwt_object_parse ((const char *) json, json_length, NULL);
+  claims = decode_object (&parts[1], &json);
   if (claims == NULL)
     return refuse (error, "The token cannot be read"), WEIR_JWT_FORGED;
+  if (!check_issuer (claims, rules, error) || !check_header (&header, rules, error))
+    return WEIR_JWT_FORGED;
+
+  verdict = verify_signature (text, parts, keys, rules, &header, &key, error);
+  if (verdict != WEIR_JWT_VERIFIED)
+    return verdict;
   if (!check_times (claims, rules, now_us, expires_us, error) ||
       !check_names (claims, rules, error))
     return WEIR_JWT_FORGED;

@@ -18,8 +18,10 @@ typedef struct
 } WeirJwtRules;
 
 /* Checks a token in the compact form. identity, expires (µs of real time, G_MAXINT64: never):
- * set when VERIFIED. Errors: WEIR_ERROR_INVALID_ARGUMENT when its header cannot be read, else
- * WEIR_ERROR_UNAUTHORIZED; never with a word of the token. */
+ * set when VERIFIED. Errors: WEIR_ERROR_INVALID_ARGUMENT when its header cannot be read,
+ * WEIR_ERROR_NOT_FOUND when it is of another issuer or, where there are no rules about issuers,
+ * signed in another way or with another key than is taken here; else WEIR_ERROR_UNAUTHORIZED.
+ * Never with a word of the token. No key is tried on a token of another issuer. */
 WeirJwtVerdict weir_jwt_token_verify (const char *text,
                                       gsize length,
                                       WeirJwtKeySet *keys,

@@ -275,6 +275,183 @@ class Fetched(weirtest.unittest.TestCase):
             project.remove()
 
 
+# Signs what it is sent, with a key pair of its own.
+SIGNS = """
+const { publicKey, privateKey } = await crypto.subtle.generateKey(
+  { name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+const encode = (bytes) => new Uint8Array(bytes).toBase64({ alphabet: "base64url", omitPadding: true });
+const part = (value) => encode(new TextEncoder().encode(JSON.stringify(value)));
+Deno.serve(async (req) => {
+  if (req.method === "GET") {
+    const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", publicKey);
+    return Response.json({ keys: [{ kty, crv, x, y, kid: "one" }] });
+  }
+  const text = `${part({ alg: "ES256", kid: "one" })}.${part(await req.json())}`;
+  const signature = await crypto.subtle.sign(
+    { name: "ECDSA", hash: "SHA-256" }, privateKey, new TextEncoder().encode(text));
+  return new Response(`${text}.${encode(signature)}`);
+});
+"""
+
+
+class Issuer(Keys):
+    """One that says by discovery where its keys are; each has a secret of its own."""
+
+    def __init__(self, secret, name="/"):
+        super().__init__()
+        self.secret, self.kid = secret, "one"
+        self.base = self.url.removesuffix("/keys")
+        self.issuer = f"{self.base}{name}".removesuffix("/")
+        self.paths = []
+        self.document = {"issuer": self.issuer + "/", "jwks_uri": self.url}
+        self.answer = self.tell
+
+    def tell(self, handler):
+        self.paths.append(handler.path)
+        if handler.path.endswith("/.well-known/openid-configuration"):
+            self.send(handler, json.dumps(self.document).encode())
+        else:
+            self.send(handler, jwks(**{self.kid: self.secret}))
+
+
+class Issuers(weirtest.unittest.TestCase):
+    """Several at a time: each token is for the keys of its issuer alone."""
+
+    A, B, C = (f"the secret of issuer {name}" for name in "ABC")
+
+    def setUp(self):
+        self.issuers = [Issuer(self.A), Issuer(self.B, "/tenant")]
+        for issuer in self.issuers:
+            self.addCleanup(issuer.close)
+
+    def start(self, toml, files=None, **more):
+        self.project = weirtest.Project({"weir.toml": toml, "functions/f/index.ts": SEES, **(files or {})}, **more)
+        self.addCleanup(self.project.remove)
+        self.server = weirtest.Server(self.project)
+        self.addCleanup(self.server.stop)
+
+    def call(self, secret, claims, path="/f", **header):
+        answer = self.server.get(path, bearer(claims, secret=secret, **header))
+        return answer.json["sub"] if answer.status == 200 else (answer.status, answer.json)
+
+    def refusal(self, *args, **kwargs):
+        status, body = self.call(*args, **kwargs)
+        return (status, body["error"]["message"])
+
+    def test_each_by_its_own_keys(self):
+        a, b = self.issuers
+        self.start(f"""
+[auth]
+authenticators = ["first", "second", "third"]
+
+[authenticators.first]
+type = "jwt"
+issuer_url = "{a.issuer}"
+audience = ["app-a"]
+jwks_retry_ms = 100
+
+[authenticators.second]
+type = "jwt"
+issuer_url = "{b.issuer}/"
+audience = ["app-b"]
+jwks_retry_ms = 100
+
+[authenticators.third]
+type = "jwt"
+issuer = ["third"]
+secret = "{self.C}"
+""")
+        ours = {"iss": a.issuer + "/", "sub": "ada", "aud": "app-a"}
+        theirs = {"iss": b.issuer, "sub": "bob", "aud": ["app-b"]}
+        wait_until(lambda: self.call(self.A, ours, kid="one") == "ada", "the keys of the first")
+        wait_until(lambda: self.call(self.B, theirs, kid="one") == "bob", "the keys of the second")
+        self.assertEqual(self.call(self.C, {"iss": "third", "sub": "eve"}), "eve")
+        self.assertIn("/tenant/.well-known/openid-configuration", b.paths)
+        # Issuers write their name with a slash and without.
+        self.assertEqual(self.call(self.A, {**ours, "iss": a.issuer}, kid="one"), "ada")
+        wrong = "The signature of the token is wrong"
+        for secret, claims, why in [
+            (self.B, ours, wrong), (self.A, theirs, wrong), (self.C, ours, wrong),
+            (self.A, {"iss": "third"}, "There is no key to check the token with"),
+            (self.A, {**ours, "aud": "app-b"}, "The token is for another audience"),
+            (self.A, {**ours, "iss": a.issuer + "x"}, "The token is of another issuer"),
+            (self.A, {"sub": "ada"}, "The token is of another issuer"),
+            (self.A, {**ours, "exp": 1}, "The token has expired"),
+        ]:
+            self.assertEqual(self.refusal(secret, claims, kid="one"), (401, why), claims)
+
+    def test_of_a_supabase_project(self):
+        firm = self.issuers[1]
+        keys, there = [], threading.Event()
+
+        def answer(handler):
+            if handler.path != "/keys":
+                firm.tell(handler)
+            elif there.wait(weirtest.WATCHDOG):
+                firm.send(handler, keys[0])
+
+        firm.answer = answer
+        anon = ("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW1vIiwicm9sZSI6ImFub24iLCJleHAiOjE5ODM4"
+                "MTI5OTZ9.CRXP1A7WOeoJeXxjNni43kdQwgnWNReilDMblYTn_I0")
+        self.start("", {
+            "supabase/functions/g/index.ts": SEES, "supabase/functions/sign/index.ts": SIGNS,
+            "supabase/config.toml": f"""
+[functions.sign]
+verify_jwt = false
+[auth.third_party.workos]
+enabled = true
+issuer_url = "{firm.issuer}"
+"""}, functions="supabase/functions")
+
+        path = "/functions/v1/g"
+        secret = "super-secret-jwt-token-with-at-least-32-characters-long"
+        refused = (401, {"msg": "Invalid JWT"})
+
+        def sign(claims):
+            return self.server.post("/functions/v1/sign", json.dumps(claims)).text
+
+        def call(text):
+            answer = self.server.get(path, {"Authorization": f"Bearer {text}"})
+            return answer.json if answer.status == 200 else (answer.status, answer.json)
+
+        keys.append(self.server.get("/functions/v1/sign").body)
+        there.set()
+        theirs = {"iss": firm.issuer, "sub": "ada", "role": "authenticated"}
+        wait_until(lambda: call(sign(theirs)) == theirs, "the keys of the third party", weirtest.WATCHDOG)
+        self.assertEqual(call(anon)["role"], "anon")
+        self.assertEqual(self.call(secret, {"sub": "bob", "iss": "supabase-demo"}, path), "bob")
+        # Neither is for the other's keys, whatever a token says of itself.
+        self.assertEqual(call(sign({**theirs, "iss": "supabase-demo"})), refused)
+        self.assertEqual(call(sign({"sub": "ada"})), refused)
+        self.assertEqual(self.call(secret, theirs, path), refused)
+        self.assertEqual(call(sign({**theirs, "exp": 1})), refused)
+        self.assertEqual(self.server.get(path).json, {"msg": "Error: Missing authorization header"})
+
+    def test_bad_discovery(self):
+        a, b = self.issuers
+        self.start(f"""
+[authenticators.jwt]
+issuer_url = "{a.issuer}"
+jwks_retry_ms = 100
+""")
+        ours = {"iss": a.issuer, "sub": "ada"}
+        wait_until(lambda: self.call(self.A, ours, kid="one") == "ada", "the keys")
+        good = a.document
+        for document in [
+            {"issuer": b.issuer, "jwks_uri": b.url}, {"jwks_uri": a.url}, {"issuer": a.issuer},
+            {"issuer": a.issuer, "jwks_uri": 1}, {"issuer": a.issuer, "jwks_uri": "http://keys.example.com/k"}, [],
+        ]:
+            a.document = document
+            # The keys go too, so that the place of the keys is looked for again.
+            a.answer = lambda h: a.tell(h) if "well-known" in h.path else a.send(h, b"", status=410)
+            before = len(a.paths)
+            wait_until(lambda: self.refusal(self.B, ours, kid="other")[0] == 401 and len(a.paths) > before, "a try")
+            self.assertEqual(self.call(self.A, ours, kid="one"), "ada", document)
+        self.assertEqual(b.asked, 0)
+        a.document, a.answer, a.secret, a.kid = good, a.tell, self.C, "two"
+        wait_until(lambda: self.call(self.C, ours, kid="two") == "ada", "the new key")
+
+
 class Elsewhere(weirtest.ServerTest):
     files = {
         "weir.toml": f'[authenticators.jwt]\nsecret = "{SECRET}"\ntoken_location = "cookie"\ntoken_name = "who"\n',
@@ -294,7 +471,10 @@ class WrongOptions(weirtest.unittest.TestCase):
         for options, part in [
             ("", "one of secret"), ('secret = "short"', "can be guessed"),
             (f'secret = "{SECRET}"\nalgorithms = ["none"]', "there is no “none”"),
-            ('key = "nonsense"', "key"), ('key_file = "/nowhere"', "nowhere"), ('scret = "x"', "weir.toml:4"),
+            ('key = "nonsense"', "weir.toml:4: "), ('type = 4', "weir.toml:4: type must be a string"),
+            ('type = "jwtt"', "jwt"), ('issuer_url = "http://a.test"', "weir.toml:4: "),
+            ('issuer_url = "https://a.test"\njwks_url = "https://a.test/k"', "cannot be given too"),
+            ('key_file = "/nowhere"', "nowhere"), ('scret = "x"', "weir.toml:4"),
         ]:
             project = weirtest.Project({
                 "weir.toml": f'[auth]\nauthenticators = ["jwt"]\n[authenticators.jwt]\n{options}\n',

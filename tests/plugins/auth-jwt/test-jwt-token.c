@@ -366,12 +366,12 @@ typedef struct
 
 static const Case cases[] = {
   { "plain", HS256, "{}", TRUE, 0 },
-  { "none", "{\"alg\":\"none\"}", "{}", FALSE, WEIR_ERROR_UNAUTHORIZED },
-  { "None", "{\"alg\":\"None\"}", "{}", FALSE, WEIR_ERROR_UNAUTHORIZED },
-  { "no-alg", "{\"typ\":\"JWT\"}", "{}", FALSE, WEIR_ERROR_UNAUTHORIZED },
-  { "alg-number", "{\"alg\":256}", "{}", FALSE, WEIR_ERROR_UNAUTHORIZED },
-  { "alg-lower", "{\"alg\":\"hs256\"}", "{}", FALSE, WEIR_ERROR_UNAUTHORIZED },
-  { "alg-of-another-kind", "{\"alg\":\"RS256\"}", "{}", FALSE, WEIR_ERROR_UNAUTHORIZED },
+  { "none", "{\"alg\":\"none\"}", "{}", FALSE, WEIR_ERROR_NOT_FOUND },
+  { "None", "{\"alg\":\"None\"}", "{}", FALSE, WEIR_ERROR_NOT_FOUND },
+  { "no-alg", "{\"typ\":\"JWT\"}", "{}", FALSE, WEIR_ERROR_NOT_FOUND },
+  { "alg-number", "{\"alg\":256}", "{}", FALSE, WEIR_ERROR_NOT_FOUND },
+  { "alg-lower", "{\"alg\":\"hs256\"}", "{}", FALSE, WEIR_ERROR_NOT_FOUND },
+  { "alg-of-another-kind", "{\"alg\":\"RS256\"}", "{}", FALSE, WEIR_ERROR_NOT_FOUND },
   { "alg-twice", "{\"alg\":\"HS256\",\"alg\":\"none\"}", "{}", FALSE, WEIR_ERROR_INVALID_ARGUMENT },
   { "header-array", "[]", "{}", FALSE, WEIR_ERROR_INVALID_ARGUMENT },
   { "header-empty", "", "{}", FALSE, WEIR_ERROR_INVALID_ARGUMENT },
@@ -504,6 +504,66 @@ test_rules (void)
                    WEIR_JWT_VERIFIED);
 }
 
+/* What is perhaps another authenticator's, and what is nobody's. */
+static void
+test_of_another (void)
+{
+  static const char *const issuers[] = { "https://a.test/", NULL };
+  const WeirJwtRules rules = { NULL, issuers, NULL, 0 };
+  const WeirJwtRules any = { NULL };
+  static const struct
+  {
+    const char *header;
+    const char *claims;
+    const char *secret;
+    gboolean any;
+    int code; /* 0: good */
+  } rows[] = {
+    { HS256, "{\"iss\":\"https://a.test/\"}", SECRET, FALSE, 0 },
+    { HS256,
+      "{\"iss\":\"https://a.test/\"}",
+      "a secret of somebody else",
+      FALSE,
+      WEIR_ERROR_UNAUTHORIZED },
+    { HS256, "{\"iss\":\"https://b.test/\"}", SECRET, FALSE, WEIR_ERROR_NOT_FOUND },
+    { HS256, "{\"iss\":\"https://a.test\"}", SECRET, FALSE, WEIR_ERROR_NOT_FOUND },
+    { HS256, "{\"iss\":[\"https://a.test/\"]}", SECRET, FALSE, WEIR_ERROR_NOT_FOUND },
+    { HS256, "{}", SECRET, FALSE, WEIR_ERROR_NOT_FOUND },
+    /* Whose it is comes before how it is signed. */
+    { "{\"alg\":\"RS256\"}", "{\"iss\":\"https://b.test/\"}", SECRET, FALSE, WEIR_ERROR_NOT_FOUND },
+    { "{\"alg\":\"RS256\"}",
+      "{\"iss\":\"https://a.test/\"}",
+      SECRET,
+      FALSE,
+      WEIR_ERROR_UNAUTHORIZED },
+    { HS256, "{\"iss\":\"https://a.test/\",\"exp\":1}", SECRET, FALSE, WEIR_ERROR_UNAUTHORIZED },
+    { "{\"alg\":\"ES256\",\"kid\":\"x\"}", "{}", SECRET, TRUE, WEIR_ERROR_NOT_FOUND },
+    { HS256, "{}", "a secret of somebody else", TRUE, WEIR_ERROR_UNAUTHORIZED },
+    { "{\"alg\":\"HS256\",\"kid\":\"x\"}",
+      "{}",
+      "a secret of somebody else",
+      TRUE,
+      WEIR_ERROR_NOT_FOUND },
+  };
+  g_autoptr (WeirJwtKeySet) keys = make_secret_set ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *token = sign_with (GNUTLS_MAC_SHA256,
+                                          rows[i].secret,
+                                          strlen (rows[i].secret),
+                                          rows[i].header,
+                                          rows[i].claims);
+      g_autoptr (GError) error = NULL;
+
+      verify_at (keys, token, rows[i].any ? &any : &rules, NOW * A_SECOND, NULL, &error);
+      if (rows[i].code == 0)
+        g_assert_no_error (error);
+      else
+        g_assert_error (error, WEIR_ERROR, rows[i].code);
+    }
+}
+
 /* ---- sets of keys ---- */
 
 static void
@@ -602,6 +662,7 @@ main (int argc, char **argv)
   g_test_add_func ("/auth-jwt/token/forms", test_forms);
   g_test_add_func ("/auth-jwt/token/huge", test_huge);
   g_test_add_func ("/auth-jwt/token/rules", test_rules);
+  g_test_add_func ("/auth-jwt/token/of-another", test_of_another);
   g_test_add_func ("/auth-jwt/token/key-set", test_key_set);
   g_test_add_func ("/auth-jwt/token/bad-keys", test_bad_keys);
 

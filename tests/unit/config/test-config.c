@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "config/weir-supabase-auth-private.h"
 #include "config/weir-config.h"
 
 #include <string.h>
@@ -226,6 +227,23 @@ static const Complaint complaints[] = {
     "supabase/config.toml:3:12: auth.anon_key must be a string, not an integer\n"
     "supabase/config.toml:5:14: verify_jwt must be true or false, not a string",
     "" },
+  { "supabase-third-party",
+    { SUPABASE_HELLO,
+      { "supabase/config.toml",
+        "[auth.third_party]\nfirebase = 1\n[auth.third_party.auth0]\nenabled = true\n"
+        "[auth.third_party.clerk]\nenabled = true\ndomain = 'https://clerk.example.com'\n"
+        "[auth.third_party.aws_cognito]\nenabled = 'yes'\nuser_pool = 'x'\n"
+        "[auth.third_party.workos]\nenabled = false\n[auth.third_party.okta]\nenabled = true\n" } },
+    "supabase/config.toml:2:12: auth.third_party.firebase must be a table, not an integer\n"
+    "supabase/config.toml:3:19: auth.third_party.auth0 is enabled, but has no tenant\n"
+    "supabase/config.toml:7:10: domain of auth.third_party.clerk is a name without “https://”, not "
+    "\"https://clerk.example.com\"\n"
+    "supabase/config.toml:10:1: unknown key \"user_pool\" in [auth.third_party.aws_cognito]; did "
+    "you mean \"user_pool_id\"?\n"
+    "supabase/config.toml:9:11: enabled must be true or false, not a string",
+    "supabase/config.toml:13: okta has no effect: this version of Weir does not know that "
+    "provider; "
+    "name it in [authenticators] of weir.toml" },
   { "auth",
     { HELLO,
       { "weir.toml",
@@ -599,6 +617,58 @@ test_public_functions (void)
 }
 
 static void
+test_third_party (void)
+{
+  const File files[] = {
+    SUPABASE_HELLO,
+    { "supabase/config.toml",
+      "[auth.third_party.firebase]\nenabled = true\nproject_id = 'shop-1'\n"
+      "[auth.third_party.auth0]\nenabled = 'env(WEIR_TEST_ON)'\ntenant = 'env(WEIR_TEST_TENANT)'\n"
+      "tenant_region = 'eu'\n"
+      "[auth.third_party.aws_cognito]\nenabled = true\nuser_pool_id = 'eu-1_a'\n"
+      "user_pool_region = 'eu-1'\n"
+      "[auth.third_party.clerk]\nenabled = true\ndomain = 'a.clerk.accounts.dev'\n"
+      "[auth.third_party.workos]\nenabled = true\n"
+      "issuer_url = 'https://api.workos.com/user_management/c1'\n" },
+    { NULL }
+  };
+  static const struct
+  {
+    const char *provider;
+    const char *url;
+    const char *audience;
+    guint line;
+  } cases[] = {
+    { "firebase", "https://securetoken.google.com/shop-1", "shop-1", 1 },
+    { "auth0", "https://acme.eu.auth0.com", NULL, 4 },
+    { "aws_cognito", "https://cognito-idp.eu-1.amazonaws.com/eu-1_a", NULL, 8 },
+    { "clerk", "https://a.clerk.accounts.dev", NULL, 12 },
+    { "workos", "https://api.workos.com/user_management/c1", NULL, 15 },
+  };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autoptr (WeirConfig) config = NULL;
+  GPtrArray *found;
+
+  g_setenv ("WEIR_TEST_ON", "true", TRUE);
+  g_setenv ("WEIR_TEST_TENANT", "acme", TRUE);
+  config = weir_config_load (folder->path, NULL, NULL);
+  g_unsetenv ("WEIR_TEST_ON");
+  g_unsetenv ("WEIR_TEST_TENANT");
+  found = weir_config_get_supabase_auth (config)->third_party;
+  g_assert_cmpuint (found->len, ==, G_N_ELEMENTS (cases));
+  for (guint i = 0; i < found->len; i++)
+    {
+      const WeirSupabaseIssuer *issuer = found->pdata[i];
+      g_autofree char *origin = g_strdup_printf ("supabase/config.toml:%u", cases[i].line);
+
+      g_assert_cmpstr (issuer->provider, ==, cases[i].provider);
+      g_assert_cmpstr (issuer->url, ==, cases[i].url);
+      g_assert_cmpstr (issuer->audience, ==, cases[i].audience);
+      g_assert_cmpstr (issuer->origin, ==, origin);
+    }
+}
+
+static void
 test_server_precedence (void)
 {
   const File files[] = { HELLO,
@@ -838,6 +908,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/config/function-precedence", test_function_precedence);
   g_test_add_func ("/config/public-functions", test_public_functions);
   g_test_add_func ("/config/flux-precedence", test_flux_precedence);
+  g_test_add_func ("/config/third-party", test_third_party);
   g_test_add_func ("/config/server-precedence", test_server_precedence);
   g_test_add_func ("/config/environment", test_environment);
   g_test_add_func ("/config/overrides", test_overrides);

@@ -64,6 +64,7 @@ test_try (WeirAuthenticator *authenticator,
   if (g_str_has_suffix (token, "-nobody"))
     return WEIR_AUTHENTICATION_ACCEPTED;
   *error = new_error (g_str_has_suffix (token, "-form")      ? WEIR_ERROR_INVALID_ARGUMENT
+                      : g_str_has_suffix (token, "-unknown") ? WEIR_ERROR_NOT_FOUND
                       : g_str_has_suffix (token, "-fails")   ? WEIR_ERROR_FAILED
                       : g_str_has_suffix (token, "-not-you") ? WEIR_ERROR_FORBIDDEN
                                                              : WEIR_ERROR_UNAUTHORIZED);
@@ -380,6 +381,25 @@ test_cannot_read (Fixture *self, gconstpointer data)
   check (self, "authorization: Bearer a-good\n", 200, "a-good by second");
 }
 
+/* Who can read it, but does not know whose it is, leaves it to the next as well, and has the
+ * better word for it in the end. */
+static void
+test_unknown (Fixture *self, gconstpointer data)
+{
+  set_function (self, WEIR_DIALECT_WEIR, "{}");
+  self->second->prefix = "";
+  check (self, "authorization: Bearer a-unknown\n", 401, "of the authenticator");
+  g_assert_cmpuint (self->second->n_asked, ==, 1);
+  self->first->cannot_read = TRUE;
+  check (self, "authorization: Bearer a-unknown\n", 401, "of the authenticator");
+  self->second->cannot_read = TRUE;
+  check (self, "authorization: Bearer a-unknown\n", 401, "It cannot be read");
+  self->first->cannot_read = FALSE;
+  check (self, "authorization: Bearer a-unknown\n", 401, "of the authenticator");
+  set_function (self, WEIR_DIALECT_SUPABASE, "{'auth': <'optional'>}");
+  check (self, "authorization: Bearer a-unknown\n", 401, "{\"msg\":\"Invalid JWT\"}");
+}
+
 static void
 test_one_decides (Fixture *self, gconstpointer data)
 {
@@ -594,6 +614,7 @@ main (int argc, char **argv)
   weir_log_catcher_install ();
   ADD ("required", test_required);
   ADD ("cannot-read", test_cannot_read);
+  ADD ("unknown", test_unknown);
   ADD ("one-decides", test_one_decides);
   ADD ("fails-closed", test_fails_closed);
   ADD ("optional-and-public", test_optional_and_public);
