@@ -2,11 +2,10 @@
 
 #include "cli-private.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "cli-ask-private.h"
 #include "cli-output-private.h"
 #include "cli-store-private.h"
 
@@ -86,35 +85,9 @@ wipe (char *text)
 static char *
 ask (const char *name)
 {
-  struct termios before, quiet;
-  char *line = NULL;
-  size_t size = 0;
-  gssize length;
-  gboolean hidden = tcgetattr (STDIN_FILENO, &before) == 0;
+  g_autofree char *question = g_strdup_printf (_ ("Value of %s: "), name);
 
-  cli_print (stderr, _ ("Value of %s: "), name);
-  if (hidden)
-    {
-      quiet = before;
-      quiet.c_lflag &= ~ECHO;
-      tcsetattr (STDIN_FILENO, TCSAFLUSH, &quiet);
-    }
-  length = getline (&line, &size, stdin);
-  if (hidden)
-    tcsetattr (STDIN_FILENO, TCSAFLUSH, &before);
-  cli_print (stderr, "\n");
-  if (length < 0)
-    {
-      free (line);
-      return NULL;
-    }
-  {
-    char *value = g_strndup (line, strcspn (line, "\r\n"));
-
-    explicit_bzero (line, size);
-    free (line);
-    return value;
-  }
+  return cli_ask_hidden (question);
 }
 
 /* Without the last line end: that is how `echo` and editors write. */

@@ -4,9 +4,12 @@
 
 import json
 import os
+import pty
 import shutil
+import signal
 import subprocess
 import tempfile
+import termios
 import unittest
 from pathlib import Path
 
@@ -22,6 +25,10 @@ Deno.serve((request) => {
 });
 """
 BROKEN = 'throw new Error("cannot use " + Deno.env.get("DB_SECRET"));\n'
+
+
+def shows(terminal):
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
 
 
 class SecretsTest(unittest.TestCase):
@@ -86,6 +93,42 @@ class SecretsTest(unittest.TestCase):
         self.assertEqual(self.value("B"), "x=y")
         self.assertNotIn(b"from a pipe", self.stored())
         self.assertNotIn(b"first value", self.stored())
+
+    def ask(self, *names):
+        """`weir secrets set` at a terminal, once that shows nothing more of what is typed."""
+        keyboard, terminal = pty.openpty()
+        self.addCleanup(os.close, keyboard)
+        self.addCleanup(os.close, terminal)
+        process = subprocess.Popen(
+            [weirtest.WEIR, "secrets", "set", *names],
+            cwd=self.project.root,
+            stdin=terminal,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **self.env, "LC_ALL": "C.UTF-8"},
+            text=True,
+        )
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        weirtest.wait_until(lambda: not shows(terminal), "a hidden input", timeout=60)
+        return process, keyboard, terminal
+
+    def test_asked_for(self):
+        process, keyboard, terminal = self.ask("A")
+        os.write(keyboard, b"typed\n")
+        self.assertEqual(process.wait(60), 0)
+        self.assertTrue(shows(terminal))
+        self.serve()
+        self.assertEqual(self.value("A"), "typed")
+
+    def test_interrupted(self):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number=number):
+                process, _, terminal = self.ask("A")
+                process.send_signal(number)
+                self.assertEqual(process.wait(60), -number)
+                self.assertTrue(shows(terminal), "the terminal still hides what is typed")
 
     def test_nothing_is_made_by_looking(self):
         self.weir("secrets", "list")
