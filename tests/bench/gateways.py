@@ -136,23 +136,24 @@ def weir_command(build, folder, port, *options):
     ]
 
 
-def worker_command(where):
-    return [find_deno(), "run", "--no-config", "-A", HERE / "peers/worker.ts", str(where)]
+def worker_command(where, function="hello"):
+    return [find_deno(), "run", "--no-config", "-A", HERE / "peers/worker.ts", str(where), function]
 
 
 class Fleet:
     """All gateways, or Weir and nginx only, in front of one worker each of the same kind. A
     context manager."""
 
-    def __init__(self, build, adapters, work, only_nginx=False):
+    def __init__(self, build, adapters, work, only_nginx=False, function="hello"):
         self.build, self.adapters, self.work = build, adapters, Path(work)
-        self.only_nginx = only_nginx
+        self.only_nginx, self.function = only_nginx, function
         self.gateways = []
 
     def __enter__(self):
         self.socket = self.work / "worker.sock"
         self.worker = subprocess.Popen(
-            worker_command(self.socket), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            worker_command(self.socket, self.function),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
         while not self.socket.exists():
             if self.worker.poll() is not None:
@@ -169,7 +170,7 @@ class Fleet:
 
     def _add(self, name, note, command, port, env=None):
         try:
-            self.gateways.append(Gateway(name, note, command, port, env))
+            self.gateways.append(Gateway(name, note, command, port, env, path="/" + self.function))
         except (RuntimeError, OSError) as error:
             print(f"{name} is left out: {error}", file=sys.stderr)
 
