@@ -5,11 +5,14 @@ somebody else has bound."""
 
 import json
 import os
+import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import unittest
+from pathlib import Path
 
 import weirtest
 from weirtest import WEIR, Client, Project, Server, wait_until
@@ -29,11 +32,27 @@ class UnixClient(Client):
         self.file = self.socket.makefile("rb")
 
 
-class Listen(unittest.TestCase):
+class ListenTest(unittest.TestCase):
     def setUp(self):
         self.project = Project({"functions/hello/index.ts": HELLO})
         self.addCleanup(self.project.remove)
 
+    def popen_with(self, listener, command, **kwargs):
+        """As systemd does it: number 3, and the process's own id in the environment."""
+        process = subprocess.Popen(
+            ["sh", "-c", 'fd=$1; shift; eval "exec 3<&$fd"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"',
+             "sh", str(listener.fileno()), *command],
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.DEVNULL,
+            text=True,
+            **kwargs,
+        )
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        return process
+
+
+class Listen(ListenTest):
     def get(self, address):
         with UnixClient(address) as client:
             return client.request("GET", "/hello", host="example.test").response()
@@ -82,19 +101,12 @@ class Listen(unittest.TestCase):
         self.assertEqual({client.response().status for client in clients}, {200})
 
     def start_with(self, listener, *arguments):
-        """As systemd does it: number 3, and the process's own id in the environment."""
-        process = subprocess.Popen(
-            ["sh", "-c", 'fd=$1; shift; eval "exec 3<&$fd"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"',
-             "sh", str(listener.fileno()), WEIR, "serve", str(self.project.root), "--json",
-             *arguments],
-            pass_fds=[listener.fileno()],
-            stdin=subprocess.DEVNULL,
+        process = self.popen_with(
+            listener,
+            [WEIR, "serve", str(self.project.root), "--json", *arguments],
             stdout=subprocess.PIPE,
-            text=True,
         )
         self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
         for line in process.stdout:
             event = json.loads(line)
             if event["type"] == "listening":
@@ -131,6 +143,64 @@ class Listen(unittest.TestCase):
                 self.assertEqual(server.get("/hello").status, 200)
                 server.stop()
                 self.assertEqual(told.recv(100), b"STOPPING=1")
+
+
+# What is built, and what is only copied.
+UNITS = [
+    Path(os.environ["G_TEST_BUILDDIR"]).parent / "data" / "weir.service",
+    Path(os.environ["G_TEST_SRCDIR"]).parent / "data" / "systemd" / "weir.socket",
+]
+
+
+class Units(ListenTest):
+    """The units of systemd that are installed."""
+
+    @unittest.skipIf(shutil.which("systemd-analyze") is None, "systemd is not installed")
+    def test_verify(self):
+        folder = self.project.root / "units"
+        folder.mkdir()
+        for unit in UNITS:
+            text = re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={WEIR}", unit.read_text())
+            (folder / unit.name).write_text(text)
+        told = subprocess.run(
+            ["systemd-analyze", "--user", "--man=no", "verify", *folder.iterdir()],
+            env={**os.environ, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        ).stdout
+        self.assertEqual([line for line in told.splitlines() if "weir." in line], [])
+
+    def test_start(self):
+        """The command of the service, with what systemd gives it."""
+        command = re.search(r"(?m)^ExecStart=(.*)$", UNITS[0].read_text())[1].split()
+        self.assertEqual(command[-1], "${WEIR_PROJECT}")
+        with (
+            socket.create_server(("127.0.0.1", 0)) as listener,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told,
+        ):
+            address = str(self.project.root / "notify.sock")
+            told.bind(address)
+            told.settimeout(60)
+            process = self.popen_with(
+                listener,
+                [WEIR, *command[1:-1], str(self.project.root)],
+                env={
+                    **os.environ,
+                    "NOTIFY_SOCKET": address,
+                    "WEIR_PROJECT": str(self.project.root),
+                },
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+            self.addCleanup(process.stderr.close)
+            with Client(listener.getsockname()) as client:
+                self.assertEqual(client.request("GET", "/hello").response().status, 200)
+            self.assertEqual(told.recv(100), b"READY=1")
+            process.terminate()
+            self.assertEqual(process.wait(60), 0)
+            self.assertEqual(process.stderr.read(), "")
 
 
 if __name__ == "__main__":
