@@ -352,7 +352,7 @@ weir_json_parse (const char *text, gsize length, const char *name, GError **erro
   Walk walk;
 
   /* Before json-glib, which reads a nested value by recursion. */
-  if (g_str_has_prefix (text, "\xef\xbb\xbf"))
+  if (length >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
     {
       text += 3;
       length -= 3;
