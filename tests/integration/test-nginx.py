@@ -293,7 +293,7 @@ def outcome(connection, data):
 
 
 # tests/run fetches one where none is installed.
-NGINX = os.environ.get("WEIR_NGINX") or shutil.which(
+NGINX = os.environ.get("TEST_NGINX") or shutil.which(
     "nginx", path=os.environ["PATH"] + ":/usr/sbin"
 )
 
