@@ -199,6 +199,11 @@ on_failed (WeirUpstreamCall *call, const GError *error, gboolean untouched, gpoi
   WeirDispatch *self = user_data;
 
   self->call = NULL;
+  if (!self->read && !weir_upstream_call_was_unread (call))
+    {
+      self->read = TRUE;
+      weir_gate_note_loss (weir_upstream_get_gate (self->upstream));
+    }
   weir_dispatch_release (self);
   if (self->responding || !g_error_matches (error, WEIR_ERROR, WEIR_ERROR_WORKER_FAILED))
     {
@@ -283,11 +288,13 @@ weir_dispatch_call (WeirDispatch *self, WeirUpstream *upstream)
   g_autofree char *with_secrets = NULL;
 
   self->leased = TRUE;
+  self->serial = weir_slot_draw_serial (self->slot);
   note_wait (self);
   if (upstream != self->upstream)
     {
       g_clear_pointer (&self->upstream, weir_upstream_unref);
       self->upstream = weir_upstream_ref (upstream);
+      self->read = FALSE;
     }
   weir_upstream_head_format_extra (self->exchange, extra);
   if (weir_upstream_takes_secrets (upstream))

@@ -30,12 +30,19 @@ void weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange);
 void weir_dispatch_wake (WeirDispatch *self);
 /* There will be none. */
 void weir_dispatch_fail (WeirDispatch *self, const GError *error);
-/* How the worker that it was lost to ended. */
-void weir_dispatch_learn (WeirDispatch *self, const GError *error);
 /* The gate of the worker that a held one was lost to. */
 WeirGate *weir_dispatch_get_gate (WeirDispatch *self);
-/* A held one would go to another worker, if there were one. */
-gboolean weir_dispatch_can_move (WeirDispatch *self);
+/* A held one goes to another worker now: nobody is to blame for the end of its first. */
+gboolean weir_dispatch_can_move (WeirDispatch *self, gboolean ended);
+/* A held one, when all are known that were lost to its worker: it gets the error for an answer,
+ * or goes among the suspects. */
+void weir_dispatch_judge (WeirDispatch *self, const GError *error);
+/* A suspect's turn, with a lease taken for it. */
+void weir_dispatch_go_on_trial (WeirDispatch *self, WeirUpstream *upstream);
+WeirPlace *weir_dispatch_get_place (WeirDispatch *self);
+/* The later it went to the worker that it was lost to, the larger. */
+guint64 weir_dispatch_get_serial (WeirDispatch *self);
+gboolean weir_dispatch_is_upgrade (WeirDispatch *self);
 
 /* ---- what the slot does for them ---- */
 
@@ -66,6 +73,13 @@ gboolean
 weir_slot_enqueue (WeirSlot *self, WeirPlace *place, WeirUpstream *except, gboolean upgrade);
 /* Puts it among those who wait to hear how their worker ended. */
 void weir_slot_hold (WeirSlot *self, WeirPlace *place);
+/* Puts it among those who go on trial, one after the other. */
+void weir_slot_suspect (WeirSlot *self, WeirPlace *place);
+/* One on trial has given its lease back. */
+void weir_slot_end_trial (WeirSlot *self);
+/* Nobody will hear how that worker ended, but it did: judges those who were lost to it. */
+void weir_slot_judge (WeirSlot *self, WeirGate *gate, const GError *error);
+guint64 weir_slot_draw_serial (WeirSlot *self);
 void weir_slot_remove (WeirSlot *self, WeirPlace *place);
 
 G_END_DECLS

@@ -38,6 +38,11 @@ struct _WeirDispatch
   gboolean retryable;   /* nothing came of the failed call, and all of the body is here */
   gboolean reconnected; /* tried again with the same worker */
   gboolean moved;       /* tried again with another */
+  gboolean read;        /* by the worker it was lost to, for all that is known */
+  gboolean on_trial;    /* the slot counts it as that, until it gives its lease back */
+  gboolean tried;       /* its last worker was one on trial */
+  guint n_lives;        /* of workers that ended while they had read it */
+  guint64 serial;       /* of its last call */
   gboolean responding;
   gboolean paused;
   gboolean cold;   /* it waited because there was no worker */

@@ -41,6 +41,9 @@ weir_dispatch_release (WeirDispatch *self)
   self->leased = FALSE;
   if (!self->upgraded)
     unbook (self);
+  if (self->on_trial)
+    weir_slot_end_trial (self->slot);
+  self->on_trial = FALSE;
   weir_slot_release (self->slot, self->upstream);
 }
 
@@ -82,6 +85,8 @@ weir_dispatch_stop (WeirDispatch *self)
   weir_exchange_set_sink (self->exchange, NULL, NULL);
   leave_queue (self);
   weir_engine_disarm (weir_dispatch_get_engine (self), &self->deadline);
+  if (self->call != NULL)
+    weir_gate_note_loss (weir_upstream_get_gate (self->upstream)); /* it may still be at it */
   g_clear_pointer (&self->call, weir_upstream_call_cancel);
   weir_dispatch_release (self);
   if (self->upgraded)

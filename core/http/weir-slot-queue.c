@@ -121,13 +121,14 @@ on_flush (WeirFlush *flush)
   WeirSlot *self = (WeirSlot *) ((char *) flush - G_STRUCT_OFFSET (WeirSlot, flush));
 
   self->flushing = FALSE;
+  weir_slot_judge_held (self);
+  weir_slot_try_suspects (self);
   weir_slot_wake_waiters (self);
   weir_slot_unref (self);
 }
 
-/* Later: whoever made room is in the middle of something. */
-static void
-wake_later (WeirSlot *self)
+void
+weir_slot_wake_later (WeirSlot *self)
 {
   if (self->flushing)
     return;
@@ -140,44 +141,48 @@ void
 weir_slot_release (WeirSlot *self, WeirUpstream *upstream)
 {
   weir_gate_release (weir_upstream_get_gate (upstream));
-  if (weir_slot_team_get_n_waiting (self->team) > 0)
-    wake_later (self);
+  if (weir_slot_team_get_n_waiting (self->team) > 0 || self->court != NULL || self->held.length > 0)
+    weir_slot_wake_later (self);
 }
 
 /* From the start each time: what is called may take others out. */
 static WeirDispatch *
-pop_held (WeirSlot *self, WeirGate *gate)
+pop_movable (WeirSlot *self, WeirGate *ended)
 {
   for (GList *link = self->held.head; link != NULL; link = link->next)
     {
       WeirDispatch *dispatch = link->data;
 
-      if (gate != NULL ? weir_dispatch_get_gate (dispatch) == gate
-                       : weir_dispatch_can_move (dispatch))
-        {
-          g_queue_unlink (&self->held, link);
-          return dispatch;
-        }
+      if (!weir_dispatch_can_move (dispatch, weir_dispatch_get_gate (dispatch) == ended))
+        continue;
+      g_queue_unlink (&self->held, link);
+      return dispatch;
+    }
+  return NULL;
+}
+
+WeirDispatch *
+weir_slot_pop_lost (WeirSlot *self, WeirGate *gate)
+{
+  for (GList *link = self->held.head; link != NULL; link = link->next)
+    {
+      WeirDispatch *dispatch = link->data;
+
+      if (weir_dispatch_get_gate (dispatch) != gate)
+        continue;
+      g_queue_unlink (&self->held, link);
+      return dispatch;
     }
   return NULL;
 }
 
 void
-weir_slot_wake_held (WeirSlot *self)
+weir_slot_wake_held (WeirSlot *self, WeirGate *ended)
 {
   WeirDispatch *dispatch;
 
-  while ((dispatch = pop_held (self, NULL)) != NULL)
+  while ((dispatch = pop_movable (self, ended)) != NULL)
     weir_dispatch_wake (dispatch);
-}
-
-void
-weir_slot_tell_held (WeirSlot *self, WeirGate *gate, const GError *error)
-{
-  WeirDispatch *dispatch;
-
-  while ((dispatch = pop_held (self, gate)) != NULL)
-    weir_dispatch_learn (dispatch, error);
 }
 
 void
@@ -190,16 +195,6 @@ weir_slot_fail_waiters (WeirSlot *self, const GError *error)
       weir_slot_team_leave (self->team);
       weir_dispatch_fail (dispatch, error);
     }
-}
-
-/* Without one the workers that are known here are about to go, and others are needed. */
-static gboolean
-has_open_seat (WeirSlot *self)
-{
-  for (guint i = 0; i < self->seats->len; i++)
-    if (!weir_gate_is_closed (weir_slot_get_seat (self, i)->gate))
-      return TRUE;
-  return FALSE;
 }
 
 /* At the end; or at the head, when it was called from there for room that another data thread
@@ -231,13 +226,13 @@ weir_slot_enqueue (WeirSlot *self, WeirPlace *place, WeirUpstream *except, gbool
 
   if (!join_queue (self, place))
     return FALSE;
-  if (has_open_seat (self))
+  if (weir_slot_has_open_seat (self))
     weir_slot_grow (self);
   else
     weir_slot_ask (self);
   /* Who made room before this one was counted did not know of it. */
   if (!self->is_alone && weir_slot_choose (self, except, upgrade, &load) != NULL)
-    wake_later (self);
+    weir_slot_wake_later (self);
   return TRUE;
 }
 
@@ -245,6 +240,7 @@ void
 weir_slot_hold (WeirSlot *self, WeirPlace *place)
 {
   g_queue_push_tail_link (&self->held, &place->link);
+  weir_slot_wake_later (self);
 }
 
 void
@@ -258,5 +254,10 @@ weir_slot_remove (WeirSlot *self, WeirPlace *place)
     }
   else if (g_queue_link_index (&self->held, &place->link) >= 0)
     g_queue_unlink (&self->held, &place->link);
+  else if (g_queue_link_index (&self->suspects, &place->link) >= 0)
+    {
+      g_queue_unlink (&self->suspects, &place->link);
+      weir_slot_wake_later (self);
+    }
   weir_slot_relent (self);
 }

@@ -11,8 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* Only for the files that a slot is made of: which worker (weir-slot.c), and who waits for one
- * (-queue.c). */
+/* Only for the files that a slot is made of: which worker (weir-slot.c), who waits for one
+ * (-queue.c), and who of those that lost theirs brought it down (-trial.c). */
 typedef struct
 {
   WeirUpstream *upstream;
@@ -41,6 +41,12 @@ struct _WeirSlot
   char *stale;
   GQueue waiters;
   GQueue held;
+  GQueue suspects; /* those that went to their worker last come first */
+  WeirGate *court; /* of the seat that is reserved for them, or NULL */
+  guint n_on_trial;
+  guint n_admitted; /* at once, since those before are slow to answer */
+  WeirTimer patience;
+  guint64 last_serial;
   GQueue exits;
   guint n_spare; /* places in the queue of those who are just being woken; 0 or 1 */
   WeirFlush flush;
@@ -59,6 +65,9 @@ weir_slot_get_seat (WeirSlot *self, guint i)
 
 /* The one with the least to do, or NULL; load: how much that is. */
 WeirSeat *weir_slot_choose (WeirSlot *self, WeirUpstream *except, gboolean upgrade, guint *load);
+/* FALSE: it was closed since it was looked at, or another data thread was faster. */
+gboolean weir_slot_take (WeirSlot *self, WeirSeat *seat, gboolean upgrade);
+gboolean weir_slot_has_open_seat (WeirSlot *self);
 void weir_slot_ask (WeirSlot *self);
 /* Asks, unless there are as many as there may be, or the answer was no just now. */
 void weir_slot_grow (WeirSlot *self);
@@ -68,8 +77,18 @@ void weir_slot_relent (WeirSlot *self);
 /* -queue.c */
 void weir_slot_wake_waiters (WeirSlot *self);
 void weir_slot_fail_waiters (WeirSlot *self, const GError *error);
-/* Those that can go to another worker. */
-void weir_slot_wake_held (WeirSlot *self);
-void weir_slot_tell_held (WeirSlot *self, WeirGate *gate, const GError *error);
+/* Those that can go to another worker; ended: (nullable) one that is known to be dead. */
+void weir_slot_wake_held (WeirSlot *self, WeirGate *ended);
+/* Takes out one who was lost to that worker, or NULL. */
+WeirDispatch *weir_slot_pop_lost (WeirSlot *self, WeirGate *gate);
+/* Later: whoever made room is in the middle of something. */
+void weir_slot_wake_later (WeirSlot *self);
+
+/* -trial.c */
+/* Judges those who are held and of whose workers all is known. */
+void weir_slot_judge_held (WeirSlot *self);
+/* Goes on with the trial, if the one before is over. */
+void weir_slot_try_suspects (WeirSlot *self);
+void weir_slot_fail_suspects (WeirSlot *self, const GError *error);
 
 G_END_DECLS

@@ -95,6 +95,7 @@ weir_slot_free (gpointer data)
   g_array_unref (self->seats);
   g_clear_pointer (&self->budget, weir_socket_budget_unref);
   g_queue_clear_full (&self->exits, exit_free);
+  g_clear_pointer (&self->court, weir_gate_unref);
   g_clear_object (&self->function);
   g_free (self->stale);
   g_free (self->name);
@@ -189,7 +190,8 @@ weir_slot_choose (WeirSlot *self, WeirUpstream *except, gboolean upgrade, guint 
 
       if (*load == 0)
         break;
-      if (in_flight >= *load || seat->upstream == except || weir_gate_is_closed (seat->gate))
+      if (in_flight >= *load || seat->upstream == except || weir_gate_is_closed (seat->gate) ||
+          weir_gate_is_reserved (seat->gate))
         continue;
       if (upgrade && weir_gate_get_booked (seat->gate) >= get_most_sockets (self))
         continue;
@@ -197,6 +199,16 @@ weir_slot_choose (WeirSlot *self, WeirUpstream *except, gboolean upgrade, guint 
       *load = in_flight;
     }
   return best;
+}
+
+/* Without one the workers that are known here are about to go, and others are needed. */
+gboolean
+weir_slot_has_open_seat (WeirSlot *self)
+{
+  for (guint i = 0; i < self->seats->len; i++)
+    if (!weir_gate_is_closed (weir_slot_get_seat (self, i)->gate))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -217,9 +229,8 @@ weir_slot_grow (WeirSlot *self)
     weir_slot_ask (self);
 }
 
-/* FALSE: it was closed since it was looked at, or another data thread was faster. */
-static gboolean
-take (WeirSlot *self, WeirSeat *seat, gboolean upgrade)
+gboolean
+weir_slot_take (WeirSlot *self, WeirSeat *seat, gboolean upgrade)
 {
   if (upgrade && !weir_gate_book_socket (seat->gate, get_most_sockets (self)))
     return FALSE;
@@ -240,7 +251,7 @@ weir_slot_lease (WeirSlot *self, WeirUpstream *except, gboolean upgrade)
     {
       if (load > 0)
         weir_slot_grow (self);
-      if (take (self, seat, upgrade))
+      if (weir_slot_take (self, seat, upgrade))
         return seat->upstream;
     }
   return NULL;
@@ -285,7 +296,8 @@ is_resting (WeirSlot *self)
 void
 weir_slot_relent (WeirSlot *self)
 {
-  if (!self->demanded || self->waiters.length > 0 || !is_resting (self))
+  if (!self->demanded || self->waiters.length > 0 || self->suspects.length > 0 ||
+      !is_resting (self))
     return;
   hear (self);
   self->demand (self, FALSE, self->user_data);
@@ -322,8 +334,9 @@ weir_slot_add_upstream (WeirSlot *self, WeirUpstream *upstream)
   hear (self);
   self->declined = 0;
   weir_slot_set_stale (self, NULL);
+  weir_slot_try_suspects (self);
   weir_slot_wake_waiters (self);
-  weir_slot_wake_held (self);
+  weir_slot_wake_held (self, NULL);
   weir_slot_unref (self);
 }
 
@@ -341,9 +354,9 @@ static void
 notice_loss (WeirSlot *self)
 {
   hear (self);
-  if (self->seats->len == 0 && !g_queue_is_empty (&self->waiters))
+  if (self->seats->len == 0 && self->waiters.length + self->suspects.length > 0)
     weir_slot_ask (self);
-  weir_slot_wake_held (self);
+  weir_slot_wake_held (self, NULL);
 }
 
 void
@@ -391,6 +404,7 @@ weir_slot_fail (WeirSlot *self, const GError *error)
   weir_slot_ref (self);
   hear (self);
   weir_slot_fail_waiters (self, error);
+  weir_slot_fail_suspects (self, error);
   weir_slot_unref (self);
 }
 
@@ -420,7 +434,9 @@ weir_slot_set_exit_error (WeirSlot *self, WeirGate *gate, const GError *error)
   if (self->exits.length > MAX_EXITS)
     exit_free (g_queue_pop_tail (&self->exits));
 
-  weir_slot_tell_held (self, gate, error);
+  weir_slot_wake_held (self, gate);
+  weir_slot_judge_held (self);
+  weir_slot_try_suspects (self);
   weir_slot_unref (self);
 }
 
@@ -466,6 +482,12 @@ const char *
 weir_slot_get_stale (WeirSlot *self)
 {
   return self->stale;
+}
+
+guint64
+weir_slot_draw_serial (WeirSlot *self)
+{
+  return ++self->last_serial;
 }
 
 const GError *

@@ -10,6 +10,15 @@
 
 G_BEGIN_DECLS
 
+/* Who of the requests in flight is to blame for the end of a worker. */
+typedef enum
+{
+  WEIR_BLAME_NOBODY, /* for all that is known: it died by itself, or from outside */
+  WEIR_BLAME_ONE,    /* one of them */
+  WEIR_BLAME_LIFE,   /* one of them, or all that the worker ever did */
+  WEIR_BLAME_ALL,    /* each had its time */
+} WeirBlame;
+
 /* The one thing about a worker that all threads of the data plane and the control plane touch: a
  * word that counts the leases taken and says whether more may be. The data plane leases
  * and releases with one atomic operation each; the control plane closes the gate before
@@ -40,8 +49,14 @@ void weir_gate_remove_socket (WeirGate *self);
 gboolean weir_gate_book_socket (WeirGate *self, guint most);
 void weir_gate_unbook_socket (WeirGate *self);
 guint weir_gate_get_booked (WeirGate *self);
-/* Whatever is in flight here is lost, and why will be told: nobody should try it elsewhere. */
-gboolean weir_gate_is_condemned (WeirGate *self);
+/* Counts a lease that came back without an answer, though its request may have been read. */
+void weir_gate_note_loss (WeirGate *self);
+guint weir_gate_get_losses (WeirGate *self);
+/* Nobody but the owner of the reservation takes leases any more. FALSE: it is somebody else's.
+ * A lease that was taken at the same moment may come through. */
+gboolean weir_gate_reserve (WeirGate *self, gpointer owner);
+void weir_gate_unreserve (WeirGate *self, gpointer owner);
+gboolean weir_gate_is_reserved (WeirGate *self);
 
 /* Control plane. */
 gboolean weir_gate_close_if_idle (WeirGate *self); /* TRUE: closed, nothing in flight */
@@ -51,8 +66,9 @@ guint64 weir_gate_get_total (WeirGate *self); /* leases ever taken */
 guint64 weir_gate_get_answered (WeirGate *self);
 guint weir_gate_get_sockets (WeirGate *self);
 gboolean weir_gate_is_closed (WeirGate *self);
-/* Closes it, before the worker is killed for what its requests did. */
-void weir_gate_condemn (WeirGate *self);
+WeirBlame weir_gate_get_blame (WeirGate *self);
+/* Closes it, before the worker is killed for what its requests did. The first one counts. */
+void weir_gate_condemn (WeirGate *self, WeirBlame blame);
 /* Asks for one call of activity: while the gate is open, as soon as a lease is in flight;
  * when it is closed, as soon as none is. One shot: what keeps a busy worker from posting a
  * message per request. Closing an open gate ends the watch for its first lease. */

@@ -16,7 +16,9 @@ struct _WeirGate
   guint64 answered;
   guint sockets;
   guint booked;
-  gboolean condemned;
+  guint losses;
+  gpointer owner; /* of the reservation, or NULL; only compared */
+  WeirBlame blame;
   WeirGateFunc activity;
   gpointer user_data;
   GDestroyNotify destroy;
@@ -180,16 +182,60 @@ weir_gate_get_booked (WeirGate *self)
   return __atomic_load_n (&self->booked, __ATOMIC_SEQ_CST);
 }
 
-gboolean
-weir_gate_is_condemned (WeirGate *self)
+void
+weir_gate_note_loss (WeirGate *self)
 {
-  return __atomic_load_n (&self->condemned, __ATOMIC_SEQ_CST);
+  __atomic_add_fetch (&self->losses, 1, __ATOMIC_SEQ_CST);
+}
+
+guint
+weir_gate_get_losses (WeirGate *self)
+{
+  return __atomic_load_n (&self->losses, __ATOMIC_SEQ_CST);
+}
+
+gboolean
+weir_gate_reserve (WeirGate *self, gpointer owner)
+{
+  gpointer before = NULL;
+
+  return __atomic_compare_exchange_n (&self->owner,
+                                      &before,
+                                      owner,
+                                      FALSE,
+                                      __ATOMIC_SEQ_CST,
+                                      __ATOMIC_SEQ_CST) ||
+         before == owner;
 }
 
 void
-weir_gate_condemn (WeirGate *self)
+weir_gate_unreserve (WeirGate *self, gpointer owner)
 {
-  __atomic_store_n (&self->condemned, TRUE, __ATOMIC_SEQ_CST);
+  __atomic_compare_exchange_n (&self->owner,
+                               &owner,
+                               NULL,
+                               FALSE,
+                               __ATOMIC_SEQ_CST,
+                               __ATOMIC_SEQ_CST);
+}
+
+gboolean
+weir_gate_is_reserved (WeirGate *self)
+{
+  return __atomic_load_n (&self->owner, __ATOMIC_RELAXED) != NULL;
+}
+
+WeirBlame
+weir_gate_get_blame (WeirGate *self)
+{
+  return __atomic_load_n (&self->blame, __ATOMIC_SEQ_CST);
+}
+
+void
+weir_gate_condemn (WeirGate *self, WeirBlame blame)
+{
+  if (weir_gate_get_blame (self) == WEIR_BLAME_NOBODY)
+    __atomic_store_n (&self->blame, blame, __ATOMIC_SEQ_CST);
   weir_gate_close (self);
 }
 

@@ -35,6 +35,8 @@ struct _WeirUpstreamCall
   gboolean wants_writable;
   GError *failure; /* to be told at the end of the batch */
   gboolean failed_untouched;
+  gboolean bodiless;
+  gboolean unread;
 };
 
 /* The memory of one read, the same for all calls of a thread, whose end frees it. */
@@ -264,7 +266,12 @@ weir_upstream_call_read_socket (WeirUpstreamCall *self, guint8 *memory)
   else if (errno == EAGAIN)
     connection->readable = FALSE;
   else if (errno != EINTR)
-    weir_upstream_call_fail_broken (self, g_strerror (errno));
+    {
+      /* That is what the kernel says when the other end goes and leaves bytes unread. What has
+       * no body was sent in one piece. */
+      self->unread = errno == ECONNRESET && !connection->parser.started && self->bodiless;
+      weir_upstream_call_fail_broken (self, g_strerror (errno));
+    }
 }
 
 static void
@@ -338,6 +345,7 @@ weir_upstream_call_on_flush (WeirUpstreamCall *self)
 void
 weir_upstream_call_on_connect_failed (WeirUpstreamCall *self, GError *error)
 {
+  self->unread = TRUE;
   weir_upstream_call_fail (self, error, TRUE);
 }
 
@@ -363,10 +371,13 @@ weir_upstream_call_begin (WeirUpstreamCall *self,
       return;
     }
   weir_response_parser_start (&connection->parser, strcmp (method, "HEAD") == 0, upgrade != NULL);
-  if (!connection->connected && !weir_upstream_connection_connect (connection, &error))
-    weir_upstream_call_fail_later (self, error, TRUE);
-  else
-    weir_upstream_connection_defer (connection);
+  if (connection->connected || weir_upstream_connection_connect (connection, &error))
+    {
+      weir_upstream_connection_defer (connection);
+      return;
+    }
+  self->unread = TRUE;
+  weir_upstream_call_fail_later (self, error, TRUE);
 }
 
 WeirUpstreamCall *
@@ -385,7 +396,7 @@ weir_upstream_call (WeirUpstream *upstream,
   self->callbacks = callbacks;
   self->user_data = user_data;
   self->body_left = body_length;
-  self->body_whole = body_length == 0;
+  self->body_whole = self->bodiless = body_length == 0;
   self->connection = weir_upstream_take (upstream, self);
   weir_upstream_call_begin (self, head, extra, upgrade);
   return self;
@@ -471,6 +482,12 @@ weir_upstream_call_resume (WeirUpstreamCall *self)
   self->resumed = TRUE;
   if (self->connection != NULL)
     weir_upstream_connection_defer (self->connection);
+}
+
+gboolean
+weir_upstream_call_was_unread (WeirUpstreamCall *self)
+{
+  return self->unread;
 }
 
 void

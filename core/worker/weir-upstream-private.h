@@ -76,6 +76,8 @@ void weir_upstream_call_end_body (WeirUpstreamCall *call);
 /* Stops and goes on with reading the response. */
 void weir_upstream_call_pause (WeirUpstreamCall *call);
 void weir_upstream_call_resume (WeirUpstreamCall *call);
+/* From within `failed`: the worker ended before it had read anything of the request. */
+gboolean weir_upstream_call_was_unread (WeirUpstreamCall *call);
 /* Forgets the call: closes its connection, calls nothing back. */
 void weir_upstream_call_cancel (WeirUpstreamCall *call);
 

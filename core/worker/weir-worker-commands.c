@@ -58,10 +58,44 @@ weir_worker_limit (WeirWorker *self, WeirWorkerExitReason reason)
   g_return_if_fail (WEIR_IS_WORKER (self));
   g_return_if_fail (self->state >= WEIR_WORKER_STATE_BOOTING);
 
+  weir_gate_condemn (self->gate, WEIR_BLAME_ALL);
   weir_worker_kill (
       self,
       reason,
       weir_worker_error_new_limit (reason, weir_worker_get_option (self, "memory_limit_mb", 0)));
+}
+
+/* Then it may not have been a request at all. */
+static gboolean
+does_more_than_answer (WeirWorker *self)
+{
+  return self->tasks > 0 || weir_gate_get_sockets (self->gate) > 0;
+}
+
+WeirBlame
+weir_worker_get_blame (WeirWorker *self, WeirWorkerExitReason reason)
+{
+  switch (reason)
+    {
+    case WEIR_WORKER_EXIT_REASON_LIMIT_CPU:
+      return does_more_than_answer (self) ? WEIR_BLAME_LIFE : WEIR_BLAME_ONE;
+    case WEIR_WORKER_EXIT_REASON_UNHEALTHY:
+    case WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY:
+      return WEIR_BLAME_LIFE;
+    case WEIR_WORKER_EXIT_REASON_LIMIT_WALL:
+      return WEIR_BLAME_ALL;
+    case WEIR_WORKER_EXIT_REASON_NONE:
+    case WEIR_WORKER_EXIT_REASON_REQUESTED:
+    case WEIR_WORKER_EXIT_REASON_IDLE:
+    case WEIR_WORKER_EXIT_REASON_RETIRED:
+    case WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT:
+    case WEIR_WORKER_EXIT_REASON_BOOT_TIMEOUT:
+    case WEIR_WORKER_EXIT_REASON_LOAD:
+    case WEIR_WORKER_EXIT_REASON_SPAWN:
+    case WEIR_WORKER_EXIT_REASON_CRASH:
+      break;
+    }
+  return WEIR_BLAME_NOBODY;
 }
 
 void
@@ -76,10 +110,7 @@ weir_worker_kill (WeirWorker *self, WeirWorkerExitReason reason, GError *error)
       return;
     }
   weir_worker_set_exit_reason (self, reason);
-  if (g_error_matches (error, WEIR_ERROR, WEIR_ERROR_WORKER_LIMIT))
-    weir_gate_condemn (self->gate);
-  else
-    weir_gate_close (self->gate);
+  weir_gate_condemn (self->gate, weir_worker_get_blame (self, reason));
   weir_worker_take_error (self, error);
   /* Before there is a process to kill, to stop it is the same. */
   weir_worker_fire (self,

@@ -132,7 +132,7 @@ note_limit (WeirWorker *self, WeirWorkerExitReason reason)
 
   weir_worker_set_exit_reason (self, reason);
   weir_worker_take_error (self, weir_worker_error_new_limit (reason, memory));
-  weir_gate_condemn (self->gate);
+  weir_gate_condemn (self->gate, weir_worker_get_blame (self, reason));
 }
 
 /* Nobody had asked for this exit. */

@@ -91,6 +91,8 @@ extern guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
 void weir_worker_fire (WeirWorker *self, WeirWorkerEvent event);
 /* What comes with an event is stored before it is fired; the first one counts. */
 void weir_worker_set_exit_reason (WeirWorker *self, WeirWorkerExitReason reason);
+/* Who of its requests is to blame if it is killed now, for that reason. */
+WeirBlame weir_worker_get_blame (WeirWorker *self, WeirWorkerExitReason reason);
 void weir_worker_take_error (WeirWorker *self, GError *error); /* (transfer full) */
 void weir_worker_set_pid (WeirWorker *self, GPid pid);
 void weir_worker_clear_timers (WeirWorker *self);

@@ -362,7 +362,7 @@ test_moves_once (Fixture *self, gconstpointer data)
   fake_call_fail (get_call (self, 0, 0), WEIR_ERROR_WORKER_FAILED, TRUE);
   g_assert_cmpuint (self->demands, ==, 1);
   start_worker (self, 1);
-  weir_gate_close (self->gates[1]);
+  weir_gate_condemn (self->gates[1], WEIR_BLAME_ONE);
   fake_call_fail (get_call (self, 1, 0), WEIR_ERROR_WORKER_FAILED, TRUE);
   g_assert_cmpuint (self->fake->status, ==, 0);
   tell_exit (self, 0, WEIR_ERROR_FAILED);
@@ -387,7 +387,7 @@ test_condemned_is_not_moved (Fixture *self, gconstpointer data)
 {
   start_worker (self, 0);
   dispatch (self, "GET", 0, NULL);
-  weir_gate_condemn (self->gates[0]);
+  weir_gate_condemn (self->gates[0], WEIR_BLAME_ONE);
   fake_call_fail (get_call (self, 0, 0), WEIR_ERROR_WORKER_FAILED, TRUE);
   set_upstream (self->slot, NULL);
   start_worker (self, 1);

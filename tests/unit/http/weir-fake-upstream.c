@@ -164,6 +164,12 @@ weir_upstream_call_resume (WeirUpstreamCall *self)
   self->paused = FALSE;
 }
 
+gboolean
+weir_upstream_call_was_unread (WeirUpstreamCall *self)
+{
+  return self->unread;
+}
+
 void
 weir_upstream_call_cancel (WeirUpstreamCall *self)
 {

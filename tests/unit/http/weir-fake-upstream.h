@@ -27,6 +27,7 @@ struct _WeirUpstreamCall
   gsize queued; /* what write says */
   gboolean body_ended;
   gboolean paused;
+  gboolean unread;
 };
 
 WeirUpstream *fake_upstream_new (WeirGate *gate);

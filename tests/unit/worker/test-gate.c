@@ -153,9 +153,10 @@ test_sockets (void)
   weir_gate_release (gate);
   g_assert_cmpuint (weir_gate_get_sockets (gate), ==, 1);
   g_assert_cmpuint (weir_gate_get_in_flight (gate), ==, 0);
-  g_assert_false (weir_gate_is_condemned (gate));
-  weir_gate_condemn (gate);
-  g_assert_true (weir_gate_is_condemned (gate));
+  g_assert_cmpint (weir_gate_get_blame (gate), ==, WEIR_BLAME_NOBODY);
+  weir_gate_condemn (gate, WEIR_BLAME_ALL);
+  weir_gate_condemn (gate, WEIR_BLAME_ONE); /* not any more */
+  g_assert_cmpint (weir_gate_get_blame (gate), ==, WEIR_BLAME_ALL);
   g_assert_false (weir_gate_lease (gate, G_MAXUINT));
   weir_gate_remove_socket (gate);
   g_assert_cmpuint (weir_gate_get_sockets (gate), ==, 0);

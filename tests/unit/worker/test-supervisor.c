@@ -194,6 +194,17 @@ assert_line (Fixture *fixture, const char *line)
   g_assert_cmpstr (weir_fake_process_get_line (fixture->process), ==, line);
 }
 
+/* Drained for too long is nobody's alone, whatever it was retired for. */
+static WeirBlame
+blame_for (WeirWorkerExitReason reason)
+{
+  if (reason == WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY || reason == WEIR_WORKER_EXIT_REASON_UNHEALTHY)
+    return WEIR_BLAME_LIFE;
+  if (reason == WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT)
+    return WEIR_BLAME_NOBODY;
+  return reason == WEIR_WORKER_EXIT_REASON_LIMIT_WALL ? WEIR_BLAME_ALL : WEIR_BLAME_ONE;
+}
+
 static void
 assert_over (Fixture *fixture, WeirWorkerExitReason reason, int code, const char *pattern)
 {
@@ -204,7 +215,7 @@ assert_over (Fixture *fixture, WeirWorkerExitReason reason, int code, const char
   g_assert_error (error, WEIR_ERROR, code);
   if (!g_pattern_match_simple (pattern, error->message))
     g_error ("“%s” does not match “%s”", error->message, pattern);
-  g_assert_true (weir_gate_is_condemned (fixture->gate) == (code == WEIR_ERROR_WORKER_LIMIT));
+  g_assert_true (weir_gate_get_blame (fixture->gate) == blame_for (reason));
   weir_fake_process_exit (fixture->process, SIGKILL);
   g_assert_cmpint (weir_worker_get_exit_reason (fixture->worker), ==, reason);
 }
@@ -396,7 +407,7 @@ test_memory_abort (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (weir_worker_get_exit_reason (fixture->worker),
                    ==,
                    WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY);
-  g_assert_true (weir_gate_is_condemned (fixture->gate));
+  g_assert_cmpint (weir_gate_get_blame (fixture->gate), ==, WEIR_BLAME_LIFE);
   give_up (fixture);
 }
 
