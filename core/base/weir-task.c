@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "base/weir-task.h"
+#include "base/weir-task-private.h"
 
 #include "base/weir-error.h"
 
@@ -68,26 +68,42 @@ weir_task_propagate_boxed (GTask *task, GType type, GError **error)
 static void
 on_dropped (gpointer user_data, GObject *object)
 {
-  const char *message = user_data;
   GTask *task = G_TASK (object);
 
   if (!g_task_get_completed (task))
-    g_task_return_new_error (task, WEIR_ERROR, WEIR_ERROR_FAILED, "%s", message);
+    g_task_return_new_error (task,
+                             WEIR_ERROR,
+                             WEIR_ERROR_FAILED,
+                             "%s dropped a call without an answer",
+                             G_OBJECT_TYPE_NAME (g_task_get_source_object (task)));
 }
 
-/**
- * weir_task_fail_when_dropped: (skip)
- * @task: a task that goes to an extension
- * @message: the text of the error; it must be static
- *
- * Sees to it that a caller hears of an extension that forgets to answer.
- *
- * Since: 1.0
- */
-void
-weir_task_fail_when_dropped (GTask *task, const char *message)
+GTask *
+weir_task_new (gpointer source,
+               GCancellable *cancellable,
+               GAsyncReadyCallback callback,
+               gpointer user_data,
+               gpointer tag)
 {
-  g_return_if_fail (G_IS_TASK (task));
+  GTask *task = g_task_new (source, cancellable, callback, user_data);
 
-  g_object_weak_ref (G_OBJECT (task), on_dropped, (gpointer) message);
+  g_task_set_source_tag (task, tag);
+  g_object_weak_ref (G_OBJECT (task), on_dropped, NULL);
+  return task;
+}
+
+void
+weir_task_return_unsupported (GTask *task)
+{
+  g_task_return_new_error (task,
+                           WEIR_ERROR,
+                           WEIR_ERROR_NOT_SUPPORTED,
+                           "%s cannot do that",
+                           G_OBJECT_TYPE_NAME (g_task_get_source_object (task)));
+}
+
+gboolean
+weir_task_is_of (GAsyncResult *result, gpointer source, gpointer tag)
+{
+  return g_task_is_valid (result, source) && g_async_result_is_tagged (result, tag);
 }

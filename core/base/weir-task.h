@@ -20,9 +20,5 @@ void weir_task_return_boxed (GTask *task, GType type, gpointer boxed);
  * WEIR_ERROR_FAILED. */
 WEIR_AVAILABLE_IN_ALL
 gpointer weir_task_propagate_boxed (GTask *task, GType type, GError **error);
-/* A task that nobody holds any more and nobody answered becomes WEIR_ERROR_FAILED, with
- * this text, which must be static. */
-WEIR_AVAILABLE_IN_ALL
-void weir_task_fail_when_dropped (GTask *task, const char *message);
 
 G_END_DECLS

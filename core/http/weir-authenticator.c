@@ -2,7 +2,7 @@
 
 #include "http/weir-authenticator.h"
 
-#include "base/weir-task.h"
+#include "base/weir-task-private.h"
 
 /**
  * WeirAuthentication:
@@ -115,11 +115,8 @@ weir_authenticator_authenticate_async (WeirAuthenticator *self,
   g_return_if_fail (WEIR_IS_AUTHENTICATOR (self));
   g_return_if_fail (WEIR_IS_EXCHANGE (exchange));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, weir_authenticator_authenticate_async);
-  g_task_set_name (task, "weir_authenticator_authenticate_async");
-  weir_task_fail_when_dropped (task, "An authenticator dropped the request without an answer");
-
+  task =
+      weir_task_new (self, cancellable, callback, user_data, weir_authenticator_authenticate_async);
   iface = WEIR_AUTHENTICATOR_GET_IFACE (self);
   if (iface->authenticate != NULL)
     iface->authenticate (self, exchange, task);

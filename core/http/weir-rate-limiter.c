@@ -3,6 +3,7 @@
 #include "http/weir-rate-limiter.h"
 
 #include "base/weir-error.h"
+#include "base/weir-task-private.h"
 
 /**
  * WeirRateLimiter:
@@ -66,19 +67,6 @@ weir_rate_limiter_decide (WeirRateLimiter *self,
   return iface->decide != NULL && iface->decide (self, key, limits, now, decision);
 }
 
-/* Runs in the task's dispose, when nobody holds it any more. */
-static void
-on_task_dropped (gpointer user_data, GObject *object)
-{
-  GTask *task = G_TASK (object);
-
-  if (!g_task_get_completed (task))
-    g_task_return_new_error (task,
-                             WEIR_ERROR,
-                             WEIR_ERROR_FAILED,
-                             "The rate limiter dropped a call without an answer");
-}
-
 /**
  * weir_rate_limiter_check_async:
  * @self: a limiter
@@ -106,11 +94,7 @@ weir_rate_limiter_check_async (WeirRateLimiter *self,
   g_return_if_fail (WEIR_IS_RATE_LIMITER (self));
   g_return_if_fail (key != NULL && limits != NULL);
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, weir_rate_limiter_check_async);
-  g_task_set_name (task, "weir_rate_limiter_check_async");
-  g_object_weak_ref (G_OBJECT (task), on_task_dropped, NULL);
-
+  task = weir_task_new (self, cancellable, callback, user_data, weir_rate_limiter_check_async);
   iface = WEIR_RATE_LIMITER_GET_IFACE (self);
   if (iface->check != NULL)
     iface->check (self, key, limits, task);

@@ -2,6 +2,8 @@
 
 #include "http/weir-stage.h"
 
+#include "base/weir-task-private.h"
+
 /**
  * WeirPhase:
  * @WEIR_PHASE_REQUEST_ID: gives the exchange its name
@@ -99,20 +101,6 @@ weir_stage_process (WeirStage *self, WeirExchange *exchange)
   return iface->process != NULL ? iface->process (self, exchange) : WEIR_STAGE_PENDING;
 }
 
-/* Runs in the task's dispose, when nobody holds it any more. Answering takes a reference, so
- * the task lives on until its callback was called. */
-static void
-on_task_dropped (gpointer user_data, GObject *object)
-{
-  GTask *task = G_TASK (object);
-
-  if (!g_task_get_completed (task))
-    g_task_return_new_error (task,
-                             WEIR_ERROR,
-                             WEIR_ERROR_FAILED,
-                             "A stage dropped the exchange without an answer");
-}
-
 /**
  * weir_stage_handle_async:
  * @self: a stage
@@ -138,11 +126,7 @@ weir_stage_handle_async (WeirStage *self,
   g_return_if_fail (WEIR_IS_STAGE (self));
   g_return_if_fail (WEIR_IS_EXCHANGE (exchange));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, weir_stage_handle_async);
-  g_task_set_name (task, "weir_stage_handle_async");
-  g_object_weak_ref (G_OBJECT (task), on_task_dropped, NULL);
-
+  task = weir_task_new (self, cancellable, callback, user_data, weir_stage_handle_async);
   iface = WEIR_STAGE_GET_IFACE (self);
   if (iface->handle != NULL)
     iface->handle (self, exchange, task);

@@ -3,7 +3,7 @@
 #include "store/weir-secret-store.h"
 
 #include "base/weir-error.h"
-#include "base/weir-task.h"
+#include "base/weir-task-private.h"
 
 /**
  * WeirSecretStore:
@@ -59,37 +59,6 @@ weir_secret_store_default_init (WeirSecretStoreInterface *iface)
                                  0);
 }
 
-static GTask *
-task_new (WeirSecretStore *self,
-          GCancellable *cancellable,
-          GAsyncReadyCallback callback,
-          gpointer user_data,
-          gpointer tag)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, tag);
-  weir_task_fail_when_dropped (task, "The secret store dropped a call without an answer");
-
-  return task;
-}
-
-static void
-fail_unsupported (GTask *task)
-{
-  g_task_return_new_error (task,
-                           WEIR_ERROR,
-                           WEIR_ERROR_NOT_SUPPORTED,
-                           "The secret store %s cannot do that",
-                           G_OBJECT_TYPE_NAME (g_task_get_source_object (task)));
-}
-
-static gboolean
-is_result_of (WeirSecretStore *self, GAsyncResult *result, gpointer tag)
-{
-  return g_task_is_valid (result, self) && g_async_result_is_tagged (result, tag);
-}
-
 /**
  * weir_secret_store_open_async:
  * @self: a secret store that was not opened yet
@@ -111,7 +80,7 @@ weir_secret_store_open_async (WeirSecretStore *self,
 
   g_return_if_fail (WEIR_IS_SECRET_STORE (self));
 
-  task = task_new (self, cancellable, callback, user_data, weir_secret_store_open_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_secret_store_open_async);
   if (WEIR_SECRET_STORE_GET_IFACE (self)->open != NULL)
     WEIR_SECRET_STORE_GET_IFACE (self)->open (self, task);
   else
@@ -132,7 +101,7 @@ weir_secret_store_open_async (WeirSecretStore *self,
 gboolean
 weir_secret_store_open_finish (WeirSecretStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_secret_store_open_async), FALSE);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_secret_store_open_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -181,13 +150,13 @@ weir_secret_store_set_async (WeirSecretStore *self,
   g_return_if_fail (WEIR_IS_SECRET_STORE (self));
   g_return_if_fail (secrets != NULL);
 
-  task = task_new (self, cancellable, callback, user_data, weir_secret_store_set_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_secret_store_set_async);
   if (!check_secrets (secrets, &error))
     g_task_return_error (task, error);
   else if (WEIR_SECRET_STORE_GET_IFACE (self)->set != NULL)
     WEIR_SECRET_STORE_GET_IFACE (self)->set (self, secrets, task);
   else
-    fail_unsupported (task);
+    weir_task_return_unsupported (task);
 }
 
 /**
@@ -203,7 +172,7 @@ weir_secret_store_set_async (WeirSecretStore *self,
 gboolean
 weir_secret_store_set_finish (WeirSecretStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_secret_store_set_async), FALSE);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_secret_store_set_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -235,13 +204,13 @@ weir_secret_store_list_async (WeirSecretStore *self,
   g_return_if_fail (WEIR_IS_SECRET_STORE (self));
   g_return_if_fail (scope != NULL);
 
-  task = task_new (self, cancellable, callback, user_data, weir_secret_store_list_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_secret_store_list_async);
   if (!weir_secret_check_scope (scope, &error))
     g_task_return_error (task, error);
   else if (WEIR_SECRET_STORE_GET_IFACE (self)->list != NULL)
     WEIR_SECRET_STORE_GET_IFACE (self)->list (self, scope, with_values, task);
   else
-    fail_unsupported (task);
+    weir_task_return_unsupported (task);
 }
 
 /**
@@ -258,7 +227,7 @@ weir_secret_store_list_async (WeirSecretStore *self,
 GPtrArray *
 weir_secret_store_list_finish (WeirSecretStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_secret_store_list_async), NULL);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_secret_store_list_async), NULL);
 
   return weir_task_propagate_boxed (G_TASK (result), G_TYPE_PTR_ARRAY, error);
 }
@@ -290,13 +259,13 @@ weir_secret_store_remove_async (WeirSecretStore *self,
   g_return_if_fail (WEIR_IS_SECRET_STORE (self));
   g_return_if_fail (scope != NULL && names != NULL);
 
-  task = task_new (self, cancellable, callback, user_data, weir_secret_store_remove_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_secret_store_remove_async);
   if (!weir_secret_check_scope (scope, &error))
     g_task_return_error (task, error);
   else if (WEIR_SECRET_STORE_GET_IFACE (self)->remove != NULL)
     WEIR_SECRET_STORE_GET_IFACE (self)->remove (self, scope, names, task);
   else
-    fail_unsupported (task);
+    weir_task_return_unsupported (task);
 }
 
 /**
@@ -313,7 +282,7 @@ weir_secret_store_remove_async (WeirSecretStore *self,
 gboolean
 weir_secret_store_remove_finish (WeirSecretStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_secret_store_remove_async), FALSE);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_secret_store_remove_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

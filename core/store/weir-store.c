@@ -3,7 +3,7 @@
 #include "store/weir-store.h"
 
 #include "base/weir-error.h"
-#include "base/weir-task.h"
+#include "base/weir-task-private.h"
 
 /**
  * WeirStore:
@@ -65,38 +65,6 @@ weir_store_default_init (WeirStoreInterface *iface)
                                  0);
 }
 
-static GTask *
-task_new (WeirStore *self,
-          GCancellable *cancellable,
-          GAsyncReadyCallback callback,
-          gpointer user_data,
-          gpointer tag)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, tag);
-  weir_task_fail_when_dropped (task, "The store dropped a call without an answer");
-
-  return task;
-}
-
-static void
-fail_unsupported (GTask *task)
-{
-  g_task_return_new_error (task,
-                           WEIR_ERROR,
-                           WEIR_ERROR_NOT_SUPPORTED,
-                           "The store %s cannot do that",
-                           G_OBJECT_TYPE_NAME (g_task_get_source_object (task)));
-}
-
-/* Whether the result is of this call; if not, the caller mixed two up. */
-static gboolean
-is_result_of (WeirStore *self, GAsyncResult *result, gpointer tag)
-{
-  return g_task_is_valid (result, self) && g_async_result_is_tagged (result, tag);
-}
-
 /**
  * weir_store_open_async:
  * @self: a store that was not opened yet
@@ -119,7 +87,7 @@ weir_store_open_async (WeirStore *self,
 
   g_return_if_fail (WEIR_IS_STORE (self));
 
-  task = task_new (self, cancellable, callback, user_data, weir_store_open_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_store_open_async);
   if (WEIR_STORE_GET_IFACE (self)->open != NULL)
     WEIR_STORE_GET_IFACE (self)->open (self, task);
   else
@@ -139,7 +107,7 @@ weir_store_open_async (WeirStore *self,
 gboolean
 weir_store_open_finish (WeirStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_store_open_async), FALSE);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_store_open_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -168,11 +136,11 @@ weir_store_apply_async (WeirStore *self,
   g_return_if_fail (WEIR_IS_STORE (self));
   g_return_if_fail (changes != NULL);
 
-  task = task_new (self, cancellable, callback, user_data, weir_store_apply_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_store_apply_async);
   if (WEIR_STORE_GET_IFACE (self)->apply != NULL)
     WEIR_STORE_GET_IFACE (self)->apply (self, changes, task);
   else
-    fail_unsupported (task);
+    weir_task_return_unsupported (task);
 }
 
 /**
@@ -190,7 +158,7 @@ weir_store_apply_async (WeirStore *self,
 gboolean
 weir_store_apply_finish (WeirStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_store_apply_async), FALSE);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_store_apply_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -221,11 +189,11 @@ weir_store_lookup_async (WeirStore *self,
   g_return_if_fail (WEIR_IS_STORE (self));
   g_return_if_fail (kind != NULL && key != NULL);
 
-  task = task_new (self, cancellable, callback, user_data, weir_store_lookup_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_store_lookup_async);
   if (WEIR_STORE_GET_IFACE (self)->lookup != NULL)
     WEIR_STORE_GET_IFACE (self)->lookup (self, kind, key, task);
   else
-    fail_unsupported (task);
+    weir_task_return_unsupported (task);
 }
 
 /**
@@ -241,7 +209,7 @@ weir_store_lookup_async (WeirStore *self,
 WeirRecord *
 weir_store_lookup_finish (WeirStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_store_lookup_async), NULL);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_store_lookup_async), NULL);
 
   return weir_task_propagate_boxed (G_TASK (result), WEIR_TYPE_RECORD, error);
 }
@@ -270,11 +238,11 @@ weir_store_list_async (WeirStore *self,
   g_return_if_fail (WEIR_IS_STORE (self));
   g_return_if_fail (kind != NULL);
 
-  task = task_new (self, cancellable, callback, user_data, weir_store_list_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_store_list_async);
   if (WEIR_STORE_GET_IFACE (self)->list != NULL)
     WEIR_STORE_GET_IFACE (self)->list (self, kind, task);
   else
-    fail_unsupported (task);
+    weir_task_return_unsupported (task);
 }
 
 /**
@@ -291,7 +259,7 @@ weir_store_list_async (WeirStore *self,
 GPtrArray *
 weir_store_list_finish (WeirStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_store_list_async), NULL);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_store_list_async), NULL);
 
   return weir_task_propagate_boxed (G_TASK (result), G_TYPE_PTR_ARRAY, error);
 }
@@ -317,11 +285,11 @@ weir_store_check_async (WeirStore *self,
 
   g_return_if_fail (WEIR_IS_STORE (self));
 
-  task = task_new (self, cancellable, callback, user_data, weir_store_check_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_store_check_async);
   if (WEIR_STORE_GET_IFACE (self)->check != NULL)
     WEIR_STORE_GET_IFACE (self)->check (self, task);
   else
-    fail_unsupported (task);
+    weir_task_return_unsupported (task);
 }
 
 /**
@@ -338,7 +306,7 @@ weir_store_check_async (WeirStore *self,
 char **
 weir_store_check_finish (WeirStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_store_check_async), NULL);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_store_check_async), NULL);
 
   return weir_task_propagate_boxed (G_TASK (result), G_TYPE_STRV, error);
 }
@@ -367,11 +335,11 @@ weir_store_backup_async (WeirStore *self,
   g_return_if_fail (WEIR_IS_STORE (self));
   g_return_if_fail (path != NULL);
 
-  task = task_new (self, cancellable, callback, user_data, weir_store_backup_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_store_backup_async);
   if (WEIR_STORE_GET_IFACE (self)->backup != NULL)
     WEIR_STORE_GET_IFACE (self)->backup (self, path, task);
   else
-    fail_unsupported (task);
+    weir_task_return_unsupported (task);
 }
 
 /**
@@ -387,7 +355,7 @@ weir_store_backup_async (WeirStore *self,
 gboolean
 weir_store_backup_finish (WeirStore *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (is_result_of (self, result, weir_store_backup_async), FALSE);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_store_backup_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

@@ -2,6 +2,7 @@
 
 #include "worker/weir-runtime.h"
 #include "base/weir-error.h"
+#include "base/weir-task-private.h"
 
 /**
  * WeirRuntime:
@@ -117,8 +118,7 @@ weir_runtime_prepare_async (WeirRuntime *self,
   g_return_if_fail (WEIR_IS_FUNCTION (function));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, weir_runtime_prepare_async);
+  task = weir_task_new (self, cancellable, callback, user_data, weir_runtime_prepare_async);
   if (g_task_return_error_if_cancelled (task))
     return;
 
@@ -154,8 +154,7 @@ char **
 weir_runtime_prepare_finish (WeirRuntime *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (WEIR_IS_RUNTIME (self), NULL);
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, weir_runtime_prepare_async), NULL);
+  g_return_val_if_fail (weir_task_is_of (result, self, weir_runtime_prepare_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
