@@ -63,9 +63,10 @@ async function start(ready: () => void): Promise<void> {
   else void starting.evaluate();
 }
 
-async function standBy(socket: string): Promise<void> {
+async function standBy(socket: string, packages: string[]): Promise<void> {
   // Not a literal, so that only standbys load it.
-  const { rehearse } = await import(new URL("./rehearsal.ts", import.meta.url).href);
+  const { findPackages, rehearse } = await import(new URL("./rehearsal.ts", import.meta.url).href);
+  await findPackages(packages);
   await rehearse(socket);
   await new Promise<void>(inNextTurn);
   emit({ type: "standby" });
@@ -78,7 +79,8 @@ addEventListener("beforeunload", () => loading?.onIdle());
 Deno.addSignalListener("SIGTERM", stopBySignal);
 lendTemporary(Deno.env.get("TMPDIR")!);
 const standbySocket = Deno.env.get("WEIR_STANDBY");
+const packages = Deno.env.get("WEIR_PACKAGES")?.split(" ").filter((name) => name !== "") ?? [];
 clearEnvironment();
 // A standby does not wait here: Deno tidies its memory up when the main module is done.
-if (standbySocket !== undefined) void standBy(standbySocket);
+if (standbySocket !== undefined) void standBy(standbySocket, packages);
 else await start(follow);

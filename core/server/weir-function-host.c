@@ -188,6 +188,8 @@ on_pool_files_changed (WeirWorkerPool *pool, WeirFunctionHost *self)
 {
   watch_files (self, pool);
   weir_registry_settle (self->registry, pool);
+  /* What it is made of may have a say in which standbys are of use to it. */
+  weir_standby_pool_recheck (self->standbys);
 }
 
 static void

@@ -5,10 +5,23 @@
 #include <json-glib/json-glib.h>
 #include <weir.h>
 
+static void
+package_free (gpointer data)
+{
+  WeirDenoPackage *package = data;
+
+  g_free (package->name);
+  g_free (package->version);
+  g_free (package->folder);
+  g_free (package);
+}
+
 void
 weir_deno_info_free (WeirDenoInfo *self)
 {
   g_strfreev (self->files);
+  g_strfreev (self->imports);
+  g_clear_pointer (&self->packages, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -269,6 +282,42 @@ imports_node (const Import *import, gpointer user_data)
          (g_str_has_prefix (target, "node:") || g_str_has_prefix (target, "npm:"));
 }
 
+static char **
+read_imports (JsonObject *root)
+{
+  JsonObject *redirects = get_object (root, "redirects");
+  g_autoptr (GList) names = redirects != NULL ? json_object_get_members (redirects) : NULL;
+  GPtrArray *imports = g_ptr_array_new ();
+
+  for (GList *link = names; link != NULL; link = link->next)
+    if (g_str_has_prefix (link->data, "npm:") && strchr (link->data, ' ') == NULL)
+      g_ptr_array_add (imports, g_strdup (link->data));
+  g_ptr_array_add (imports, NULL);
+  return (char **) g_ptr_array_free (imports, FALSE);
+}
+
+static GPtrArray *
+read_packages (JsonObject *root)
+{
+  JsonObject *all = get_object (root, "npmPackages");
+  g_autoptr (GList) ids = all != NULL ? json_object_get_members (all) : NULL;
+  GPtrArray *packages = g_ptr_array_new_with_free_func (package_free);
+
+  for (GList *link = ids; link != NULL; link = link->next)
+    {
+      JsonObject *found = get_object (all, link->data);
+      WeirDenoPackage *package = g_new0 (WeirDenoPackage, 1);
+
+      g_ptr_array_add (packages, package);
+      package->name = g_strdup (found != NULL ? get_string (found, "name") : NULL);
+      package->version = g_strdup (found != NULL ? get_string (found, "version") : NULL);
+      package->folder = g_strdup (found != NULL ? get_string (found, "localPath") : NULL);
+      if (package->name == NULL || package->version == NULL || package->folder == NULL)
+        g_ptr_array_remove_index (packages, packages->len - 1);
+    }
+  return packages;
+}
+
 WeirDenoInfo *
 weir_deno_info_parse (const char *json, GError **error)
 {
@@ -314,6 +363,8 @@ weir_deno_info_parse (const char *json, GError **error)
   if (foreach_import (modules, fail_unresolved, error))
     return NULL;
   self->uses_node = foreach_import (modules, imports_node, NULL);
+  self->imports = read_imports (json_node_get_object (root));
+  self->packages = read_packages (json_node_get_object (root));
   g_ptr_array_add (files, NULL);
   self->files = (char **) g_ptr_array_free (g_steal_pointer (&files), FALSE);
   return g_steal_pointer (&self);

@@ -6,11 +6,20 @@
 
 G_BEGIN_DECLS
 
+typedef struct
+{
+  char *name;
+  char *version;
+  char *folder; /* where Deno keeps it */
+} WeirDenoPackage;
+
 /* What `deno info --json` says of a function's modules. */
 typedef struct
 {
-  char **files;       /* local files, absolute */
-  gboolean uses_node; /* reaches npm packages or modules of Node */
+  char **files;        /* local files, absolute */
+  char **imports;      /* packages, as they are asked for */
+  GPtrArray *packages; /* WeirDenoPackage: those, and what they need themselves */
+  gboolean uses_node;  /* reaches npm packages or modules of Node */
 } WeirDenoInfo;
 
 WeirDenoInfo *weir_deno_info_parse (const char *json, GError **error);

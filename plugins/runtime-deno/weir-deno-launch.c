@@ -195,17 +195,16 @@ make_own_permissions (WeirFunction *function,
 
 static WeirDenoPermissions *
 make_group_permissions (WeirFunction *function,
+                        GPtrArray *group,
                         const WeirDenoPlaces *places,
                         WeirDenoFolders *folders,
                         const char *socket_path,
                         GError **error)
 {
-  g_autoptr (GPtrArray) group =
-      weir_deno_folders_dup_group (folders, weir_deno_get_own_path (function));
   g_autoptr (WeirDenoPermissions) permissions =
       weir_deno_permissions_new (weir_function_get_settings (function), folders, error);
 
-  if (permissions == NULL || group == NULL)
+  if (permissions == NULL)
     return NULL;
   for (guint i = 0; i < group->len; i++)
     {
@@ -474,16 +473,22 @@ weir_deno_launch_standby (WeirFunction *function,
                           const WeirDenoPlan *plan,
                           const WeirDenoPlaces *places,
                           WeirDenoFolders *folders,
+                          WeirDenoPackages *packages,
                           const char *socket_path,
                           GError **error)
 {
   g_autoptr (WeirDenoPermissions) permissions = NULL;
+  g_autoptr (GPtrArray) group =
+      weir_deno_folders_dup_group (folders, weir_deno_get_own_path (function));
   g_autoptr (GPtrArray) argv = NULL;
+  g_autofree char *imports = NULL;
+  g_autofree char *versions = NULL;
   g_auto (GStrv) variables = NULL;
 
   if (!check_paths (function, places, socket_path, error))
     return NULL;
-  permissions = make_group_permissions (function, places, folders, socket_path, error);
+  if (group != NULL)
+    permissions = make_group_permissions (function, group, places, folders, socket_path, error);
   if (permissions == NULL)
     {
       if (error != NULL && *error == NULL)
@@ -493,8 +498,10 @@ weir_deno_launch_standby (WeirFunction *function,
   argv = make_common_args (function, plan, places, permissions);
   g_ptr_array_add (argv, dup_main_uri (places));
   g_ptr_array_add (argv, NULL);
+  imports = weir_deno_packages_choose (packages, group, &versions);
   variables =
       g_environ_setenv (make_environ (places), WEIR_DENO_STANDBY_VARIABLE, socket_path, TRUE);
+  variables = g_environ_setenv (variables, WEIR_DENO_PACKAGES_VARIABLE, imports, TRUE);
   return weir_launch_new ((const char *const *) argv->pdata,
                           (const char *const *) variables,
                           weir_function_get_root (function),
@@ -516,6 +523,7 @@ weir_deno_make_standby_key (WeirFunction *function,
                             const char *executable,
                             const char *deno_dir,
                             WeirDenoFolders *folders,
+                            WeirDenoPackages *packages,
                             GError **error)
 {
   WeirSettings *settings = weir_function_get_settings (function);
@@ -524,6 +532,8 @@ weir_deno_make_standby_key (WeirFunction *function,
   g_autoptr (GString) text = g_string_new (NULL);
   g_auto (GStrv) permissions = weir_settings_dup_strv (settings, "permissions");
   g_autofree char *words = g_strjoinv (" ", permissions);
+  g_autofree char *imports = NULL;
+  g_autofree char *versions = NULL;
 
   if (group == NULL)
     {
@@ -542,6 +552,8 @@ weir_deno_make_standby_key (WeirFunction *function,
                           words,
                           weir_settings_get_boolean (settings, "allow_net"),
                           weir_settings_get_integer (settings, "memory_limit_mb"));
+  imports = weir_deno_packages_choose (packages, group, &versions);
+  g_string_append_printf (text, "%s\n%s\n", imports, versions);
   append_words (text, folders->shared);
   for (guint i = 0; i < group->len; i++)
     {

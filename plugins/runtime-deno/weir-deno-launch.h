@@ -3,6 +3,7 @@
 #pragma once
 
 #include "weir-deno-folders.h"
+#include "weir-deno-packages.h"
 #include "weir-deno-plan.h"
 
 G_BEGIN_DECLS
@@ -28,11 +29,15 @@ WeirLaunch *weir_deno_launch (WeirFunction *function,
 /* Told to the bootstrap: nothing comes at once, and where it shall listen. */
 #define WEIR_DENO_STANDBY_VARIABLE "WEIR_STANDBY"
 
+/* Told to the bootstrap: the packages to find, separated by spaces. */
+#define WEIR_DENO_PACKAGES_VARIABLE "WEIR_PACKAGES"
+
 /* A process that may become any function of the group of this one. */
 WeirLaunch *weir_deno_launch_standby (WeirFunction *function,
                                       const WeirDenoPlan *plan,
                                       const WeirDenoPlaces *places,
                                       WeirDenoFolders *folders,
+                                      WeirDenoPackages *packages,
                                       const char *socket_path,
                                       GError **error);
 char *weir_deno_make_standby_key (WeirFunction *function,
@@ -40,6 +45,7 @@ char *weir_deno_make_standby_key (WeirFunction *function,
                                   const char *executable,
                                   const char *deno_dir,
                                   WeirDenoFolders *folders,
+                                  WeirDenoPackages *packages,
                                   GError **error);
 char *weir_deno_make_load_command (WeirFunction *function,
                                    const WeirDenoPlan *plan,

@@ -8,6 +8,7 @@
 #include "weir-deno-folder.h"
 #include "weir-deno-folders.h"
 #include "weir-deno-launch.h"
+#include "weir-deno-packages.h"
 #include "weir-deno-prepare.h"
 #include "weir-deno-probe.h"
 
@@ -36,6 +37,7 @@ struct _WeirDenoRuntime
   guint n_launched;
 
   WeirDenoFolders *folders; /* of the functions folder that was asked for last */
+  WeirDenoPackages *packages;
 
   GQueue waiting; /* GTask, prepare() that has not begun */
   guint n_preparing;
@@ -162,6 +164,17 @@ bundle (WeirDenoRuntime *self, GTask *task, const WeirDenoPlan *plan)
 
 static void start_waiting (WeirDenoRuntime *self);
 
+/* In a bundle they are found already. */
+static void
+note_packages (WeirDenoRuntime *self, WeirFunction *function, const WeirDenoInfo *info)
+{
+  const WeirDenoPlan *plan = g_object_get_qdata (G_OBJECT (function), plan_quark ());
+
+  weir_deno_packages_note (self->packages,
+                           weir_deno_get_own_path (function),
+                           wants_bundle (function, plan) ? NULL : info);
+}
+
 static void
 on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -183,6 +196,7 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
       g_strfreev (plan->files);
       plan->files = g_steal_pointer (&info->files);
       plan->uses_node = plan->uses_node && info->uses_node;
+      note_packages (self, g_task_get_task_data (task), info);
       if (wants_bundle (g_task_get_task_data (task), plan))
         bundle (self, g_steal_pointer (&task), plan);
       else
@@ -325,6 +339,7 @@ weir_deno_runtime_launch_standby (WeirRuntime *runtime,
                                    plan,
                                    &places,
                                    ensure_folders (self, function),
+                                   self->packages,
                                    socket_path,
                                    error);
 }
@@ -401,14 +416,20 @@ weir_deno_runtime_get_standby_key (WeirRuntime *runtime, WeirFunction *function,
       *reason = g_strdup (error->message);
       return NULL;
     }
-  stamp = ensure_folders (self, function)->stamp + self->folders->bundle_stamp;
+  stamp = ensure_folders (self, function)->stamp + self->folders->bundle_stamp +
+          weir_deno_packages_get_serial (self->packages);
   if (plan->standby_key == NULL || plan->standby_stamp != stamp)
     {
       g_autofree char *deno_dir = dup_deno_dir (self);
 
       g_free (plan->standby_key);
-      plan->standby_key =
-          weir_deno_make_standby_key (function, plan, executable, deno_dir, self->folders, &error);
+      plan->standby_key = weir_deno_make_standby_key (function,
+                                                      plan,
+                                                      executable,
+                                                      deno_dir,
+                                                      self->folders,
+                                                      self->packages,
+                                                      &error);
       plan->standby_stamp = stamp;
     }
   if (plan->standby_key == NULL)
@@ -483,6 +504,7 @@ weir_deno_runtime_finalize (GObject *object)
     weir_deno_folder_remove (self->temporary);
   g_queue_clear_full (&self->waiting, g_object_unref);
   g_clear_pointer (&self->folders, weir_deno_folders_free);
+  weir_deno_packages_free (self->packages);
   g_free (self->executable);
   g_free (self->cache);
   g_free (self->found);
@@ -535,5 +557,6 @@ weir_deno_runtime_init (WeirDenoRuntime *self)
   const char *path = g_getenv ("WEIR_BOOTSTRAP_PATH");
 
   self->bootstrap = g_canonicalize_filename (path != NULL ? path : WEIR_BOOTSTRAP_DIR, NULL);
+  self->packages = weir_deno_packages_new ();
   g_queue_init (&self->waiting);
 }

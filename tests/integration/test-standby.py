@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import socket
 import unittest
@@ -81,6 +82,25 @@ class Kinds(unittest.TestCase):
                     "Deno.serve(() => new Response(isNumber(1) ? 'hello' : 'what?'));"},
                    "f", "standby|spawned", "no standby was ready|^$",
                    toml='[runtimes.deno]\ncache = "cache"\n')
+
+    def test_package_that_a_standby_has_found(self):
+        """What Deno knows of a package's versions is not needed again: it may even be gone."""
+        server = self.check(
+            {"functions/f/index.ts": "import isNumber from 'npm:is-number@7';"
+             "Deno.serve(() => new Response(isNumber(1) ? 'hello' : 'what?'));"},
+            "f", "standby|spawned", "no standby was ready|^$",
+            toml='[runtimes.deno]\ncache = "cache"\n')
+        names = b"\0WEIR_PACKAGES=npm:is-number@7\0"
+        wait_until(lambda: len(idle_standbys(server)) == 2 and
+                   all(names in pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+                       for pid in idle_standbys(server)), "standbys that have found it")
+        page, = server.project.root.glob("cache/npm/*/is-number/registry.json")
+        page.unlink()
+        os.kill(server.get("/_weir/status").json["workers"][0]["pid"], signal.SIGTERM)
+        wait_until(lambda: not server.get("/_weir/status").json["workers"], "it has ended")
+        self.assertEqual(server.get("/f").text, "hello")
+        self.assertEqual(start_of(server, "f"), ("standby", None))
+        self.assertFalse(page.exists())
 
     def test_own_config(self):
         self.check({"functions/f/deno.json": '{"imports": {"x": "./x.ts"}}',

@@ -112,6 +112,26 @@ test_dynamic (void)
 }
 
 static void
+test_packages (void)
+{
+  g_autoptr (WeirDenoInfo) info = weir_deno_info_parse (
+      "{\"modules\":[],\"redirects\":{\"npm:@a/x@1\":\"npm:/@a/x@1.2.3\",\"npm:a b\":\"\","
+      "\"https://x.example/\":\"https://x.example/mod.ts\"},\"npmPackages\":{\"@a/x@1.2.3\":"
+      "{\"name\":\"@a/x\",\"version\":\"1.2.3\",\"localPath\":\"/cache/@a/x/1.2.3\"},"
+      "\"y\":3,\"z\":{\"name\":\"z\"}}}",
+      NULL);
+  const WeirDenoPackage *package;
+
+  g_assert_cmpuint (g_strv_length (info->imports), ==, 1);
+  g_assert_cmpstr (info->imports[0], ==, "npm:@a/x@1");
+  g_assert_cmpuint (info->packages->len, ==, 1);
+  package = g_ptr_array_index (info->packages, 0);
+  g_assert_cmpstr (package->name, ==, "@a/x");
+  g_assert_cmpstr (package->version, ==, "1.2.3");
+  g_assert_cmpstr (package->folder, ==, "/cache/@a/x/1.2.3");
+}
+
+static void
 test_nonsense (void)
 {
   static const char *const texts[] = {
@@ -123,6 +143,7 @@ test_nonsense (void)
     "{\"modules\":[3]}",
     "{\"modules\":[{\"dependencies\":[3]}]}",
     "{\"modules\":[{\"specifier\":3,\"error\":4}]}",
+    "{\"modules\":[],\"redirects\":3,\"npmPackages\":4}",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -168,6 +189,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &failures[i], test_failure);
     }
   g_test_add_func ("/deno/info/dynamic", test_dynamic);
+  g_test_add_func ("/deno/info/packages", test_packages);
   g_test_add_func ("/deno/info/nonsense", test_nonsense);
   g_test_add_func ("/deno/info/download", test_download);
   return g_test_run ();
