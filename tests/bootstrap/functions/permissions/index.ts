@@ -8,7 +8,8 @@ async function attempt(action: () => unknown): Promise<string> {
 }
 
 const directory = Deno.env.get("OUTSIDE");
-const socket = Deno.env.get("OWN_SOCKET")!;
+// The way round the /tmp that is its own.
+const socket = "/." + Deno.env.get("OWN_SOCKET");
 
 const atLoad = {
   look: await attempt(() => Deno.lstatSync(socket)),
