@@ -62,100 +62,39 @@ configurable_names (WeirConfig *config)
   return (char **) g_ptr_array_free (g_steal_pointer (&sorted), FALSE);
 }
 
-static void
-check_functions (WeirConfig *config, GPtrArray *problems)
-{
-  g_auto (GStrv) names = configurable_names (config);
-
-  for (gsize i = 0; names[i] != NULL; i++)
-    {
-      g_autofree char *directory = function_directory (config, names[i]);
-      g_autoptr (GError) error = NULL;
-      g_autoptr (WeirSettings) settings =
-          weir_config_dup_function_settings (config, names[i], directory, &error);
-      g_auto (GStrv) variables = NULL;
-
-      if (settings != NULL)
-        variables = weir_config_dup_function_environ (config, names[i], directory, &error);
-      if (error != NULL &&
-          !g_ptr_array_find_with_equal_func (problems, error->message, g_str_equal, NULL))
-        g_ptr_array_add (problems, g_strdup (error->message));
-    }
-}
-
-/* Options that only the plugin itself can judge. That it is missing altogether is for
- * `weir doctor` to say, unless a file asks for it. */
-static void
-check_plugin (WeirConfig *config,
-              GType point,
-              const char *point_name,
-              const char *name,
-              const char *asked_for_at,
-              GPtrArray *problems)
-{
-  g_autoptr (WeirPluginEngine) engine = cli_plugin_engine_new (config);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GObject) object =
-      cli_create_extension (engine, config, point, point_name, name, &error);
-
-  if (object != NULL)
-    return;
-  if (asked_for_at != NULL)
-    g_ptr_array_add (problems, g_strdup_printf ("%s: %s", asked_for_at, error->message));
-  else if (g_error_matches (error, WEIR_PLUGIN_ERROR, WEIR_PLUGIN_ERROR_OPTION))
-    g_ptr_array_add (problems, g_strdup (error->message));
-}
-
-static void
-check_plugins (WeirConfig *config, GPtrArray *problems)
-{
-  WeirSettings *settings = weir_config_get_server_settings (config);
-  const char *adapter = weir_settings_get_string (settings, "adapter");
-  const char *origin = weir_settings_get_origin (settings, "adapter");
-
-  if (g_strcmp0 (origin, "built-in") == 0)
-    origin = NULL;
-  if (adapter != NULL)
-    check_plugin (config, WEIR_TYPE_ADAPTER, "adapter", adapter, origin, problems);
-  check_plugin (config, WEIR_TYPE_RUNTIME, "runtime", "deno", NULL, problems);
-}
-
 static CliExit
-print_check (GPtrArray *problems, const char *const *warnings, gboolean json)
+print_check (const char *const *problems, const char *const *warnings, gboolean json)
 {
+  CliExit status = problems[0] != NULL ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+
   if (json)
     {
       g_autoptr (JsonBuilder) builder = json_builder_new ();
 
-      g_ptr_array_add (problems, NULL);
       json_builder_begin_object (builder);
-      cli_json_strv (builder, "problems", (const char *const *) problems->pdata);
+      cli_json_strv (builder, "problems", problems);
       cli_json_strv (builder, "warnings", warnings);
       json_builder_end_object (builder);
       cli_print_json (builder);
-      return problems->len > 1 ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+      return status;
     }
   for (gsize i = 0; warnings != NULL && warnings[i] != NULL; i++)
     cli_print_warning ("%s", warnings[i]);
-  for (guint i = 0; i < problems->len; i++)
-    cli_print_error ("%s", (char *) g_ptr_array_index (problems, i));
-  if (problems->len == 0)
+  for (gsize i = 0; problems[i] != NULL; i++)
+    cli_print_error ("%s", problems[i]);
+  if (status == CLI_EXIT_OK)
     cli_print (stdout, "%s\n", _ ("The configuration is fine."));
-  return problems->len > 0 ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+  return status;
 }
 
 static CliExit
 check (const char *directory, gboolean json)
 {
   g_autoptr (WeirConfig) config = weir_config_check (directory, NULL);
-  g_autoptr (GPtrArray) problems = g_ptr_array_new_with_free_func (g_free);
-  const char *const *found = weir_config_get_problems (config);
+  g_autoptr (WeirServer) server = weir_server_new (config);
+  g_auto (GStrv) problems = weir_server_check (server);
 
-  for (gsize i = 0; found != NULL && found[i] != NULL; i++)
-    g_ptr_array_add (problems, g_strdup (found[i]));
-  check_functions (config, problems);
-  check_plugins (config, problems);
-  return print_check (problems, weir_config_get_warnings (config), json);
+  return print_check ((const char *const *) problems, weir_config_get_warnings (config), json);
 }
 
 /* The environment may hold secrets: its names are shown, its values are not. */

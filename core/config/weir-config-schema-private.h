@@ -26,6 +26,7 @@ typedef enum
   WEIR_OPTION_METHODS,  /* an array of methods of HTTP */
   WEIR_OPTION_WORD,     /* one of those that "unit" has, as "open|closed" */
   WEIR_OPTION_RATE,     /* limits, "off", or the name of a plan */
+  WEIR_OPTION_ORIGINS,  /* an array of what browsers send as Origin, and "*" */
   WEIR_OPTION_NETWORKS, /* an array of addresses, with or without a mask, and "unix" */
   WEIR_OPTION_PATH,     /* made absolute when read */
   WEIR_OPTION_STRINGS,  /* an array */

@@ -100,7 +100,7 @@ static const WeirOption options[] = {
     "Of the API keys that have scopes, those with one of these may call; without it, those with `function:invoke`." },
   { "auth_keys", "authKeys", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
     "Of the API keys, only these may call, by name or id; without it, all." },
-  { "cors_origins", "corsOrigins", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
+  { "cors_origins", "corsOrigins", FUNCTION, WEIR_OPTION_ORIGINS, 0, 0, NULL, NULL,
     "Origins of the web pages that may use the function, `*` for all; empty leaves it to the function." },
   { "cors_methods", "corsMethods", FUNCTION, WEIR_OPTION_STRINGS, 0, 0, NULL, NULL,
     "Methods that those pages are told they may use; without it, all." },
@@ -331,6 +331,7 @@ describe_manual_type (const WeirOption *option)
     case WEIR_OPTION_METHODS:
       return "array of methods";
     case WEIR_OPTION_STRINGS:
+    case WEIR_OPTION_ORIGINS:
       return "array of strings";
     case WEIR_OPTION_FLAGS:
       return "profile, or array of flags";

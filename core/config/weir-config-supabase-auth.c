@@ -40,6 +40,7 @@ weir_supabase_auth_clear (WeirSupabaseAuth *self)
   g_free (self->publishable_key);
   g_free (self->secret_key);
   g_free (self->signing_keys_path);
+  g_free (self->signing_keys_origin);
   g_clear_pointer (&self->third_party, g_ptr_array_unref);
 }
 
@@ -257,6 +258,10 @@ weir_supabase_read_auth (WeirSupabaseReader *self, WeirNode *table)
     {
       g_autofree char *given = auth->signing_keys_path;
 
+      auth->signing_keys_origin =
+          g_strdup_printf ("%s:%u",
+                           self->source.name,
+                           weir_node_find (table, "signing_keys_path")->line);
       auth->signing_keys_path = g_canonicalize_filename (given, self->data->supabase_directory);
       weir_config_data_add_file (self->data, auth->signing_keys_path);
     }

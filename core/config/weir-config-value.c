@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/weir-rate-limits.h"
+#include "config/weir-config-text-private.h"
 #include "config/weir-config.h"
 
 static const char *
@@ -35,6 +36,7 @@ describe_type (const WeirOption *option)
     case WEIR_OPTION_PATH:
       return "a string with a path";
     case WEIR_OPTION_STRINGS:
+    case WEIR_OPTION_ORIGINS:
       return "an array of strings";
     case WEIR_OPTION_FLAGS:
       return "a string or an array of strings";
@@ -104,26 +106,6 @@ fail_range (Read *read, WeirNode *node, char *message)
   return NULL;
 }
 
-static gboolean
-is_address (const char *text)
-{
-  const char *colon = strrchr (text, ':');
-  guint64 port;
-
-  /* A path that is not absolute would lead somewhere else from each folder. */
-  if (g_str_has_prefix (text, "unix:"))
-    return text[5] == '/' || (text[5] == '@' && text[6] != '\0');
-  if (colon == NULL || colon == text || strpbrk (text, " \t\r\n/") != NULL)
-    return FALSE;
-  if (!g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL))
-    return FALSE;
-  if (*text == '[')
-    return colon[-1] == ']';
-
-  /* An IPv6 address without brackets is ambiguous. */
-  return memchr (text, ':', colon - text) == NULL;
-}
-
 /* The folder may have any name; a value may not. */
 static char *
 resolve (Read *read, const char *text)
@@ -182,39 +164,6 @@ explain_rate (const char *name, const char *text)
                           text);
 }
 
-static gboolean
-is_network (const char *text)
-{
-  g_autoptr (GInetAddressMask) mask = g_inet_address_mask_new_from_string (text, NULL);
-
-  return mask != NULL || g_str_equal (text, "unix");
-}
-
-#define ROUTE_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._~!$&'()*+,;=@/"
-
-/* NULL for a good one. Whatever could be written in two ways would be two routes. */
-static const char *
-explain_route (const char *text)
-{
-  static const char *const taken[] = { "/functions/v1", "/api/v1", "/_weir" };
-  g_auto (GStrv) segments = NULL;
-
-  if (*text != '/')
-    return "begins with \"/\"";
-  if (strchr (text, ':') != NULL)
-    return "is one path: there are no patterns such as \":id\"";
-  if (text[strspn (text, ROUTE_CHARACTERS)] != '\0' || strlen (text) > 255)
-    return "has at most 255 letters, digits and signs that a URL may have as they are";
-  segments = g_strsplit (text + 1, "/", -1);
-  for (char **segment = segments; *segment != NULL && text[1] != '\0'; segment++)
-    if (**segment == '\0' || g_str_equal (*segment, ".") || g_str_equal (*segment, ".."))
-      return "has no empty part, nor \".\" nor \"..\"";
-  for (gsize i = 0; i < G_N_ELEMENTS (taken); i++)
-    if (g_str_has_prefix (text, taken[i]) && strchr ("/", text[strlen (taken[i])]) != NULL)
-      return "is none of Weir's own: /functions/v1, /api/v1, /_weir";
-  return NULL;
-}
-
 static GVariant *
 read_route (Read *read, WeirNode *node)
 {
@@ -222,7 +171,7 @@ read_route (Read *read, WeirNode *node)
 
   if (node->kind != WEIR_NODE_STRING)
     return fail_type (read, node);
-  why = explain_route (node->string);
+  why = weir_config_text_explain_route (node->string);
   if (why != NULL)
     return fail_range (
         read,
@@ -230,12 +179,6 @@ read_route (Read *read, WeirNode *node)
         g_strdup_printf ("%s is \"%s\": a route %s", read->option->name, node->string, why));
 
   return g_variant_new_string (node->string);
-}
-
-static gboolean
-is_method (const char *text)
-{
-  return is_one_of (text, "GET|HEAD|POST|PUT|PATCH|DELETE");
 }
 
 static GVariant *
@@ -277,6 +220,7 @@ read_strings (Read *read, WeirNode *node)
 {
   WeirOptionType type = read->option->type;
   g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_STRING_ARRAY);
+  const char *why;
   guint i;
 
   if (node->kind != WEIR_NODE_ARRAY)
@@ -292,28 +236,12 @@ read_strings (Read *read, WeirNode *node)
         return fail_range (read,
                            child,
                            g_strdup_printf ("%s holds an empty string", read->option->name));
-      if (type == WEIR_OPTION_ADDRESSES && !is_address (child->string))
-        return fail_range (read,
-                           child,
-                           g_strdup_printf ("%s: \"%s\" is not host:port, as in "
-                                            "\"127.0.0.1:9000\" or \"[::1]:9000\", nor "
-                                            "\"unix:/PATH\" or \"unix:@NAME\"",
-                                            read->option->name,
-                                            child->string));
-      if (type == WEIR_OPTION_NETWORKS && !is_network (child->string))
-        return fail_range (read,
-                           child,
-                           g_strdup_printf ("%s: \"%s\" is not an address, as in \"10.0.0.1\", "
-                                            "\"10.0.0.0/8\" or \"unix\"",
-                                            read->option->name,
-                                            child->string));
-      if (type == WEIR_OPTION_METHODS && !is_method (child->string))
-        return fail_range (read,
-                           child,
-                           g_strdup_printf ("%s: \"%s\" is none of GET, HEAD, POST, PUT, PATCH "
-                                            "and DELETE",
-                                            read->option->name,
-                                            child->string));
+      why = weir_config_text_explain_item (type, child->string);
+      if (why != NULL)
+        return fail_range (
+            read,
+            child,
+            g_strdup_printf ("%s: \"%s\" %s", read->option->name, child->string, why));
       g_variant_builder_add_value (&builder,
                                    g_variant_new_take_string (type == WEIR_OPTION_PATHS
                                                                   ? resolve (read, child->string)
@@ -428,6 +356,7 @@ read_value (Read *read, WeirNode *node)
       return read_route (read, node);
     case WEIR_OPTION_NETWORKS:
     case WEIR_OPTION_STRINGS:
+    case WEIR_OPTION_ORIGINS:
     case WEIR_OPTION_PATHS:
     case WEIR_OPTION_ADDRESSES:
     case WEIR_OPTION_METHODS:
@@ -499,6 +428,7 @@ weir_config_value_from_text (const WeirOption *option, const char *text)
   switch (option->type)
     {
     case WEIR_OPTION_STRINGS:
+    case WEIR_OPTION_ORIGINS:
     case WEIR_OPTION_FLAGS:
     case WEIR_OPTION_PATHS:
     case WEIR_OPTION_ADDRESSES:

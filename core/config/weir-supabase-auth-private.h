@@ -31,7 +31,8 @@ typedef struct
   char *publishable_key;
   char *secret_key;
   char *signing_keys_path; /* absolute */
-  GPtrArray *third_party;  /* of WeirSupabaseIssuer */
+  char *signing_keys_origin;
+  GPtrArray *third_party; /* of WeirSupabaseIssuer */
 } WeirSupabaseAuth;
 
 void weir_supabase_auth_clear (WeirSupabaseAuth *self);

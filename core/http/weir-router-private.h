@@ -60,10 +60,6 @@ void weir_router_match (WeirRouter *self, const char *method, const char *target
 /* The function that a mistyped target most likely meant, or NULL. */
 const char *weir_router_find_nearest (WeirRouter *self, const char *target);
 
-/* TRUE when a function may not be called this because a route of the server has the name:
- * "functions", "api", "_weir"…. */
-gboolean weir_router_is_reserved (const char *name);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirRouter, weir_router_unref)
 
 G_END_DECLS

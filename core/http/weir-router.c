@@ -142,17 +142,6 @@ weir_router_unref (WeirRouter *self)
   g_free (self);
 }
 
-gboolean
-weir_router_is_reserved (const char *name)
-{
-  static const char *const reserved[] = { "_weir", "api", "functions" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (reserved); i++)
-    if (strcmp (name, reserved[i]) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 static gboolean
 ends_segment (char c)
 {

@@ -32,5 +32,10 @@ gboolean weir_authentication_append_stages (WeirPluginEngine *plugins,
                                             GPtrArray *given,
                                             GPtrArray *stages,
                                             GError **error);
+/* Makes those that are configured, and adds what is wrong with each. */
+void weir_authentication_check (WeirPluginEngine *plugins,
+                                WeirStores *stores,
+                                WeirConfig *config,
+                                GPtrArray *problems);
 
 G_END_DECLS

@@ -60,6 +60,28 @@ list_names (WeirConfig *config)
   return names;
 }
 
+static gboolean
+check_names (WeirConfig *config, GPtrArray *names, GError **error)
+{
+  for (guint i = 0; i < names->len; i++)
+    {
+      guint first;
+
+      g_ptr_array_find_with_equal_func (names, names->pdata[i], g_str_equal, &first);
+      if (first == i)
+        continue;
+      g_set_error (error,
+                   WEIR_PLUGIN_ERROR,
+                   WEIR_PLUGIN_ERROR_CONFLICT,
+                   "%s: auth.authenticators has “%s” twice",
+                   weir_settings_get_origin (weir_config_get_server_settings (config),
+                                             "auth.authenticators"),
+                   (char *) names->pdata[i]);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static void
 add_stage (GPtrArray *stages, WeirAuthenticator *authenticator, const char *name)
 {
@@ -165,6 +187,20 @@ add_configured (WeirPluginEngine *plugins,
 }
 
 static gboolean
+add (WeirPluginEngine *plugins,
+     WeirStores *stores,
+     WeirConfig *config,
+     WeirSupabaseKeys *keys,
+     const char *name,
+     GPtrArray *stages,
+     GError **error)
+{
+  if (strcmp (name, SUPABASE) == 0)
+    return add_supabase (plugins, config, keys, stages, error);
+  return add_configured (plugins, stores, config, name, stages, error);
+}
+
+static gboolean
 add_all (WeirPluginEngine *plugins,
          WeirStores *stores,
          WeirConfig *config,
@@ -173,16 +209,48 @@ add_all (WeirPluginEngine *plugins,
          GPtrArray *stages,
          GError **error)
 {
+  if (!check_names (config, names, error))
+    return FALSE;
+  for (guint i = 0; i < names->len; i++)
+    if (!add (plugins, stores, config, keys, names->pdata[i], stages, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* NULL without an error where there are none. */
+static WeirSupabaseKeys *
+make_keys (WeirConfig *config, GError **error)
+{
+  const WeirSupabaseAuth *auth = weir_config_get_supabase_auth (config);
+
+  return auth != NULL ? weir_supabase_keys_new (auth, error) : NULL;
+}
+
+void
+weir_authentication_check (WeirPluginEngine *plugins,
+                           WeirStores *stores,
+                           WeirConfig *config,
+                           GPtrArray *problems)
+{
+  g_autoptr (GPtrArray) names = list_names (config);
+  g_autoptr (GPtrArray) stages = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) names_error = NULL;
+  g_autoptr (GError) keys_error = NULL;
+  g_autoptr (WeirSupabaseKeys) keys = make_keys (config, &keys_error);
+
+  if (!check_names (config, names, &names_error))
+    g_ptr_array_add (problems, g_strdup (names_error->message));
+  if (keys_error != NULL)
+    g_ptr_array_add (problems, g_strdup (keys_error->message));
   for (guint i = 0; i < names->len; i++)
     {
-      const char *name = names->pdata[i];
+      g_autoptr (GError) error = NULL;
 
-      if (strcmp (name, SUPABASE) == 0
-              ? !add_supabase (plugins, config, keys, stages, error)
-              : !add_configured (plugins, stores, config, name, stages, error))
-        return FALSE;
+      if (keys_error != NULL && strcmp (names->pdata[i], SUPABASE) == 0)
+        continue;
+      if (!add (plugins, stores, config, keys, names->pdata[i], stages, &error))
+        g_ptr_array_add (problems, g_strdup (error->message));
     }
-  return TRUE;
 }
 
 gboolean
@@ -193,20 +261,22 @@ weir_authentication_append_stages (WeirPluginEngine *plugins,
                                    GPtrArray *stages,
                                    GError **error)
 {
-  const WeirSupabaseAuth *auth = weir_config_get_supabase_auth (config);
   gboolean open =
       !weir_settings_get_boolean (weir_config_get_server_settings (config), "auth.verify_jwt");
   g_autoptr (GPtrArray) names = list_names (config);
-  g_autoptr (WeirSupabaseKeys) keys = NULL;
+  g_autoptr (GError) keys_error = NULL;
+  g_autoptr (WeirSupabaseKeys) keys = make_keys (config, &keys_error);
   WeirGatewayKeys gateway = { NULL };
   WeirCredentialStage *credential;
   gboolean any = names->len + given->len > 0;
 
-  if (auth != NULL)
+  if (keys_error != NULL)
     {
-      keys = weir_supabase_keys_new (auth, error);
-      if (keys == NULL)
-        return FALSE;
+      g_propagate_error (error, g_steal_pointer (&keys_error));
+      return FALSE;
+    }
+  if (keys != NULL)
+    {
       gateway.publishable_key = keys->publishable_key;
       gateway.secret_key = keys->secret_key;
       gateway.anon_token = keys->anon_token;

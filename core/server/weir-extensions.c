@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define AUTHENTICATORS "auth.authenticators"
+
 gboolean
 weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
 {
@@ -63,6 +65,14 @@ check_enabled (WeirPluginEngine *plugins, WeirConfig *config, const char *provid
   return TRUE;
 }
 
+static gboolean
+is_configured (WeirConfig *config, const char *option)
+{
+  const char *origin = weir_settings_get_origin (weir_config_get_server_settings (config), option);
+
+  return g_strcmp0 (origin, "built-in") != 0;
+}
+
 /* One table of the configuration, and what it is for. */
 typedef struct
 {
@@ -71,6 +81,7 @@ typedef struct
   const char *table;
   const char *name;      /* of the table's entry */
   const char *extension; /* the same, where one has not many names */
+  const char *choice;    /* nullable: the option that named it */
 } Wanted;
 
 /* An error about an option gets the place in the file, which the engine cannot know. */
@@ -127,6 +138,30 @@ prefix_place (WeirConfig *config, const Wanted *wanted, GVariant *options, GErro
     g_prefix_error (error, "%s: ", found);
 }
 
+/* Who wrote a name that does not exist wants to know where. */
+static void
+prefix_missing (WeirConfig *config, const Wanted *wanted, GVariant *options, GError **error)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  gboolean has_table = wanted->table != NULL && g_variant_n_children (options) > 0;
+
+  if (error == NULL)
+    return;
+  if (has_table && wanted->choice != NULL && g_str_equal (wanted->choice, AUTHENTICATORS) &&
+      g_str_equal (wanted->name, wanted->extension))
+    {
+      g_autofree char *message = g_steal_pointer (&(*error)->message);
+
+      (*error)->message =
+          g_strdup_printf ("%s; if it is one of another kind, say so, as in type = \"jwt\"",
+                           message);
+    }
+  if (has_table)
+    prefix_place (config, wanted, options, error);
+  else if (wanted->choice != NULL && is_configured (config, wanted->choice))
+    g_prefix_error (error, "%s: ", weir_settings_get_origin (settings, wanted->choice));
+}
+
 static GObject *
 make_with (WeirPluginEngine *plugins,
            WeirConfig *config,
@@ -145,7 +180,10 @@ make_with (WeirPluginEngine *plugins,
   if (weir_extension_registry_lookup (registry, wanted->type, wanted->extension) ==
           G_TYPE_INVALID &&
       !weir_plugin_engine_load_provider (plugins, wanted->point, wanted->extension, error))
-    return NULL;
+    {
+      prefix_missing (config, wanted, options, error);
+      return NULL;
+    }
 
   if (!check_options (plugins, config, wanted, options, error))
     return NULL;
@@ -163,9 +201,10 @@ make (WeirPluginEngine *plugins,
       const char *point,
       const char *table,
       const char *name,
+      const char *choice,
       GError **error)
 {
-  const Wanted wanted = { type, point, table, name, name };
+  const Wanted wanted = { type, point, table, name, name, choice };
   g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, table, name);
 
   return make_with (plugins, config, &wanted, options, error);
@@ -206,7 +245,8 @@ weir_extensions_make_authenticator (WeirPluginEngine *plugins,
                                     const char *name,
                                     GError **error)
 {
-  Wanted wanted = { WEIR_TYPE_AUTHENTICATOR, "authenticator", "authenticators", name, name };
+  Wanted wanted = { WEIR_TYPE_AUTHENTICATOR, "authenticator", "authenticators", name, name,
+                    AUTHENTICATORS };
   g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, wanted.table, name);
   g_autofree char *type = NULL;
 
@@ -233,7 +273,7 @@ WeirRuntime *
 weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
 {
   return (WeirRuntime *)
-      make (plugins, config, WEIR_TYPE_RUNTIME, "runtime", "runtimes", "deno", error);
+      make (plugins, config, WEIR_TYPE_RUNTIME, "runtime", "runtimes", "deno", NULL, error);
 }
 
 WeirAdapter *
@@ -241,8 +281,8 @@ weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GEr
 {
   const char *name = weir_settings_get_string (weir_config_get_server_settings (config), "adapter");
 
-  return (
-      WeirAdapter *) make (plugins, config, WEIR_TYPE_ADAPTER, "adapter", "adapters", name, error);
+  return (WeirAdapter *)
+      make (plugins, config, WEIR_TYPE_ADAPTER, "adapter", "adapters", name, "adapter", error);
 }
 
 WeirStore *
@@ -250,7 +290,8 @@ weir_extensions_make_store (WeirPluginEngine *plugins, WeirConfig *config, GErro
 {
   const char *name = weir_settings_get_string (weir_config_get_server_settings (config), "store");
 
-  return (WeirStore *) make (plugins, config, WEIR_TYPE_STORE, "store", "stores", name, error);
+  return (
+      WeirStore *) make (plugins, config, WEIR_TYPE_STORE, "store", "stores", name, "store", error);
 }
 
 WeirSecretStore *
@@ -259,8 +300,14 @@ weir_extensions_make_secret_store (WeirPluginEngine *plugins,
                                    const char *name,
                                    GError **error)
 {
-  return (WeirSecretStore *)
-      make (plugins, config, WEIR_TYPE_SECRET_STORE, "secret-store", "secret_stores", name, error);
+  return (WeirSecretStore *) make (plugins,
+                                   config,
+                                   WEIR_TYPE_SECRET_STORE,
+                                   "secret-store",
+                                   "secret_stores",
+                                   name,
+                                   "secrets",
+                                   error);
 }
 
 static gboolean
@@ -280,24 +327,25 @@ is_there (WeirPluginEngine *plugins, WeirConfig *config, const char *provided)
   return FALSE;
 }
 
-/* FALSE for an error only. */
+/* FALSE for an error only: what becomes of limits without a limiter is configured too. */
 static gboolean
 make_limiter (WeirPluginEngine *plugins,
               WeirConfig *config,
-              const char *name,
+              const char *option,
               WeirRateLimiter **limiter,
               GError **error)
 {
+  const char *name = weir_settings_get_string (weir_config_get_server_settings (config), option);
   g_autofree char *provided = g_strconcat ("limiter:", name, NULL);
 
   *limiter = NULL;
   if (weir_extension_registry_lookup (weir_plugin_engine_get_registry (plugins),
                                       WEIR_TYPE_RATE_LIMITER,
                                       name) == G_TYPE_INVALID &&
-      !is_there (plugins, config, provided))
+      !is_there (plugins, config, provided) && !is_configured (config, option))
     return TRUE;
   *limiter = (WeirRateLimiter *)
-      make (plugins, config, WEIR_TYPE_RATE_LIMITER, "limiter", "limiters", name, error);
+      make (plugins, config, WEIR_TYPE_RATE_LIMITER, "limiter", "limiters", name, option, error);
   return *limiter != NULL;
 }
 
@@ -311,16 +359,8 @@ weir_extensions_make_rate_limits (WeirPluginEngine *plugins, WeirConfig *config,
   g_autoptr (WeirRatePlans) plans = NULL;
   WeirRateLimitStage *stage;
 
-  if (!make_limiter (plugins,
-                     config,
-                     weir_settings_get_string (settings, "rate_limiter"),
-                     &rates,
-                     error) ||
-      !make_limiter (plugins,
-                     config,
-                     weir_settings_get_string (settings, "window_limiter"),
-                     &windows,
-                     error))
+  if (!make_limiter (plugins, config, "rate_limiter", &rates, error) ||
+      !make_limiter (plugins, config, "window_limiter", &windows, error))
     return NULL;
   stage = weir_rate_limit_stage_new (rates, windows, strcmp (failure, "open") == 0);
   plans = weir_rate_plans_new (settings);
@@ -365,7 +405,8 @@ weir_extensions_make_stages (WeirPluginEngine *plugins,
                                              WEIR_TYPE_STAGE);
   for (guint i = 0; names[i] != NULL; i++)
     {
-      GObject *stage = make (plugins, config, WEIR_TYPE_STAGE, "stage", "stages", names[i], error);
+      GObject *stage =
+          make (plugins, config, WEIR_TYPE_STAGE, "stage", "stages", names[i], NULL, error);
 
       if (stage == NULL)
         return FALSE;

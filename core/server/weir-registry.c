@@ -5,6 +5,7 @@
 
 #include "server/weir-registry-private.h"
 
+#include "config/weir-supabase-auth-private.h"
 #include "server/weir-function-parts-private.h"
 #include "server/weir-route-rules-private.h"
 #include "server/weir-watcher-private.h"
@@ -241,7 +242,8 @@ gboolean
 weir_registry_load (WeirRegistry *self, WeirConfig *config, GError **error)
 {
   const char *root = weir_config_get_functions_directory (config);
-  g_autoptr (WeirDiscovery) found = weir_discovery_scan (root, error);
+  g_autoptr (WeirDiscovery) found =
+      weir_discovery_scan (root, weir_config_get_supabase_auth (config) != NULL, error);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GPtrArray) conflicts = NULL;
   g_auto (GStrv) configured = NULL;

@@ -70,17 +70,25 @@ overlap (WeirFunction *a, WeirFunction *b)
   return methods_a == 0 || methods_b == 0 || (methods_a & methods_b) != 0;
 }
 
-static char *
-explain (WeirFunction *function, WeirFunction *earlier, const char *path)
+static const char *
+get_origin (WeirFunction *function)
 {
-  const char *origin = weir_settings_get_origin (weir_function_get_settings (function), "route");
+  return weir_settings_get_origin (weir_function_get_settings (function), "route");
+}
 
+/* About the one whose route is written somewhere, where only one's is. */
+static char *
+explain (WeirFunction *function, WeirFunction *other, const char *path)
+{
+  if (get_origin (function) == NULL && get_origin (other) != NULL)
+    return explain (other, function, path);
   return g_strdup_printf ("%s: “%s” would answer at %s as “%s” does; give one of them another "
                           "route, or other methods",
-                          origin != NULL ? origin : weir_function_get_directory (function),
+                          get_origin (function) != NULL ? get_origin (function)
+                                                        : weir_function_get_directory (function),
                           weir_function_get_name (function),
                           path,
-                          weir_function_get_name (earlier));
+                          weir_function_get_name (other));
 }
 
 GPtrArray *

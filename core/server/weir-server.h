@@ -95,6 +95,9 @@ GListModel *weir_server_get_workers (WeirServer *self);
 /* What became of the requests of one function, or NULL when there is no such function. */
 WEIR_AVAILABLE_IN_ALL
 WeirFunctionStats *weir_server_dup_function_stats (WeirServer *self, const char *name);
+/* What would keep it or its functions from being started; nothing is. */
+WEIR_AVAILABLE_IN_ALL
+char **weir_server_check (WeirServer *self);
 /* What discovery refused, "path: message" each; NULL-terminated. */
 WEIR_AVAILABLE_IN_ALL
 const char *const *weir_server_get_problems (WeirServer *self);

@@ -94,7 +94,7 @@ read_signing_keys (WeirSupabaseKeys *self, const char *path, GString *keys, GErr
 
   if (!json_parser_load_from_file (parser, path, error))
     {
-      g_prefix_error (error, "auth.signing_keys_path %s: ", path);
+      g_prefix_error (error, "auth.signing_keys_path: ");
       return FALSE;
     }
   if (json_parser_get_root (parser) == NULL ||
@@ -129,7 +129,10 @@ make_jwks (WeirSupabaseKeys *self, const WeirSupabaseAuth *auth, GError **error)
   if (auth != NULL && auth->signing_keys_path != NULL)
     {
       if (!read_signing_keys (self, auth->signing_keys_path, keys, error))
-        return FALSE;
+        {
+          g_prefix_error (error, "%s: ", auth->signing_keys_origin);
+          return FALSE;
+        }
       self->public_jwks = g_strdup_printf ("{\"keys\":[%s]}", keys->str);
       self->jwks = g_strdup (self->public_jwks);
       return TRUE;

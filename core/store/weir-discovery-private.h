@@ -21,15 +21,18 @@ typedef struct
 typedef struct
 {
   char *functions_directory; /* absolute */
-  GPtrArray *candidates;     /* WeirCandidate, sorted by name */
-  GPtrArray *problems;       /* char *, "path: message" with what to do */
+  gboolean has_prefix;
+  GPtrArray *candidates; /* WeirCandidate, sorted by name */
+  GPtrArray *problems;   /* char *, "path: message" with what to do */
 } WeirDiscovery;
 
 /* Scans a functions folder: NAME/index.{ts,tsx,js,mjs,jsx} and flat NAME.{ts,js}
  * (which wins, and is said when both exist); folders and files that start with "_" or
  * "." are not functions, nor are *.test.ts, *.d.ts, tests/ and node_modules.
+ * has_prefix: clients call them by /functions/v1/NAME, where any name will do.
  * Fails only when the folder cannot be read. */
-WeirDiscovery *weir_discovery_scan (const char *functions_directory, GError **error);
+WeirDiscovery *
+weir_discovery_scan (const char *functions_directory, gboolean has_prefix, GError **error);
 void weir_discovery_free (WeirDiscovery *self);
 /* NULL when fine, else what is wrong with the name (transfer full). */
 char *weir_discovery_check_name (const char *name);

@@ -86,13 +86,13 @@ suggest_name (const char *name)
 }
 
 static char *
-explain_name (const char *name, const char *what)
+explain_name (const char *name, const char *what, gboolean has_prefix)
 {
   g_autofree char *better = NULL;
 
   if (*name == '_')
     return g_strdup ("names that begin with \"_\" are for shared code, not for functions");
-  if (g_strv_contains (reserved_names, name))
+  if (!has_prefix && g_strv_contains (reserved_names, name))
     return g_strdup_printf ("\"%s\" is an address of Weir itself; rename the %s to \"my-%s\"",
                             name,
                             what,
@@ -116,7 +116,7 @@ explain_name (const char *name, const char *what)
 char *
 weir_discovery_check_name (const char *name)
 {
-  return explain_name (name, "function");
+  return explain_name (name, "function", FALSE);
 }
 
 static void
@@ -277,7 +277,7 @@ scan_folder (WeirDiscovery *self, const char *name, const char *path)
       scan_without_index (self, path);
       return;
     }
-  why = explain_name (name, "folder");
+  why = explain_name (name, "folder", self->has_prefix);
   if (why != NULL)
     {
       add_problem (self, path, why);
@@ -321,7 +321,7 @@ scan_file (WeirDiscovery *self, const char *name, const char *path)
         stem,
         ending);
   else
-    why = explain_name (stem, "file");
+    why = explain_name (stem, "file", self->has_prefix);
   twin = find_candidate (self, stem);
   if (why == NULL && twin != NULL)
     {
@@ -398,13 +398,14 @@ compare_candidates (gconstpointer a, gconstpointer b)
 }
 
 WeirDiscovery *
-weir_discovery_scan (const char *functions_directory, GError **error)
+weir_discovery_scan (const char *functions_directory, gboolean has_prefix, GError **error)
 {
   g_autoptr (WeirDiscovery) self = g_new0 (WeirDiscovery, 1);
   g_autoptr (GPtrArray) names = NULL;
   g_autoptr (GError) problem = NULL;
 
   self->functions_directory = g_canonicalize_filename (functions_directory, NULL);
+  self->has_prefix = has_prefix;
   self->candidates = g_ptr_array_new_with_free_func (weir_candidate_free);
   self->problems = g_ptr_array_new_with_free_func (g_free);
 

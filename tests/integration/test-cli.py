@@ -240,6 +240,79 @@ def config_check_knows_the_adapters():
         contains(result.err, "sop")
 
 
+CODE = {"functions/hello/index.ts": HELLO, "functions/other/index.ts": HELLO}
+SECRET = "never-in-a-message-9f2c"
+
+
+def check_says(toml, said):
+    with project({**CODE, "weir.toml": toml}) as root:
+        result = weir("config", "check", cwd=root)
+        equal((result.status, result.out), (CONFIG, ""), toml)
+        for part in said:
+            contains(result.err, part)
+        equal(SECRET[:8] in result.err, False, result.err)
+
+
+def serve_refuses(toml):
+    with project({**CODE, "weir.toml": toml}) as root:
+        result = weir("serve", "--listen", "127.0.0.1:0", "--json", cwd=root)
+        equal(result.status in (FAILED, CONFIG, NOT_FOUND), True, f"{toml}: {result.status}")
+        contains(result.out + result.err, "weir.toml:")
+        equal(SECRET[:8] in result.out + result.err, False, result.err)
+
+
+@case
+def config_check_knows_routes():
+    for toml, said in [
+        ('[functions.hello]\nroute = "/x"\n[functions.other]\nroute = "/x"\n',
+         ["weir.toml:4: “other” would answer at /x as “hello” does; give one of them another route"]),
+        ('[functions.hello]\nroute = "/other"\n',
+         ["weir.toml:2: “hello” would answer at /other as “other” does"]),
+        ('[functions.hello]\nroute = "/api/v1/x"\n', ["weir.toml:2:9: route is \"/api/v1/x\": a route is none of"]),
+        ('[functions.gone]\nauth = false\n', ["“gone” is configured but has no code"]),
+    ]:
+        check_says(toml, said)
+
+
+@case
+def config_check_says_what_a_start_would_say():
+    for toml, said in [
+        ('[authenticators.jwt]\nissuer = ["x"]\n', ["weir.toml:2: ", "one of secret, key"]),
+        (f'[authenticators.a]\ntype = "jwt"\nsecret = "{SECRET[:8]}"\n[authenticators.b]\ntype = "jwt"\n'
+         'issuer_url = "http://far.example"\n', ["weir.toml:3: ", "can be guessed", "weir.toml:6: ", "over https"]),
+        ('[authenticators.jwt]\nkey_file = "/nowhere/key.pem"\n', ["weir.toml:2: ", "/nowhere/key.pem"]),
+        (f'[authenticators.jwt]\nsecret = "{SECRET}"\naudiense = ["x"]\n', ["weir.toml:3: ", "audience"]),
+        (f'[authenticators.jwt]\nsecret = "{SECRET}"\njwks_refresh_ms = "10m"\n', ["weir.toml:3: "]),
+        (f'[authenticators.firm]\nsecret = "{SECRET}"\n', ["weir.toml:2: ", "“firm”", 'type = "jwt"']),
+        (f'[auth]\nauthenticators = ["jwt", "jwt"]\n[authenticators.jwt]\nsecret = "{SECRET}"\n',
+         ["weir.toml:2: auth.authenticators has “jwt” twice"]),
+        ('[auth]\nauthenticators = ["kye"]\n', ["weir.toml:2: ", "“kye”; did you mean “key”?"]),
+        ('[auth]\nauthenticators = ["supabase"]\n', ["weir.toml:2: ", "for Supabase projects"]),
+        ('rate_limiter = "tokenbucket"\n', ["weir.toml:1: ", "did you mean “token-bucket”?"]),
+        ('window_limiter = "windows"\n', ["weir.toml:1: ", "did you mean “window”?"]),
+        ('store = "sqlitee"\nsecrets = "files"\n[authenticators.key]\n',
+         ["weir.toml:1: ", "“sqlitee”", "weir.toml:2: ", "“files”"]),
+        ('[stages.acme]\n', ["weir.toml:1: ", "“acme”"]),
+        (f'[functions.hello]\n[functions.hello]\nenv = {{ X = "{SECRET}" }}\n', ["weir.toml:2:"]),
+        ('env_files = ["nowhere.env"]\n', ["weir.toml:1:13: ", "nowhere.env"]),
+        ('[defaults]\ncors_origins = ["https://a.test", "b.test"]\n',
+         ["weir.toml:2:35: cors_origins: \"b.test\" is not an origin", "https://app.example.com"]),
+        ('[defaults]\ncors_origins = ["https://a.test/"]\n', ["weir.toml:2:17: ", "is not an origin"]),
+        ('rate_limits = 5\n', ["weir.toml:1:15: rate_limits must be a table"]),
+    ]:
+        check_says(toml, said)
+        serve_refuses(toml)
+
+
+@case
+def config_check_makes_nothing():
+    with project({**CODE, "weir.toml": "[authenticators.key]\n"}) as root:
+        data = pathlib.Path(root, "data")
+        result = weir("config", "check", cwd=root, env=environment(XDG_DATA_HOME=str(data)))
+        equal((result.status, result.err), (OK, ""))
+        equal(list(data.rglob("*.db*")), [])
+
+
 @case
 def config_explain_says_where_values_come_from():
     files = {

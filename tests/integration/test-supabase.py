@@ -295,6 +295,21 @@ class NoVerify(weirtest.ServerTest):
         self.assertEqual(self.server.get("/claims").status, 200)
 
 
+class NamesOfWeirsOwn(weirtest.ServerTest):
+    """What is an address of Weir elsewhere is a name like any other below /functions/v1/."""
+
+    functions = "supabase/functions"
+    files = {
+        f"supabase/functions/{name}/index.ts": f"Deno.serve((r) => new Response('{name} ' + new URL(r.url).pathname));"
+        for name in ("api", "functions")
+    } | {"supabase/config.toml": "[functions.api]\nverify_jwt = false\n[functions.functions]\nverify_jwt = false\n"}
+
+    def test_are_served(self):
+        for name in ("api", "functions"):
+            self.assertEqual(self.server.get(f"/functions/v1/{name}/v1/x").text, f"{name} /{name}/v1/x")
+        self.assertEqual(self.server.get("/api/v1/users").status, 404)
+
+
 class OwnKeys(weirtest.ServerTest):
     files = {**NoVerify.files, "supabase/functions/.env": "A=1"}
     functions = "supabase/functions"

@@ -244,15 +244,6 @@ test_nearest (void)
   g_assert_null (weir_router_find_nearest (router, "/something"));
 }
 
-static void
-test_reserved (void)
-{
-  g_assert_true (weir_router_is_reserved ("functions"));
-  g_assert_true (weir_router_is_reserved ("api"));
-  g_assert_true (weir_router_is_reserved ("_weir"));
-  g_assert_false (weir_router_is_reserved ("hello"));
-}
-
 int
 main (int argc, char **argv)
 {
@@ -262,6 +253,5 @@ main (int argc, char **argv)
   g_test_add_func ("/http/router/all-flux", test_all_flux);
   g_test_add_func ("/http/router/long-names", test_long_names);
   g_test_add_func ("/http/router/nearest", test_nearest);
-  g_test_add_func ("/http/router/reserved", test_reserved);
   return g_test_run ();
 }

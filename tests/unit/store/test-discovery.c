@@ -101,7 +101,7 @@ static void
 assert_found (Folder *folder, const char *candidates, const char *problems)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (WeirDiscovery) found = weir_discovery_scan (folder->path, &error);
+  g_autoptr (WeirDiscovery) found = weir_discovery_scan (folder->path, FALSE, &error);
   g_autofree char *text = NULL;
   g_autoptr (GString) all = g_string_new (NULL);
   guint i;
@@ -208,7 +208,7 @@ test_missing (Folder *folder, gconstpointer data)
       path);
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (weir_discovery_scan (path, &error));
+  g_assert_null (weir_discovery_scan (path, FALSE, &error));
   g_assert_error (error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND);
   g_assert_cmpstr (error->message, ==, message);
 }
@@ -220,7 +220,7 @@ test_no_folder (Folder *folder, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   fill (folder, "a.ts");
-  g_assert_null (weir_discovery_scan (path, &error));
+  g_assert_null (weir_discovery_scan (path, FALSE, &error));
   g_assert_error (error, WEIR_ERROR, WEIR_ERROR_FAILED);
 }
 
@@ -253,10 +253,29 @@ test_not_utf8 (Folder *folder, gconstpointer data)
   g_autoptr (WeirDiscovery) found = NULL;
 
   fill (folder, "bad\xff/index.ts");
-  found = weir_discovery_scan (folder->path, NULL);
+  found = weir_discovery_scan (folder->path, FALSE, NULL);
   g_assert_cmpuint (found->candidates->len, ==, 0);
   g_assert_cmpuint (found->problems->len, ==, 1);
   g_assert_true (g_utf8_validate (g_ptr_array_index (found->problems, 0), -1, NULL));
+}
+
+/* Below a prefix of their own, no address of Weir's is in the way. */
+static void
+test_prefix (Folder *folder, gconstpointer data)
+{
+  g_autoptr (WeirDiscovery) found = NULL;
+  g_autofree char *text = NULL;
+
+  fill (folder, "api/index.ts functions/index.ts");
+  assert_found (folder,
+                "",
+                "api: \"api\" is an address of Weir itself; rename the folder to \"my-api\"\n"
+                "functions: \"functions\" is an address of Weir itself; rename the folder to "
+                "\"my-functions\"");
+  found = weir_discovery_scan (folder->path, TRUE, NULL);
+  text = describe (folder, found);
+  g_assert_cmpstr (text, ==, "api=api/index.ts functions=functions/index.ts");
+  g_assert_cmpuint (found->problems->len, ==, 0);
 }
 
 static void
@@ -297,7 +316,7 @@ test_many (Folder *folder, gconstpointer data)
       fill (folder, file);
     }
   start = g_get_monotonic_time ();
-  found = weir_discovery_scan (folder->path, NULL);
+  found = weir_discovery_scan (folder->path, FALSE, NULL);
   g_test_message ("1000 functions in %.1f ms", (g_get_monotonic_time () - start) / 1000.0);
   g_assert_cmpuint (found->candidates->len, ==, 1000);
   g_assert_cmpuint (found->problems->len, ==, 0);
@@ -322,6 +341,7 @@ main (int argc, char *argv[])
   g_test_add ("/store/discovery/unreadable", Folder, NULL, setup, test_unreadable, teardown);
   g_test_add ("/store/discovery/not-utf8", Folder, NULL, setup, test_not_utf8, teardown);
   g_test_add ("/store/discovery/many", Folder, NULL, setup, test_many, teardown);
+  g_test_add ("/store/discovery/prefix", Folder, NULL, setup, test_prefix, teardown);
   g_test_add_func ("/store/discovery/check-name", test_check_name);
 
   return g_test_run ();
