@@ -4,8 +4,7 @@
 #include "http/weir-cors-stage-private.h"
 #include "http/weir-credential-stage-private.h"
 #include "http/weir-guard-stage-private.h"
-#include "store/weir-function-private.h"
-#include "weir-fake-transport.h"
+#include "weir-fake-route.h"
 #include "weir-log-catcher.h"
 
 #include <string.h>
@@ -117,68 +116,6 @@ test_authenticator_init (TestAuthenticator *self)
 {
 }
 
-/* Ahead of the stages under test: says which function it is about. */
-#define TEST_TYPE_ROUTE (test_route_get_type ())
-G_DECLARE_FINAL_TYPE (TestRoute, test_route, TEST, ROUTE, GObject)
-
-struct _TestRoute
-{
-  GObject parent_instance;
-
-  WeirFunction *function; /* NULL: no route */
-  WeirDialect dialect;
-};
-
-static WeirStageResult
-test_route_process (WeirStage *stage, WeirExchange *exchange)
-{
-  TestRoute *self = TEST_ROUTE (stage);
-
-  weir_exchange_set_dialect (exchange, self->dialect);
-  if (self->function != NULL)
-    {
-      weir_exchange_set_function (exchange, self->function);
-      weir_exchange_set_route (exchange, self, NULL);
-    }
-  return WEIR_STAGE_CONTINUE;
-}
-
-static WeirPhase
-test_route_get_phase (WeirStage *stage)
-{
-  return WEIR_PHASE_ROUTE;
-}
-
-static void
-test_route_stage_init (WeirStageInterface *iface)
-{
-  iface->process = test_route_process;
-  iface->get_phase = test_route_get_phase;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (TestRoute,
-                               test_route,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, test_route_stage_init))
-
-static void
-test_route_finalize (GObject *object)
-{
-  g_clear_object (&TEST_ROUTE (object)->function);
-  G_OBJECT_CLASS (test_route_parent_class)->finalize (object);
-}
-
-static void
-test_route_class_init (TestRouteClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = test_route_finalize;
-}
-
-static void
-test_route_init (TestRoute *self)
-{
-}
-
 /* The function: says what it sees. */
 #define TEST_TYPE_FUNCTION (test_function_get_type ())
 G_DECLARE_FINAL_TYPE (TestFunction, test_function, TEST, FUNCTION, GObject)
@@ -234,7 +171,7 @@ typedef struct
   FakeTransport *fake;
   GMainContext *control;
   WeirPipeline *pipeline;
-  TestRoute *route;
+  FakeRoute *route;
   TestAuthenticator *first;
   TestAuthenticator *second;
 } Fixture;
@@ -255,7 +192,7 @@ set_up (Fixture *self, gconstpointer data)
   self->control = g_main_context_new ();
   self->pipeline = weir_pipeline_new (self->control);
   weir_pipeline_set_stage_timeout (self->pipeline, 50);
-  self->route = g_object_new (TEST_TYPE_ROUTE, NULL);
+  self->route = fake_route_new ();
   self->first = g_object_new (TEST_TYPE_AUTHENTICATOR, NULL);
   self->first->prefix = "a";
   self->second = g_object_new (TEST_TYPE_AUTHENTICATOR, NULL);
@@ -290,23 +227,7 @@ tear_down (Fixture *self, gconstpointer data)
 static void
 set_function (Fixture *self, WeirDialect dialect, const char *options)
 {
-  GHashTable *values =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
-  GHashTable *origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr (GVariant) dict = g_variant_parse (G_VARIANT_TYPE_VARDICT, options, NULL, NULL, NULL);
-  g_autoptr (WeirSettings) settings = NULL;
-  const char *const env[] = { NULL };
-  GVariantIter iter;
-  const char *name;
-  GVariant *value;
-
-  g_variant_iter_init (&iter, dict);
-  while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
-    g_hash_table_insert (values, g_strdup (name), value);
-  settings = weir_settings_new (values, origins);
-  g_clear_object (&self->route->function);
-  self->route->function =
-      weir_function_new ("hello", "/x/hello", "/x", "/x/hello/index.ts", settings, env, 1);
+  fake_route_set_options (self->route, options);
   self->route->dialect = dialect;
 }
 
@@ -317,19 +238,7 @@ ask (Fixture *self,
      const char *headers,
      const char *upgrade)
 {
-  if (self->fake->exchange != NULL)
-    {
-      g_clear_object (&self->fake->exchange);
-      g_string_truncate (self->fake->body, 0);
-      g_string_truncate (self->fake->trace, 0);
-    }
-  fake_transport_request (self->fake, method, target, headers, 0, upgrade);
-  weir_pipeline_begin (self->pipeline, self->fake->exchange);
-  while (weir_exchange_get_state (self->fake->exchange) < WEIR_EXCHANGE_STATE_DONE)
-    {
-      g_main_context_iteration (self->control, FALSE);
-      fake_transport_turn (self->fake);
-    }
+  fake_transport_ask (self->fake, self->pipeline, self->control, method, target, headers, upgrade);
 }
 
 static void

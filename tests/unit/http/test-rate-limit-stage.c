@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/weir-identity-private.h"
-#include "store/weir-function-private.h"
-#include "weir-fake-transport.h"
+#include "weir-fake-route.h"
 #include "weir-log-catcher.h"
 
 /* A limiter that does as the test says and keeps the last key that it was asked about. */
@@ -128,99 +127,16 @@ test_limiter_init (TestLimiter *self)
 {
 }
 
-/* Ahead of the stage under test: says which function it is about. */
-#define TEST_TYPE_ROUTE (test_route_get_type ())
-G_DECLARE_FINAL_TYPE (TestRoute, test_route, TEST, ROUTE, GObject)
-
-struct _TestRoute
-{
-  GObject parent_instance;
-
-  WeirFunction *function;
-  WeirIdentity *identity;
-  WeirDialect dialect;
-};
-
-static WeirStageResult
-test_route_process (WeirStage *stage, WeirExchange *exchange)
-{
-  TestRoute *self = TEST_ROUTE (stage);
-
-  weir_exchange_set_dialect (exchange, self->dialect);
-  if (self->function != NULL)
-    weir_exchange_set_function (exchange, self->function);
-  if (self->identity != NULL)
-    weir_exchange_set_identity (exchange, self->identity);
-  return WEIR_STAGE_CONTINUE;
-}
-
-static WeirPhase
-test_route_get_phase (WeirStage *stage)
-{
-  return WEIR_PHASE_ROUTE;
-}
-
-static void
-test_route_stage_init (WeirStageInterface *iface)
-{
-  iface->process = test_route_process;
-  iface->get_phase = test_route_get_phase;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (TestRoute,
-                               test_route,
-                               G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (WEIR_TYPE_STAGE, test_route_stage_init))
-
-static void
-test_route_finalize (GObject *object)
-{
-  g_clear_object (&TEST_ROUTE (object)->function);
-  g_clear_pointer (&TEST_ROUTE (object)->identity, weir_identity_unref);
-
-  G_OBJECT_CLASS (test_route_parent_class)->finalize (object);
-}
-
-static void
-test_route_class_init (TestRouteClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = test_route_finalize;
-}
-
-static void
-test_route_init (TestRoute *self)
-{
-}
-
 typedef struct
 {
   FakeTransport *fake;
   GMainContext *control;
   WeirPipeline *pipeline;
-  TestRoute *route;
+  FakeRoute *route;
   TestLimiter *rates;
   TestLimiter *windows;
   WeirRateLimitStage *stage;
 } Fixture;
-
-static WeirFunction *
-make_function (const char *limit, gboolean shared)
-{
-  GHashTable *values =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
-  GHashTable *origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_autoptr (WeirSettings) settings = NULL;
-
-  if (limit != NULL)
-    g_hash_table_insert (values,
-                         g_strdup ("rate_limit"),
-                         g_variant_ref_sink (g_variant_new_string (limit)));
-  g_hash_table_insert (values,
-                       g_strdup ("rate_limit_shared"),
-                       g_variant_ref_sink (g_variant_new_boolean (shared)));
-  settings = weir_settings_new (values, origins);
-  return weir_function_new ("hello", "/f/hello", "/f", "/f/hello/index.ts", settings, NULL, 1);
-}
 
 static void
 set_up (Fixture *self, gboolean fail_open)
@@ -228,7 +144,7 @@ set_up (Fixture *self, gboolean fail_open)
   self->fake = fake_transport_new ();
   self->control = g_main_context_new ();
   self->pipeline = weir_pipeline_new (self->control);
-  self->route = g_object_new (TEST_TYPE_ROUTE, NULL);
+  self->route = fake_route_new ();
   self->rates = g_object_new (TEST_TYPE_LIMITER, NULL);
   self->windows = g_object_new (TEST_TYPE_LIMITER, NULL);
   self->stage = weir_rate_limit_stage_new (WEIR_RATE_LIMITER (self->rates),
@@ -272,21 +188,12 @@ tear_down (Fixture *self, gconstpointer data)
 static guint
 request (Fixture *self, const char *method, const char *headers, const char *limit, gboolean shared)
 {
-  if (self->fake->exchange != NULL)
-    {
-      g_clear_object (&self->fake->exchange);
-      g_string_truncate (self->fake->body, 0);
-      g_string_truncate (self->fake->trace, 0);
-    }
-  g_clear_object (&self->route->function);
-  self->route->function = make_function (limit, shared);
-  fake_transport_request (self->fake, method, "/hello", headers, 0, NULL);
-  weir_pipeline_begin (self->pipeline, self->fake->exchange);
-  while (weir_exchange_get_state (self->fake->exchange) < WEIR_EXCHANGE_STATE_DONE)
-    {
-      g_main_context_iteration (self->control, FALSE);
-      fake_transport_turn (self->fake);
-    }
+  g_autofree char *options = g_strdup_printf ("{'rate_limit': <'%s'>, 'rate_limit_shared': <%s>}",
+                                              limit,
+                                              shared ? "true" : "false");
+
+  fake_route_set_options (self->route, limit != NULL ? options : "@a{sv} {}");
+  fake_transport_ask (self->fake, self->pipeline, self->control, method, "/hello", headers, NULL);
   return self->fake->status;
 }
 

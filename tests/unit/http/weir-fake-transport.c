@@ -189,3 +189,27 @@ fake_transport_finish (FakeTransport *self)
     g_main_context_iteration (self->context, TRUE);
   g_source_destroy (watchdog);
 }
+
+void
+fake_transport_ask (FakeTransport *self,
+                    WeirPipeline *pipeline,
+                    GMainContext *control,
+                    const char *method,
+                    const char *target,
+                    const char *headers,
+                    const char *upgrade)
+{
+  if (self->exchange != NULL)
+    {
+      g_clear_object (&self->exchange);
+      g_string_truncate (self->body, 0);
+      g_string_truncate (self->trace, 0);
+    }
+  fake_transport_request (self, method, target, headers, 0, upgrade);
+  weir_pipeline_begin (pipeline, self->exchange);
+  while (weir_exchange_get_state (self->exchange) < WEIR_EXCHANGE_STATE_DONE)
+    {
+      g_main_context_iteration (control, FALSE);
+      fake_transport_turn (self);
+    }
+}

@@ -39,5 +39,13 @@ WeirExchange *fake_transport_request (FakeTransport *self,
 /* Turns the loop until the exchange is over. */
 void fake_transport_finish (FakeTransport *self);
 void fake_transport_turn (FakeTransport *self);
+/* One request after the other, each through the pipeline to its end. control: its context. */
+void fake_transport_ask (FakeTransport *self,
+                         WeirPipeline *pipeline,
+                         GMainContext *control,
+                         const char *method,
+                         const char *target,
+                         const char *headers,
+                         const char *upgrade);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeTransport, fake_transport_free)
