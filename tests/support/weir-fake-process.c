@@ -106,6 +106,15 @@ weir_fake_process_new (void)
   return g_object_new (WEIR_TYPE_FAKE_PROCESS, NULL);
 }
 
+WeirProcess *
+weir_fake_process_factory (gpointer processes)
+{
+  WeirFakeProcess *process = weir_fake_process_new ();
+
+  g_ptr_array_add (processes, g_object_ref (process));
+  return WEIR_PROCESS (process);
+}
+
 const char *
 weir_fake_process_get_trace (WeirFakeProcess *self)
 {

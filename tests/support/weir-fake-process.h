@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (WeirFakeProcess, weir_fake_process, WEIR, FAKE_PROCESS, GObject)
 
 WeirFakeProcess *weir_fake_process_new (void);
+/* Makes one as a pool wants it, and puts it into a list of all. */
+WeirProcess *weir_fake_process_factory (gpointer processes);
 const char *weir_fake_process_get_trace (WeirFakeProcess *self);
 /* The last line that was written to it, or NULL. */
 const char *weir_fake_process_get_line (WeirFakeProcess *self);

@@ -18,16 +18,6 @@ typedef struct
   WeirStandbyPool *pool;
 } Fixture;
 
-static WeirProcess *
-make_process (gpointer user_data)
-{
-  Fixture *fixture = user_data;
-  WeirFakeProcess *process = weir_fake_process_new ();
-
-  g_ptr_array_add (fixture->processes, g_object_ref (process));
-  return WEIR_PROCESS (process);
-}
-
 static WeirFunction *
 make_function (const char *name)
 {
@@ -46,8 +36,8 @@ set_up (Fixture *fixture, gconstpointer user_data)
   fixture->pool = weir_standby_pool_new (WEIR_RUNTIME (fixture->runtime),
                                          WEIR_CLOCK (fixture->clock),
                                          "/sockets",
-                                         make_process,
-                                         fixture);
+                                         weir_fake_process_factory,
+                                         fixture->processes);
   weir_standby_pool_configure (fixture->pool, 2, 4);
   weir_fake_runtime_set_key (fixture->runtime, "a");
 }

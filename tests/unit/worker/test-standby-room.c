@@ -15,16 +15,6 @@ typedef struct
   GPtrArray *processes;
 } Fixture;
 
-static WeirProcess *
-make_process (gpointer user_data)
-{
-  Fixture *self = user_data;
-  WeirFakeProcess *process = weir_fake_process_new ();
-
-  g_ptr_array_add (self->processes, g_object_ref (process));
-  return WEIR_PROCESS (process);
-}
-
 static void
 set_up (Fixture *self, gconstpointer data)
 {
@@ -33,8 +23,8 @@ set_up (Fixture *self, gconstpointer data)
   self->standbys = weir_standby_pool_new (WEIR_RUNTIME (self->world.runtime),
                                           WEIR_CLOCK (self->world.clock),
                                           "/sockets",
-                                          make_process,
-                                          self);
+                                          weir_fake_process_factory,
+                                          self->processes);
   weir_standby_pool_set_capacity (self->standbys, self->world.capacity);
   weir_standby_pool_configure (self->standbys, 4, 4);
 }

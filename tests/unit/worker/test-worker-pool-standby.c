@@ -28,16 +28,6 @@ typedef struct
   guint files_changed;
 } Fixture;
 
-static WeirProcess *
-make_process (gpointer user_data)
-{
-  Fixture *fixture = user_data;
-  WeirFakeProcess *process = weir_fake_process_new ();
-
-  g_ptr_array_add (fixture->processes, g_object_ref (process));
-  return WEIR_PROCESS (process);
-}
-
 static WeirFunction *
 make_function (guint64 revision)
 {
@@ -77,8 +67,8 @@ set_up (Fixture *fixture, gconstpointer user_data)
   fixture->standbys = weir_standby_pool_new (WEIR_RUNTIME (fixture->runtime),
                                              WEIR_CLOCK (fixture->clock),
                                              "/sockets",
-                                             make_process,
-                                             fixture);
+                                             weir_fake_process_factory,
+                                             fixture->processes);
   weir_standby_pool_configure (fixture->standbys, 1, 1);
   weir_fake_runtime_set_key (fixture->runtime, "a");
   fixture->function = make_function (1);
@@ -86,8 +76,8 @@ set_up (Fixture *fixture, gconstpointer user_data)
                                         WEIR_RUNTIME (fixture->runtime),
                                         WEIR_CLOCK (fixture->clock),
                                         "/sockets",
-                                        make_process,
-                                        fixture);
+                                        weir_fake_process_factory,
+                                        fixture->processes);
   weir_worker_pool_set_standbys (fixture->pool, fixture->standbys);
   g_signal_connect (fixture->pool, "ready", G_CALLBACK (on_ready), fixture);
   g_signal_connect (fixture->pool, "failed", G_CALLBACK (on_failed), fixture);

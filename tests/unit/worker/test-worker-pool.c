@@ -28,16 +28,6 @@ typedef struct
   gboolean unedited; /* random walks leave the function as it is */
 } Fixture;
 
-static WeirProcess *
-make_process (gpointer user_data)
-{
-  Fixture *fixture = user_data;
-  WeirFakeProcess *process = weir_fake_process_new ();
-
-  g_ptr_array_add (fixture->processes, g_object_ref (process));
-  return WEIR_PROCESS (process);
-}
-
 static void
 set_value (GHashTable *values, GHashTable *origins, const char *name, GVariant *value)
 {
@@ -213,8 +203,8 @@ set_up (Fixture *fixture, gconstpointer data)
                                         WEIR_RUNTIME (fixture->runtime),
                                         WEIR_CLOCK (fixture->clock),
                                         "/nonexistent/weir",
-                                        make_process,
-                                        fixture);
+                                        weir_fake_process_factory,
+                                        fixture->processes);
   g_signal_connect (fixture->pool, "worker-added", G_CALLBACK (on_added), fixture);
   g_signal_connect (fixture->pool, "ready", G_CALLBACK (on_ready), fixture);
   g_signal_connect (fixture->pool, "gone", G_CALLBACK (on_gone), fixture);
@@ -1039,8 +1029,8 @@ test_long_path (void)
                                        WEIR_RUNTIME (fixture.runtime),
                                        WEIR_CLOCK (fixture.clock),
                                        directory,
-                                       make_process,
-                                       &fixture);
+                                       weir_fake_process_factory,
+                                       fixture.processes);
   g_signal_connect (fixture.pool, "failed", G_CALLBACK (on_failed), &fixture);
   weir_worker_pool_demand (fixture.pool);
   finish (&fixture, NULL);

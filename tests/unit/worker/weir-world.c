@@ -13,16 +13,6 @@
 #define N_POOLS WEIR_WORLD_N_POOLS
 #define MIB (1024 * 1024)
 
-static WeirProcess *
-make_process (gpointer user_data)
-{
-  WeirWorld *self = user_data;
-  WeirFakeProcess *process = weir_fake_process_new ();
-
-  g_ptr_array_add (self->processes, g_object_ref (process));
-  return WEIR_PROCESS (process);
-}
-
 static guint64
 probe (GPid pid, gpointer user_data)
 {
@@ -148,8 +138,8 @@ make_pool (WeirWorld *self, guint i)
                                          WEIR_RUNTIME (self->runtime),
                                          WEIR_CLOCK (self->clock),
                                          "/nonexistent/weir",
-                                         make_process,
-                                         self);
+                                         weir_fake_process_factory,
+                                         self->processes);
   weir_worker_pool_set_capacity (self->pools[i], self->capacity);
   g_signal_connect (self->pools[i], "worker-added", G_CALLBACK (on_added), self);
   g_signal_connect (self->pools[i], "ready", G_CALLBACK (on_ready), self);
