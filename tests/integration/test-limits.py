@@ -3,6 +3,7 @@
 """The limits of a worker, one after the other, with real processes: what the client is
 answered, what the log says, and that the next request is served."""
 
+import contextlib
 import json
 import os
 import re
@@ -437,93 +438,6 @@ class Sockets(ServerTest):
         self.assertTrue(client.at_end(), "its death closes the connection")
 
 
-class NoFailedRequest(ServerTest):
-    """Clients who never stop asking, while their workers come to their limits: every one of
-    their requests is answered, and by more than one worker."""
-
-    files = {
-        "weir.toml": """
-            [functions.wall]
-            wall_clock_ms = 200
-            [functions.soft]
-            cpu_soft_ms = 60
-            cpu_hard_ms = 20000
-            [functions.idle]
-            idle_timeout_ms = 20
-            [functions.tasks]
-            background_task_timeout_ms = 20
-            [functions.sick]
-            cpu_soft_ms = 0
-            cpu_hard_ms = 0
-            health_check_interval_ms = 50
-            health_check_timeout_ms = 100
-            health_check_failures = 1
-        """,
-        "functions/wall/index.ts": "Deno.serve(() => new Response(String(Deno.pid)));",
-        "functions/soft/index.ts": WORK + """
-          Deno.serve(() => { work(50); return new Response(String(Deno.pid)); });
-        """,
-        "functions/idle/index.ts": "Deno.serve(() => new Response(String(Deno.pid)));",
-        "functions/tasks/index.ts": """
-          Deno.serve(() => { EdgeRuntime.waitUntil(new Promise(() => {})); return new Response(String(Deno.pid)); });
-        """,
-        # Its loop stops turning once in the life of each worker, long enough to be noticed.
-        "functions/sick/index.ts": SPIN + """
-          let first = true;
-          Deno.serve(() => {
-            if (first) setTimeout(() => spin(5000), 100);
-            first = false;
-            return new Response(String(Deno.pid));
-          });
-        """,
-    }
-
-    def ask(self, name, seconds, clients, pause=0.0):
-        """For that long, and on until there were three workers."""
-        begin = time.monotonic()
-        answers = []
-        workers = set()
-
-        def is_enough():
-            past = time.monotonic() - begin
-            return past > weirtest.WATCHDOG or (past > seconds and len(workers) > 2)
-
-        def run():
-            with self.server.client() as client:
-                while not is_enough():
-                    client.request("GET", f"/{name}")
-                    answer = client.response()
-                    answers.append((answer.status, answer.text))
-                    if answer.status == 200:
-                        workers.add(answer.text)
-                    time.sleep(pause)
-
-        threads = [threading.Thread(target=run) for _ in range(clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(2 * weirtest.WATCHDOG)
-        failed = [answer for answer in answers if answer[0] != 200]
-        print(f"# {name}: {len(answers)} requests, {len(failed)} failed, {len(workers)} workers", flush=True)
-        self.assertEqual(failed, [])
-        self.assertGreater(len(workers), 2)
-
-    def test_wall_clock(self):
-        self.ask("wall", 2, 8)
-
-    def test_cpu_soft(self):
-        self.ask("soft", 4, 3)
-
-    def test_idle(self):
-        self.ask("idle", 2, 1, pause=0.07)
-
-    def test_background_tasks(self):
-        self.ask("tasks", 3, 1, pause=0.08)
-
-    def test_health_checks(self):
-        self.ask("sick", 3, 4, pause=0.005)
-
-
 class Status(ServerTest):
     files = {
         "functions/one/index.ts": "Deno.serve(() => new Response(String(Deno.pid)));",
@@ -623,6 +537,51 @@ class Ends(unittest.TestCase):
             self.assertEqual(len(os.listdir(run)), 2, "one of the living, one of its own")
             self.assertEqual(living.get("/tasks").status, 200)
             self.assertEqual((third.stop(), living.stop()), (0, 0))
+            self.assertEqual(os.listdir(run), [])
+
+    def processes_of(self, project):
+        """All that have its folder in their command line, or are in it: workers, standbys, those
+        that only just start, and looks at modules."""
+        pids = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
+                place = os.readlink(entry / "cwd") + (entry / "cmdline").read_bytes().decode(errors="replace")
+                if str(project.root) in place:
+                    pids.append(int(entry.name))
+        return pids
+
+    def test_killed_server_amid_everything(self):
+        """While workers and standbys start, load, are reloaded and drain."""
+        hot = "Deno.serve(async () => { await new Promise((r) => setTimeout(r, 30)); return new Response('%d'); });"
+        with tempfile.TemporaryDirectory(prefix="weir-run-") as run:
+            project = Project({
+                "functions/slow/index.ts": "await new Promise((r) => setTimeout(r, 300)); Deno.serve(() => new Response());",
+                "weir.toml": "standby_workers = 2\n[defaults]\nmax_workers = 3\n",
+            })
+            self.addCleanup(project.remove)
+            found = set()
+            for moment in range(8):
+                project.function("hot", hot % 0)
+                server = Server(project, env={"XDG_RUNTIME_DIR": run})
+                self.assertEqual(len(os.listdir(run)), 1, "what the one before left was removed")
+                clients = [server.client() for _ in range(4)]
+                for n, client in enumerate(clients):
+                    client.request("GET", "/slow" if n == 0 else "/hot")
+                for n in range(moment):
+                    project.function("hot", hot % (n + 1))
+                    server.get("/hot")
+                found.add(len(self.processes_of(project)))
+                server.stop(signal.SIGKILL)
+                wait_until(lambda: self.processes_of(project) == [], "nobody is left")
+                for client in clients:
+                    client.close()
+            print(f"# processes at the moment of its death: {sorted(found)}", flush=True)
+            self.assertGreater(max(found), 3, "the server itself, workers and standbys")
+            last = Server(project, env={"XDG_RUNTIME_DIR": run})
+            self.assertEqual(last.get("/hot").status, 200)
+            self.assertEqual(last.stop(), 0)
             self.assertEqual(os.listdir(run), [])
 
     def test_second_signal_ends_at_once(self):

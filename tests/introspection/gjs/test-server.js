@@ -90,6 +90,42 @@ test('a server', async () => {
         [['/teapot', 418, null], ['/hello', 200, 'hello'], ['/no-such-function', 404, null]]);
 });
 
+const SICK = "Deno.serve((req) => { if (req.url.endsWith('/loop')) for (;;); return new Response('well'); });\n";
+const HEALTH_CHECKS = `
+[functions.hello]
+cpu_soft_ms = 0
+cpu_hard_ms = 0
+health_check_interval_ms = 100
+health_check_timeout_ms = 1000
+health_check_failures = 2
+`;
+
+test('the life of a function', async () => {
+    GLib.file_set_contents(`${folder}/functions/hello/index.ts`, SICK);
+    GLib.file_set_contents(`${folder}/weir.toml`, HEALTH_CHECKS);
+    const server = makeServer();
+    const life = [];
+    const sick = [];
+
+    server.connect('function-ready', (_, name) => life.push(`ready ${name}`));
+    server.connect('function-cold', (_, name) => life.push(`cold ${name}`));
+    server.connect('worker-unhealthy', (_, worker, failures) =>
+        sick.push([worker.get_function().get_name(), worker.get_exit_reason(), failures]));
+    server.start();
+    const [uri] = server.dup_uris();
+    equal((await get(`${uri}/hello`))[0], 200);
+    equal(life[0], 'ready hello');
+    equal((await get(`${uri}/hello/loop`))[0], 500);
+    ok(sick.length > 0, 'somebody was told');
+    sick.forEach(told => equal(told, ['hello', Weir.WorkerExitReason.UNHEALTHY, 2]));
+    equal((await get(`${uri}/hello`))[0], 200);
+    ok(await server.stop_async(null));
+    equal(life.at(-1), 'cold hello');
+
+    GLib.file_set_contents(`${folder}/functions/hello/index.ts`, FUNCTION);
+    Gio.File.new_for_path(`${folder}/weir.toml`).delete(null);
+});
+
 test('a stage that comes too late', async () => {
     const server = makeServer();
     server.start();

@@ -18,6 +18,15 @@ from gi.repository import GLib, GObject, Weir  # noqa: E402
 
 WATCHDOG_S = 40
 FUNCTION = "Deno.serve(() => new Response('hello from a function'));\n"
+SICK = "Deno.serve((req) => { if (req.url.endsWith('/loop')) for (;;); return new Response('well'); });\n"
+HEALTH_CHECKS = """
+[functions.sick]
+cpu_soft_ms = 0
+cpu_hard_ms = 0
+health_check_interval_ms = 100
+health_check_timeout_ms = 1000
+health_check_failures = 2
+"""
 
 
 class Teapot(GObject.Object, Weir.Stage):
@@ -47,6 +56,11 @@ class Server(unittest.TestCase):
         print("Nothing happened for too long", file=sys.stderr)
         self.loop.quit()
         return GLib.SOURCE_CONTINUE
+
+    def write(self, path, text):
+        file = pathlib.Path(self.folder.name) / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
     def make(self):
         listen = {"listen": GLib.Variant("as", ["127.0.0.1:0"])}
@@ -114,6 +128,27 @@ class Server(unittest.TestCase):
 
         self.stop(server)
         self.assertEqual(life, ["ready hello", "cold hello"])
+
+    def test_unhealthy_worker(self):
+        self.write("functions/sick/index.ts", SICK)
+        self.write("weir.toml", HEALTH_CHECKS)
+        server = self.make()
+        told = []
+        added = []
+
+        def on_unhealthy(server, worker, failures):
+            told.append((worker.get_function().get_name(), worker.get_exit_reason().value_nick, failures))
+
+        server.connect("worker-unhealthy", on_unhealthy)
+        server.connect("worker-added", lambda server, worker: added.append(worker.get_function().get_name()))
+        server.start()
+        uri = server.dup_uris()[0]
+        self.assertEqual(self.get(uri + "/sick")[0], 200)
+        self.assertEqual(self.get(uri + "/sick/loop")[0], 500)
+        self.assertEqual(set(told), {("sick", "unhealthy", 2)})
+        self.assertEqual(self.get(uri + "/sick")[0], 200)
+        self.assertGreater(len(added), len(told), "each was replaced")
+        self.stop(server)
 
     def test_server(self):
         server = self.make()
