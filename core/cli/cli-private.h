@@ -34,6 +34,16 @@ CliExit cli_cmd_store (int argc, char **argv);
 
 /* What several commands do in the same words. */
 
+#define CLI_OPTION_DIR(letter, place)                                                              \
+  {                                                                                                \
+    "dir", letter, 0, G_OPTION_ARG_FILENAME, place, N_ ("The project, if not the current folder"), \
+        N_ ("FOLDER")                                                                              \
+  }
+#define CLI_OPTION_JSON(place)                                                                     \
+  {                                                                                                \
+    "json", 0, 0, G_OPTION_ARG_NONE, place, N_ ("Print JSON"), NULL                                \
+  }
+
 /* Parses the options of one command. FALSE: the usage error was printed. */
 gboolean cli_parse_options (const char *command,
                             const char *parameters,

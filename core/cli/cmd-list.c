@@ -198,7 +198,7 @@ cli_cmd_list (int argc, char **argv)
   const char *const *problems;
   CliExit status;
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON"), NULL },
+    CLI_OPTION_JSON (&json),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
     { NULL },
   };

@@ -207,14 +207,8 @@ cli_cmd_plugin (int argc, char **argv)
   CliExit status;
   guint n;
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON"), NULL },
-    { "dir",
-      'd',
-      0,
-      G_OPTION_ARG_FILENAME,
-      &directory,
-      N_ ("The project, if not the current folder"),
-      N_ ("FOLDER") },
+    CLI_OPTION_JSON (&json),
+    CLI_OPTION_DIR ('d', &directory),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
     { NULL },
   };

@@ -36,13 +36,7 @@ static gboolean
 parse (Options *options, int argc, char **argv)
 {
   const GOptionEntry entries[] = {
-    { "dir",
-      'd',
-      0,
-      G_OPTION_ARG_FILENAME,
-      &options->directory,
-      N_ ("The project, if not the current folder"),
-      N_ ("FOLDER") },
+    CLI_OPTION_DIR ('d', &options->directory),
     { "env-file",
       0,
       0,
@@ -57,7 +51,7 @@ parse (Options *options, int argc, char **argv)
       &options->user,
       N_ ("The secrets of one user, instead of those of all functions"),
       N_ ("ID") },
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_ ("Print JSON"), NULL },
+    CLI_OPTION_JSON (&options->json),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->rest, NULL, NULL },
     { NULL },
   };

@@ -27,7 +27,7 @@ static gboolean
 parse (Options *options, int argc, char **argv)
 {
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_ ("Print JSON"), NULL },
+    CLI_OPTION_JSON (&options->json),
     { "url", 'u', 0, G_OPTION_ARG_STRING, &options->url, N_ ("Ask the server there"), N_ ("URL") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->rest, NULL, NULL },
     { NULL },

@@ -62,13 +62,7 @@ cli_cmd_store (int argc, char **argv)
   CliExit status;
   guint n;
   const GOptionEntry entries[] = {
-    { "dir",
-      'd',
-      0,
-      G_OPTION_ARG_FILENAME,
-      &directory,
-      N_ ("The project, if not the current folder"),
-      N_ ("FOLDER") },
+    CLI_OPTION_DIR ('d', &directory),
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rest, NULL, NULL },
     { NULL },
   };
