@@ -11,6 +11,9 @@
 
 /* What a secret may have, and a line end. */
 #define MAX_VALUE (64 * 1024 + 2)
+#define MAX_OF_USER (24 * 1024)
+/* What a secret takes beside its name and its value. */
+#define EACH 6
 
 typedef struct
 {
@@ -197,12 +200,45 @@ is_among (GPtrArray *secrets, const char *name)
 }
 
 static GPtrArray *
-list_secrets (WeirSecretStore *store, const char *scope, GError **error)
+list_secrets (WeirSecretStore *store, const char *scope, gboolean values, GError **error)
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  weir_secret_store_list_async (store, scope, FALSE, NULL, cli_on_answer, &result);
+  weir_secret_store_list_async (store, scope, values, NULL, cli_on_answer, &result);
   return weir_secret_store_list_finish (store, cli_wait (&result), error);
+}
+
+static gsize
+measure (GPtrArray *secrets, GPtrArray *except)
+{
+  gsize size = 0;
+
+  for (guint i = 0; i < secrets->len; i++)
+    {
+      const char *name = weir_secret_get_name (secrets->pdata[i]);
+
+      if (except == NULL || !is_among (except, name))
+        size += strlen (name) + strlen (weir_secret_get_value (secrets->pdata[i])) + EACH;
+    }
+  return size;
+}
+
+/* Those of one user go with each request. */
+static gboolean
+fits (const char *scope, GPtrArray *before, GPtrArray *secrets)
+{
+  gsize size;
+
+  if (g_str_equal (scope, WEIR_SECRET_SYSTEM))
+    return TRUE;
+  size = measure (before, secrets) + measure (secrets, NULL);
+  if (size <= MAX_OF_USER)
+    return TRUE;
+  cli_print_error (_ ("the secrets of one user may be %d KB together, and these would be %.1f KB; "
+                      "nothing was changed"),
+                   MAX_OF_USER / 1024,
+                   size / 1024.0);
+  return FALSE;
 }
 
 static CliExit
@@ -210,10 +246,13 @@ set_all (WeirSecretStore *store, const char *scope, GPtrArray *secrets)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) before = list_secrets (store, scope, &error);
+  gboolean values = !g_str_equal (scope, WEIR_SECRET_SYSTEM);
+  g_autoptr (GPtrArray) before = list_secrets (store, scope, values, &error);
 
   if (before == NULL)
     return cli_fail (NULL, error);
+  if (!fits (scope, before, secrets))
+    return CLI_EXIT_FAILED;
   weir_secret_store_set_async (store, secrets, NULL, cli_on_answer, &result);
   if (!weir_secret_store_set_finish (store, cli_wait (&result), &error))
     return cli_fail (NULL, error);
@@ -300,7 +339,7 @@ static CliExit
 run_list (WeirSecretStore *store, const char *scope, Options *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) secrets = list_secrets (store, scope, &error);
+  g_autoptr (GPtrArray) secrets = list_secrets (store, scope, FALSE, &error);
 
   if (secrets == NULL)
     return cli_fail (NULL, error);

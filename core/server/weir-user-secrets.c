@@ -17,6 +17,7 @@
 #define MAX_KNOWN 4096
 /* A worker takes heads of 64 KiB: half of that is left to the client. */
 #define MAX_ENCODED (32 * 1024)
+#define MAX_JSON (MAX_ENCODED / 4 * 3)
 
 struct _WeirUserSecrets
 {
@@ -30,7 +31,8 @@ struct _WeirUserSecrets
   WeirCensor *censor;
   guint generation; /* of the store's contents */
 
-  /* data thread */
+  /* data threads */
+  GMutex lock;
   GHashTable *known; /* user -> GBytes, or NULL for one who has none */
 };
 
@@ -85,12 +87,29 @@ on_news (gpointer user_data)
   News *news = user_data;
   GHashTable *known = news->self->known;
 
+  g_mutex_lock (&news->self->lock);
   if (news->user == NULL || g_hash_table_size (known) >= MAX_KNOWN)
     g_hash_table_remove_all (known);
   if (news->user != NULL)
     g_hash_table_replace (known, news->user, news->bytes);
+  g_mutex_unlock (&news->self->lock);
   g_object_unref (news->self);
   g_free (news);
+}
+
+/* FALSE for one who is not known. */
+static gboolean
+look_for (WeirUserSecrets *self, const char *user, GBytes **secrets)
+{
+  gpointer bytes = NULL;
+  gboolean found;
+
+  g_mutex_lock (&self->lock);
+  found = g_hash_table_lookup_extended (self->known, user, NULL, &bytes);
+  if (bytes != NULL)
+    *secrets = g_bytes_ref (bytes);
+  g_mutex_unlock (&self->lock);
+  return found;
 }
 
 static WeirStageResult
@@ -100,7 +119,7 @@ weir_user_secrets_process (WeirStage *stage, WeirExchange *exchange)
   WeirIdentity *identity = weir_exchange_get_identity (exchange);
   WeirSlot *slot = weir_exchange_get_route (exchange);
   g_autofree char *user = NULL;
-  gpointer bytes;
+  g_autoptr (GBytes) secrets = NULL;
 
   if (identity == NULL || slot == NULL || !g_atomic_int_get (&self->open) ||
       !weir_slot_may_take_secrets (slot))
@@ -108,10 +127,10 @@ weir_user_secrets_process (WeirStage *stage, WeirExchange *exchange)
   user = dup_user (identity);
   if (user == NULL || *user == '\0')
     return WEIR_STAGE_CONTINUE;
-  if (!g_hash_table_lookup_extended (self->known, user, NULL, &bytes))
+  if (!look_for (self, user, &secrets))
     return WEIR_STAGE_PENDING;
-  if (bytes != NULL)
-    weir_exchange_set_user_secrets (exchange, bytes);
+  if (secrets != NULL)
+    weir_exchange_set_user_secrets (exchange, secrets);
   return WEIR_STAGE_CONTINUE;
 }
 
@@ -186,6 +205,24 @@ encode (GPtrArray *secrets)
 }
 
 static GBytes *
+new_bytes (char *encoded)
+{
+  return g_bytes_new_with_free_func (encoded, strlen (encoded) + 1, wipe, encoded);
+}
+
+/* In place of the secrets, under a name that none can have: who asks for one is told, and does
+ * not get another one instead. */
+static GBytes *
+make_excuse (const char *why)
+{
+  g_autoptr (GString) json = g_string_new ("{\"\":");
+
+  weir_json_append_string (json, why);
+  g_string_append_c (json, '}');
+  return new_bytes (g_base64_encode ((const guchar *) json->str, json->len));
+}
+
+static GBytes *
 take_secrets (WeirUserSecrets *self, Lookup *lookup, GPtrArray *secrets)
 {
   char *encoded;
@@ -197,13 +234,15 @@ take_secrets (WeirUserSecrets *self, Lookup *lookup, GPtrArray *secrets)
   encoded = encode (secrets);
   if (strlen (encoded) > MAX_ENCODED)
     {
-      g_warning ("The secrets of the user %s are too large together; functions get none of them",
-                 lookup->user);
+      g_warning ("The secrets of the user %s are larger than %d KB together; functions get none of "
+                 "them",
+                 lookup->user,
+                 MAX_JSON / 1024);
       wipe (encoded);
-      return NULL;
+      return make_excuse ("The secrets of this user are larger than 24 KB together");
     }
 
-  return g_bytes_new_with_free_func (encoded, strlen (encoded) + 1, wipe, encoded);
+  return new_bytes (encoded);
 }
 
 static void look_up (WeirUserSecrets *self, GTask *task);
@@ -224,6 +263,8 @@ on_listed (GObject *source, GAsyncResult *result, gpointer user_data)
       /* What has no need of them is served without them. */
       if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         g_warning ("The secrets of a user cannot be read: %s", error->message);
+      bytes = make_excuse ("The secrets of this user cannot be read");
+      weir_exchange_set_user_secrets (lookup->exchange, bytes);
       g_task_return_boolean (task, FALSE);
       return;
     }
@@ -293,6 +334,7 @@ weir_user_secrets_finalize (GObject *object)
   WeirUserSecrets *self = WEIR_USER_SECRETS (object);
 
   g_hash_table_unref (self->known);
+  g_mutex_clear (&self->lock);
   g_clear_object (&self->store);
   g_clear_object (&self->engine);
   g_clear_pointer (&self->censor, weir_censor_unref);
@@ -309,6 +351,7 @@ weir_user_secrets_class_init (WeirUserSecretsClass *klass)
 static void
 weir_user_secrets_init (WeirUserSecrets *self)
 {
+  g_mutex_init (&self->lock);
   self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, unref_bytes);
 }
 

@@ -93,10 +93,13 @@ class FluxbaseTest(unittest.TestCase):
         self.addCleanup(self.server.stop)
         return self.server
 
-    def weir(self, *arguments, stdin=""):
-        done = subprocess.run(
+    def run_weir(self, *arguments, stdin=""):
+        return subprocess.run(
             [weirtest.WEIR, *arguments], cwd=self.project.root, input=stdin, text=True,
             env={**os.environ, **self.env}, capture_output=True, timeout=60, check=False)
+
+    def weir(self, *arguments, stdin=""):
+        done = self.run_weir(*arguments, stdin=stdin)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -235,10 +238,27 @@ class Secrets(FluxbaseTest):
         self.start()
         self.weir("secrets", "set", "--user", "max", "LARGE", stdin="x" * 20000)
         self.assertEqual(self.found("max", "LARGE"), ["x" * 20000])
-        self.weir("secrets", "set", "--user", "max", "MORE", stdin="y" * 20000)
-        wait_until(lambda: self.found("max", "LARGE") == [None], "too large for a request together")
+        done = self.run_weir("secrets", "set", "--user", "max", "MORE", stdin="y" * 20000)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("may be 24 KB together, and these would be 39.1 KB; nothing was changed", done.stderr)
+        self.assertEqual(self.found("max", "LARGE", "MORE"), ["x" * 20000, None])
+        self.weir("secrets", "set", "--user", "max", "LARGE", stdin="z" * 20000)
+        wait_until(lambda: self.found("max", "LARGE") == ["z" * 20000], "another one in its place")
+
+    def test_too_large_for_a_request(self):
+        """Nobody gets another secret than the one that was meant, and all else goes on."""
+        self.start()
+        # As JSON it takes twice as much.
+        self.weir("secrets", "set", "--user", "max", "BOTH", stdin='"' * 20000)
+        answer = self.ask("max", names=["BOTH"])
+        self.assertEqual((answer.status, answer.json["error"]),
+                         (500, "The secrets of this user are larger than 24 KB together"))
         self.server.wait_event(
-            lambda e: e["type"] == "message" and "secrets of the user max are too large" in e["message"])
+            lambda e: e["type"] == "message" and "the user max are larger than 24 KB" in e["message"])
+        self.assertEqual(self.ask("ada", names=["BOTH"]).json["found"], ["of ada"])
+        self.assertEqual(self.server.get("/plain", bearer(sub="max")).json["system"], "for everybody")
+        self.weir("secrets", "unset", "--user", "max", "BOTH")
+        wait_until(lambda: self.ask("max", names=["BOTH"]).status == 200, "those of all")
 
     def test_without_permission_for_the_environment(self):
         self.make({"functions/ask/index.ts": "// @fluxbase:deny-env\n" + ASK,
