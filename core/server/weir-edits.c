@@ -5,6 +5,7 @@
 
 #include "server/weir-edits-private.h"
 
+#include "base/weir-signal-private.h"
 #include "server/weir-watcher-private.h"
 
 struct _WeirEdits
@@ -108,17 +109,8 @@ weir_edits_class_init (WeirEditsClass *klass)
 {
   G_OBJECT_CLASS (klass)->finalize = weir_edits_finalize;
 
-  signals[SIGNAL_EDITED] = g_signal_new ("edited",
-                                         WEIR_TYPE_EDITS,
-                                         G_SIGNAL_RUN_LAST,
-                                         0,
-                                         NULL,
-                                         NULL,
-                                         NULL,
-                                         G_TYPE_NONE,
-                                         2,
-                                         G_TYPE_BOOLEAN,
-                                         G_TYPE_STRV);
+  signals[SIGNAL_EDITED] =
+      weir_signal_new (WEIR_TYPE_EDITS, "edited", 2, G_TYPE_BOOLEAN, G_TYPE_STRV);
 }
 
 static void

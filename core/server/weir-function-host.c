@@ -6,6 +6,7 @@
 #include "server/weir-function-host-private.h"
 
 #include "base/weir-error.h"
+#include "base/weir-signal-private.h"
 #include "server/weir-edits-private.h"
 #include "server/weir-function-voice-private.h"
 #include "server/weir-registry-private.h"
@@ -504,47 +505,30 @@ weir_function_host_finalize (GObject *object)
   G_OBJECT_CLASS (weir_function_host_parent_class)->finalize (object);
 }
 
-static guint
-new_signal (const char *name, guint n_params, const GType *types)
-{
-  return g_signal_newv (name,
-                        WEIR_TYPE_FUNCTION_HOST,
-                        G_SIGNAL_RUN_LAST,
-                        NULL,
-                        NULL,
-                        NULL,
-                        NULL,
-                        G_TYPE_NONE,
-                        n_params,
-                        (GType *) types);
-}
-
 static void
 weir_function_host_class_init (WeirFunctionHostClass *klass)
 {
+  const GType type = WEIR_TYPE_FUNCTION_HOST;
   const GType text = G_TYPE_STRING;
 
   G_OBJECT_CLASS (klass)->finalize = weir_function_host_finalize;
 
-  signals[SIGNAL_WORKER_ADDED] =
-      new_signal ("worker-added", 1, (const GType[]){ WEIR_TYPE_WORKER });
+  signals[SIGNAL_WORKER_ADDED] = weir_signal_new (type, "worker-added", 1, WEIR_TYPE_WORKER);
   signals[SIGNAL_WORKER_UNHEALTHY] =
-      new_signal ("worker-unhealthy", 2, (const GType[]){ WEIR_TYPE_WORKER, G_TYPE_UINT });
-  signals[SIGNAL_FUNCTION_LOG] =
-      new_signal ("function-log", 4, (const GType[]){ text, text, text, text });
+      weir_signal_new (type, "worker-unhealthy", 2, WEIR_TYPE_WORKER, G_TYPE_UINT);
+  signals[SIGNAL_FUNCTION_LOG] = weir_signal_new (type, "function-log", 4, text, text, text, text);
   signals[SIGNAL_FUNCTION_FAILED] =
-      new_signal ("function-failed", 2, (const GType[]){ text, G_TYPE_ERROR });
+      weir_signal_new (type, "function-failed", 2, text, G_TYPE_ERROR);
   signals[SIGNAL_FUNCTION_ERROR] =
-      new_signal ("function-error", 4, (const GType[]){ text, text, text, text });
-  signals[SIGNAL_FUNCTION_RELOADED] = new_signal ("function-reloaded", 1, (const GType[]){ text });
-  signals[SIGNAL_FUNCTION_STALE] =
-      new_signal ("function-stale", 2, (const GType[]){ text, G_TYPE_ERROR });
-  signals[SIGNAL_FUNCTION_READY] = new_signal ("function-ready", 1, (const GType[]){ text });
-  signals[SIGNAL_FUNCTION_COLD] = new_signal ("function-cold", 1, (const GType[]){ text });
-  signals[SIGNAL_NOTICE] = new_signal ("notice", 1, (const GType[]){ text });
-  signals[SIGNAL_ROUTES_CHANGED] = new_signal ("routes-changed", 0, NULL);
-  signals[SIGNAL_CONFIG_CHANGED] = new_signal ("config-changed", 0, NULL);
-  signals[SIGNAL_EMPTY] = new_signal ("empty", 0, NULL);
+      weir_signal_new (type, "function-error", 4, text, text, text, text);
+  signals[SIGNAL_FUNCTION_RELOADED] = weir_signal_new (type, "function-reloaded", 1, text);
+  signals[SIGNAL_FUNCTION_STALE] = weir_signal_new (type, "function-stale", 2, text, G_TYPE_ERROR);
+  signals[SIGNAL_FUNCTION_READY] = weir_signal_new (type, "function-ready", 1, text);
+  signals[SIGNAL_FUNCTION_COLD] = weir_signal_new (type, "function-cold", 1, text);
+  signals[SIGNAL_NOTICE] = weir_signal_new (type, "notice", 1, text);
+  signals[SIGNAL_ROUTES_CHANGED] = weir_signal_new (type, "routes-changed", 0);
+  signals[SIGNAL_CONFIG_CHANGED] = weir_signal_new (type, "config-changed", 0);
+  signals[SIGNAL_EMPTY] = weir_signal_new (type, "empty", 0);
 }
 
 static void

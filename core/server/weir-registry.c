@@ -5,6 +5,7 @@
 
 #include "server/weir-registry-private.h"
 
+#include "base/weir-signal-private.h"
 #include "config/weir-supabase-auth-private.h"
 #include "server/weir-function-parts-private.h"
 #include "server/weir-route-rules-private.h"
@@ -499,28 +500,9 @@ weir_registry_class_init (WeirRegistryClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = weir_registry_finalize;
 
-  signals[SIGNAL_BINDING_ADDED] = g_signal_new ("binding-added",
-                                                type,
-                                                G_SIGNAL_RUN_LAST,
-                                                0,
-                                                NULL,
-                                                NULL,
-                                                NULL,
-                                                G_TYPE_NONE,
-                                                1,
-                                                WEIR_TYPE_BINDING);
-  signals[SIGNAL_FUNCTION_RELOADED] = g_signal_new ("function-reloaded",
-                                                    type,
-                                                    G_SIGNAL_RUN_LAST,
-                                                    0,
-                                                    NULL,
-                                                    NULL,
-                                                    NULL,
-                                                    G_TYPE_NONE,
-                                                    1,
-                                                    G_TYPE_STRING);
-  signals[SIGNAL_CHANGED] =
-      g_signal_new ("changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_BINDING_ADDED] = weir_signal_new (type, "binding-added", 1, WEIR_TYPE_BINDING);
+  signals[SIGNAL_FUNCTION_RELOADED] = weir_signal_new (type, "function-reloaded", 1, G_TYPE_STRING);
+  signals[SIGNAL_CHANGED] = weir_signal_new (type, "changed", 0);
 }
 
 static void

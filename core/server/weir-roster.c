@@ -3,6 +3,7 @@
 #include "server/weir-roster-private.h"
 
 #include "base/weir-error.h"
+#include "base/weir-signal-private.h"
 #include "worker/weir-supervisor-private.h"
 #include "worker/weir-worker-private.h"
 
@@ -136,31 +137,17 @@ weir_roster_finalize (GObject *object)
   G_OBJECT_CLASS (weir_roster_parent_class)->finalize (object);
 }
 
-static guint
-new_signal (const char *name, guint n_params, const GType *types)
-{
-  return g_signal_newv (name,
-                        WEIR_TYPE_ROSTER,
-                        G_SIGNAL_RUN_LAST,
-                        NULL,
-                        NULL,
-                        NULL,
-                        NULL,
-                        G_TYPE_NONE,
-                        n_params,
-                        (GType *) types);
-}
-
 static void
 weir_roster_class_init (WeirRosterClass *klass)
 {
+  const GType type = WEIR_TYPE_ROSTER;
   const GType worker = WEIR_TYPE_WORKER;
 
   G_OBJECT_CLASS (klass)->finalize = weir_roster_finalize;
-  signals[SIGNAL_EXITED] = new_signal ("exited", 1, (const GType[]){ worker });
-  signals[SIGNAL_FAILED] = new_signal ("failed", 1, (const GType[]){ worker });
-  signals[SIGNAL_UNHEALTHY] = new_signal ("unhealthy", 2, (const GType[]){ worker, G_TYPE_UINT });
-  signals[SIGNAL_NOTICE] = new_signal ("notice", 2, (const GType[]){ worker, G_TYPE_STRING });
+  signals[SIGNAL_EXITED] = weir_signal_new (type, "exited", 1, worker);
+  signals[SIGNAL_FAILED] = weir_signal_new (type, "failed", 1, worker);
+  signals[SIGNAL_UNHEALTHY] = weir_signal_new (type, "unhealthy", 2, worker, G_TYPE_UINT);
+  signals[SIGNAL_NOTICE] = weir_signal_new (type, "notice", 2, worker, G_TYPE_STRING);
 }
 
 static void

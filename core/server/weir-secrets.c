@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/weir-signal-private.h"
 #include "server/weir-stores-private.h"
 
 struct _WeirSecrets
@@ -134,18 +135,8 @@ weir_secrets_class_init (WeirSecretsClass *klass)
   object_class->dispose = weir_secrets_dispose;
   object_class->finalize = weir_secrets_finalize;
 
-  signals[SIGNAL_CHANGED] =
-      g_signal_new ("changed", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  signals[SIGNAL_FAILED] = g_signal_new ("failed",
-                                         type,
-                                         G_SIGNAL_RUN_LAST,
-                                         0,
-                                         NULL,
-                                         NULL,
-                                         NULL,
-                                         G_TYPE_NONE,
-                                         1,
-                                         G_TYPE_ERROR);
+  signals[SIGNAL_CHANGED] = weir_signal_new (type, "changed", 0);
+  signals[SIGNAL_FAILED] = weir_signal_new (type, "failed", 1, G_TYPE_ERROR);
 }
 
 static void

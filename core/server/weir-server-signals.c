@@ -5,6 +5,7 @@
 
 #include "server/weir-server-private.h"
 
+#include "base/weir-signal-private.h"
 #include "server/weir-request-record-private.h"
 
 enum
@@ -152,24 +153,10 @@ weir_server_tell_on (WeirServer *self)
 
 /* ---- what there is to be told ---- */
 
-static guint
-new_signal (const char *name, guint n_params, const GType *types)
-{
-  return g_signal_newv (name,
-                        WEIR_TYPE_SERVER,
-                        G_SIGNAL_RUN_LAST,
-                        NULL,
-                        NULL,
-                        NULL,
-                        NULL,
-                        G_TYPE_NONE,
-                        n_params,
-                        (GType *) types);
-}
-
 void
 weir_server_install_signals (void)
 {
+  const GType type = WEIR_TYPE_SERVER;
   const GType text = G_TYPE_STRING;
 
   /**
@@ -182,7 +169,7 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_REQUEST] = new_signal ("request", 1, (const GType[]){ WEIR_TYPE_REQUEST_RECORD });
+  signals[SIGNAL_REQUEST] = weir_signal_new (type, "request", 1, WEIR_TYPE_REQUEST_RECORD);
   /**
    * WeirServer::requests-dropped:
    * @self: the server
@@ -192,8 +179,7 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_REQUESTS_DROPPED] =
-      new_signal ("requests-dropped", 1, (const GType[]){ G_TYPE_UINT64 });
+  signals[SIGNAL_REQUESTS_DROPPED] = weir_signal_new (type, "requests-dropped", 1, G_TYPE_UINT64);
   /**
    * WeirServer::worker-added:
    * @self: the server
@@ -203,8 +189,7 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_WORKER_ADDED] =
-      new_signal ("worker-added", 1, (const GType[]){ WEIR_TYPE_WORKER });
+  signals[SIGNAL_WORKER_ADDED] = weir_signal_new (type, "worker-added", 1, WEIR_TYPE_WORKER);
   /**
    * WeirServer::worker-unhealthy:
    * @self: the server
@@ -216,7 +201,7 @@ weir_server_install_signals (void)
    * Since: 1.0
    */
   signals[SIGNAL_WORKER_UNHEALTHY] =
-      new_signal ("worker-unhealthy", 2, (const GType[]){ WEIR_TYPE_WORKER, G_TYPE_UINT });
+      weir_signal_new (type, "worker-unhealthy", 2, WEIR_TYPE_WORKER, G_TYPE_UINT);
   /**
    * WeirServer::function-log:
    * @self: the server
@@ -229,8 +214,7 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_FUNCTION_LOG] =
-      new_signal ("function-log", 4, (const GType[]){ text, text, text, text });
+  signals[SIGNAL_FUNCTION_LOG] = weir_signal_new (type, "function-log", 4, text, text, text, text);
   /**
    * WeirServer::function-failed:
    * @self: the server
@@ -243,7 +227,7 @@ weir_server_install_signals (void)
    * Since: 1.0
    */
   signals[SIGNAL_FUNCTION_FAILED] =
-      new_signal ("function-failed", 2, (const GType[]){ text, G_TYPE_ERROR });
+      weir_signal_new (type, "function-failed", 2, text, G_TYPE_ERROR);
   /**
    * WeirServer::function-error:
    * @self: the server
@@ -257,7 +241,7 @@ weir_server_install_signals (void)
    * Since: 1.0
    */
   signals[SIGNAL_FUNCTION_ERROR] =
-      new_signal ("function-error", 4, (const GType[]){ text, text, text, text });
+      weir_signal_new (type, "function-error", 4, text, text, text, text);
   /**
    * WeirServer::function-reloaded:
    * @self: the server
@@ -267,7 +251,7 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_FUNCTION_RELOADED] = new_signal ("function-reloaded", 1, (const GType[]){ text });
+  signals[SIGNAL_FUNCTION_RELOADED] = weir_signal_new (type, "function-reloaded", 1, text);
   /**
    * WeirServer::function-stale:
    * @self: the server
@@ -278,8 +262,7 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_FUNCTION_STALE] =
-      new_signal ("function-stale", 2, (const GType[]){ text, G_TYPE_ERROR });
+  signals[SIGNAL_FUNCTION_STALE] = weir_signal_new (type, "function-stale", 2, text, G_TYPE_ERROR);
   /**
    * WeirServer::function-ready:
    * @self: the server
@@ -290,7 +273,7 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_FUNCTION_READY] = new_signal ("function-ready", 1, (const GType[]){ text });
+  signals[SIGNAL_FUNCTION_READY] = weir_signal_new (type, "function-ready", 1, text);
   /**
    * WeirServer::function-cold:
    * @self: the server
@@ -300,7 +283,7 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_FUNCTION_COLD] = new_signal ("function-cold", 1, (const GType[]){ text });
+  signals[SIGNAL_FUNCTION_COLD] = weir_signal_new (type, "function-cold", 1, text);
   /**
    * WeirServer::notice:
    * @self: the server
@@ -310,5 +293,5 @@ weir_server_install_signals (void)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_NOTICE] = new_signal ("notice", 1, (const GType[]){ text });
+  signals[SIGNAL_NOTICE] = weir_signal_new (type, "notice", 1, text);
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/weir-signal-private.h"
+
 /* An editor writes a file in several steps (truncate, write, rename); what it means to say
  * is one change. */
 #define QUIET_MS 50
@@ -283,16 +285,7 @@ weir_watcher_class_init (WeirWatcherClass *klass)
   object_class->dispose = weir_watcher_dispose;
   object_class->finalize = weir_watcher_finalize;
 
-  signals[SIGNAL_CHANGED] = g_signal_new ("changed",
-                                          WEIR_TYPE_WATCHER,
-                                          G_SIGNAL_RUN_LAST,
-                                          0,
-                                          NULL,
-                                          NULL,
-                                          NULL,
-                                          G_TYPE_NONE,
-                                          1,
-                                          G_TYPE_STRV);
+  signals[SIGNAL_CHANGED] = weir_signal_new (WEIR_TYPE_WATCHER, "changed", 1, G_TYPE_STRV);
 }
 
 static void

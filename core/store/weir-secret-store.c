@@ -3,6 +3,7 @@
 #include "store/weir-secret-store.h"
 
 #include "base/weir-error.h"
+#include "base/weir-signal-private.h"
 #include "base/weir-task-private.h"
 
 /**
@@ -48,15 +49,7 @@ weir_secret_store_default_init (WeirSecretStoreInterface *iface)
    *
    * Since: 1.0
    */
-  changed_signal = g_signal_new ("changed",
-                                 WEIR_TYPE_SECRET_STORE,
-                                 G_SIGNAL_RUN_LAST,
-                                 0,
-                                 NULL,
-                                 NULL,
-                                 NULL,
-                                 G_TYPE_NONE,
-                                 0);
+  changed_signal = weir_signal_new (WEIR_TYPE_SECRET_STORE, "changed", 0);
 }
 
 /**

@@ -3,6 +3,7 @@
 #include "store/weir-store.h"
 
 #include "base/weir-error.h"
+#include "base/weir-signal-private.h"
 #include "base/weir-task-private.h"
 
 /**
@@ -54,15 +55,7 @@ weir_store_default_init (WeirStoreInterface *iface)
    *
    * Since: 1.0
    */
-  changed_signal = g_signal_new ("changed",
-                                 WEIR_TYPE_STORE,
-                                 G_SIGNAL_RUN_LAST,
-                                 0,
-                                 NULL,
-                                 NULL,
-                                 NULL,
-                                 G_TYPE_NONE,
-                                 0);
+  changed_signal = weir_signal_new (WEIR_TYPE_STORE, "changed", 0);
 }
 
 /**

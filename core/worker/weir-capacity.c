@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/weir-signal-private.h"
 #include "worker/weir-worker-error-private.h"
 #include "worker/weir-worker-private.h"
 
@@ -543,26 +544,9 @@ weir_capacity_class_init (WeirCapacityClass *klass)
   object_class->dispose = weir_capacity_dispose;
   object_class->finalize = weir_capacity_finalize;
 
-  signals[SIGNAL_NOTICE] = g_signal_new ("notice",
-                                         WEIR_TYPE_CAPACITY,
-                                         G_SIGNAL_RUN_LAST,
-                                         0,
-                                         NULL,
-                                         NULL,
-                                         NULL,
-                                         G_TYPE_NONE,
-                                         2,
-                                         WEIR_TYPE_WORKER,
-                                         G_TYPE_STRING);
-  signals[SIGNAL_CHANGED] = g_signal_new ("changed",
-                                          WEIR_TYPE_CAPACITY,
-                                          G_SIGNAL_RUN_LAST,
-                                          0,
-                                          NULL,
-                                          NULL,
-                                          NULL,
-                                          G_TYPE_NONE,
-                                          0);
+  signals[SIGNAL_NOTICE] =
+      weir_signal_new (WEIR_TYPE_CAPACITY, "notice", 2, WEIR_TYPE_WORKER, G_TYPE_STRING);
+  signals[SIGNAL_CHANGED] = weir_signal_new (WEIR_TYPE_CAPACITY, "changed", 0);
 }
 
 static void

@@ -2,31 +2,21 @@
 
 #include "worker/weir-process-private.h"
 
-G_DEFINE_INTERFACE (WeirProcess, weir_process, G_TYPE_OBJECT)
+#include "base/weir-signal-private.h"
 
-static void
-define_signal (const char *name, GType type)
-{
-  g_signal_new (name,
-                WEIR_TYPE_PROCESS,
-                G_SIGNAL_RUN_LAST,
-                0,
-                NULL,
-                NULL,
-                NULL,
-                G_TYPE_NONE,
-                1,
-                type);
-}
+G_DEFINE_INTERFACE (WeirProcess, weir_process, G_TYPE_OBJECT)
 
 static void
 weir_process_default_init (WeirProcessInterface *iface)
 {
-  define_signal ("spawned", G_TYPE_INT);
-  define_signal ("spawn-failed", G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
-  define_signal ("exited", G_TYPE_INT);
-  define_signal ("output", G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
-  define_signal ("error-output", G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  weir_signal_new (WEIR_TYPE_PROCESS, "spawned", 1, G_TYPE_INT);
+  weir_signal_new (WEIR_TYPE_PROCESS, "spawn-failed", 1, G_TYPE_ERROR | G_SIGNAL_TYPE_STATIC_SCOPE);
+  weir_signal_new (WEIR_TYPE_PROCESS, "exited", 1, G_TYPE_INT);
+  weir_signal_new (WEIR_TYPE_PROCESS, "output", 1, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  weir_signal_new (WEIR_TYPE_PROCESS,
+                   "error-output",
+                   1,
+                   G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
 }
 
 void

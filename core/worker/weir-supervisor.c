@@ -2,6 +2,7 @@
 
 #include "worker/weir-supervisor-private.h"
 
+#include "base/weir-signal-private.h"
 #include "worker/weir-supervision-private.h"
 
 struct _WeirSupervisor
@@ -167,17 +168,8 @@ weir_supervisor_class_init (WeirSupervisorClass *klass)
 {
   G_OBJECT_CLASS (klass)->dispose = weir_supervisor_dispose;
   G_OBJECT_CLASS (klass)->finalize = weir_supervisor_finalize;
-  signals[SIGNAL_NOTICE] = g_signal_new ("notice",
-                                         WEIR_TYPE_SUPERVISOR,
-                                         G_SIGNAL_RUN_LAST,
-                                         0,
-                                         NULL,
-                                         NULL,
-                                         NULL,
-                                         G_TYPE_NONE,
-                                         2,
-                                         WEIR_TYPE_WORKER,
-                                         G_TYPE_STRING);
+  signals[SIGNAL_NOTICE] =
+      weir_signal_new (WEIR_TYPE_SUPERVISOR, "notice", 2, WEIR_TYPE_WORKER, G_TYPE_STRING);
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "worker/weir-worker-attempt-private.h"
 
 #include "base/weir-error.h"
+#include "base/weir-signal-private.h"
 #include "worker/weir-worker-private.h"
 
 guint weir_worker_pool_signals[WEIR_WORKER_POOL_N_SIGNALS];
@@ -251,64 +252,46 @@ weir_worker_pool_finalize (GObject *object)
   G_OBJECT_CLASS (weir_worker_pool_parent_class)->finalize (object);
 }
 
-static guint
-define_signal (const char *name, guint n_params, ...)
-{
-  va_list params;
-  guint id;
-
-  va_start (params, n_params);
-  id = g_signal_new_valist (name,
-                            WEIR_TYPE_WORKER_POOL,
-                            G_SIGNAL_RUN_LAST,
-                            NULL,
-                            NULL,
-                            NULL,
-                            NULL,
-                            G_TYPE_NONE,
-                            n_params,
-                            params);
-  va_end (params);
-  return id;
-}
-
 static void
 weir_worker_pool_class_init (WeirWorkerPoolClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GType type = WEIR_TYPE_WORKER_POOL;
 
   object_class->dispose = weir_worker_pool_dispose;
   object_class->finalize = weir_worker_pool_finalize;
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_WORKER_ADDED] =
-      define_signal ("worker-added", 1, WEIR_TYPE_WORKER);
+      weir_signal_new (type, "worker-added", 1, WEIR_TYPE_WORKER);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_READY] =
-      define_signal ("ready", 1, WEIR_TYPE_WORKER);
+      weir_signal_new (type, "ready", 1, WEIR_TYPE_WORKER);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_GONE] =
-      define_signal ("gone", 1, WEIR_TYPE_WORKER);
+      weir_signal_new (type, "gone", 1, WEIR_TYPE_WORKER);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILED] =
-      define_signal ("failed", 2, G_TYPE_ERROR, WEIR_TYPE_WORKER);
+      weir_signal_new (type, "failed", 2, G_TYPE_ERROR, WEIR_TYPE_WORKER);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_STALE] =
-      define_signal ("stale", 1, G_TYPE_ERROR);
-  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_DECLINED] = define_signal ("declined", 0);
-  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_CROWDED] = define_signal ("crowded", 0);
-  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_WARM] = define_signal ("warm", 0);
-  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_COLD] = define_signal ("cold", 0);
+      weir_signal_new (type, "stale", 1, G_TYPE_ERROR);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_DECLINED] =
+      weir_signal_new (type, "declined", 0);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_CROWDED] = weir_signal_new (type, "crowded", 0);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_WARM] = weir_signal_new (type, "warm", 0);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_COLD] = weir_signal_new (type, "cold", 0);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_PROGRESS] =
-      define_signal ("progress", 1, G_TYPE_STRING);
+      weir_signal_new (type, "progress", 1, G_TYPE_STRING);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FILES_CHANGED] =
-      define_signal ("files-changed", 0);
+      weir_signal_new (type, "files-changed", 0);
   weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_LOG] =
-      define_signal ("log", 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
-  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILURE] = define_signal ("failure",
-                                                                             8,
-                                                                             G_TYPE_STRING,
-                                                                             G_TYPE_STRING,
-                                                                             G_TYPE_STRING,
-                                                                             G_TYPE_STRING,
-                                                                             G_TYPE_UINT,
-                                                                             G_TYPE_UINT,
-                                                                             G_TYPE_STRING,
-                                                                             G_TYPE_STRING);
+      weir_signal_new (type, "log", 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
+  weir_worker_pool_signals[WEIR_WORKER_POOL_SIGNAL_FAILURE] = weir_signal_new (type,
+                                                                               "failure",
+                                                                               8,
+                                                                               G_TYPE_STRING,
+                                                                               G_TYPE_STRING,
+                                                                               G_TYPE_STRING,
+                                                                               G_TYPE_STRING,
+                                                                               G_TYPE_UINT,
+                                                                               G_TYPE_UINT,
+                                                                               G_TYPE_STRING,
+                                                                               G_TYPE_STRING);
 }
 
 static void

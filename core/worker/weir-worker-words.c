@@ -2,6 +2,8 @@
 
 #include "worker/weir-worker-life-private.h"
 
+#include "base/weir-signal-private.h"
+
 /* The word that beforeunload gets for why it ends. */
 static const char *
 get_word (WeirWorkerExitReason reason)
@@ -92,16 +94,8 @@ weir_worker_define_health_signals (GType type)
    *
    * Since: 1.0
    */
-  weir_worker_signals[WEIR_WORKER_SIGNAL_UNHEALTHY] = g_signal_new ("unhealthy",
-                                                                    type,
-                                                                    G_SIGNAL_RUN_LAST,
-                                                                    0,
-                                                                    NULL,
-                                                                    NULL,
-                                                                    NULL,
-                                                                    G_TYPE_NONE,
-                                                                    1,
-                                                                    G_TYPE_UINT);
+  weir_worker_signals[WEIR_WORKER_SIGNAL_UNHEALTHY] =
+      weir_signal_new (type, "unhealthy", 1, G_TYPE_UINT);
 
   /**
    * WeirWorker::pong:
@@ -112,16 +106,7 @@ weir_worker_define_health_signals (GType type)
    *
    * Since: 1.0
    */
-  weir_worker_signals[WEIR_WORKER_SIGNAL_PONG] = g_signal_new ("pong",
-                                                               type,
-                                                               G_SIGNAL_RUN_LAST,
-                                                               0,
-                                                               NULL,
-                                                               NULL,
-                                                               NULL,
-                                                               G_TYPE_NONE,
-                                                               1,
-                                                               G_TYPE_INT64);
+  weir_worker_signals[WEIR_WORKER_SIGNAL_PONG] = weir_signal_new (type, "pong", 1, G_TYPE_INT64);
 }
 
 void

@@ -7,6 +7,8 @@
 
 #include <signal.h>
 
+#include "base/weir-signal-private.h"
+
 GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_AGE + 1];
 guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
 
@@ -296,8 +298,7 @@ define_signals (GType type)
    *
    * Since: 1.0
    */
-  weir_worker_signals[WEIR_WORKER_SIGNAL_EXITED] =
-      g_signal_new ("exited", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  weir_worker_signals[WEIR_WORKER_SIGNAL_EXITED] = weir_signal_new (type, "exited", 0);
 
   /**
    * WeirWorker::log:
@@ -310,18 +311,8 @@ define_signals (GType type)
    *
    * Since: 1.0
    */
-  weir_worker_signals[WEIR_WORKER_SIGNAL_LOG] = g_signal_new ("log",
-                                                              type,
-                                                              G_SIGNAL_RUN_LAST,
-                                                              0,
-                                                              NULL,
-                                                              NULL,
-                                                              NULL,
-                                                              G_TYPE_NONE,
-                                                              3,
-                                                              G_TYPE_STRING,
-                                                              G_TYPE_STRING,
-                                                              G_TYPE_STRING);
+  weir_worker_signals[WEIR_WORKER_SIGNAL_LOG] =
+      weir_signal_new (type, "log", 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
 
   /**
    * WeirWorker::failure:
@@ -339,23 +330,17 @@ define_signals (GType type)
    *
    * Since: 1.0
    */
-  weir_worker_signals[WEIR_WORKER_SIGNAL_FAILURE] = g_signal_new ("failure",
-                                                                  type,
-                                                                  G_SIGNAL_RUN_LAST,
-                                                                  0,
-                                                                  NULL,
-                                                                  NULL,
-                                                                  NULL,
-                                                                  G_TYPE_NONE,
-                                                                  8,
-                                                                  G_TYPE_STRING,
-                                                                  G_TYPE_STRING,
-                                                                  G_TYPE_STRING,
-                                                                  G_TYPE_STRING,
-                                                                  G_TYPE_UINT,
-                                                                  G_TYPE_UINT,
-                                                                  G_TYPE_STRING,
-                                                                  G_TYPE_STRING);
+  weir_worker_signals[WEIR_WORKER_SIGNAL_FAILURE] = weir_signal_new (type,
+                                                                     "failure",
+                                                                     8,
+                                                                     G_TYPE_STRING,
+                                                                     G_TYPE_STRING,
+                                                                     G_TYPE_STRING,
+                                                                     G_TYPE_STRING,
+                                                                     G_TYPE_UINT,
+                                                                     G_TYPE_UINT,
+                                                                     G_TYPE_STRING,
+                                                                     G_TYPE_STRING);
 }
 
 static void
