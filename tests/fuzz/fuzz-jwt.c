@@ -26,6 +26,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     g_assert_nonnull (weir_identity_get_claims (identity));
   else
     g_assert_true (g_error_matches (error, WEIR_ERROR, WEIR_ERROR_UNAUTHORIZED) ||
+                   g_error_matches (error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND) ||
                    g_error_matches (error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT));
 
   object = weir_jwt_object_parse (text, size, NULL);
