@@ -126,15 +126,11 @@ rewrite_keys (WeirCredentialStage *self, WeirHead *head)
 }
 
 static char *
-dup_protocol_token (WeirHead *head)
+dup_token_of (const WeirField *field)
 {
-  const WeirField *field = weir_head_find (head, WEIR_FIELD_SEC_WEBSOCKET_PROTOCOL);
+  const char *end = field->value + field->value_length;
   const char *p;
-  const char *end;
 
-  if (field == NULL)
-    return NULL;
-  end = field->value + field->value_length;
   for (p = field->value; p < end;)
     {
       const char *stop = memchr (p, ',', end - p);
@@ -154,6 +150,21 @@ dup_protocol_token (WeirHead *head)
       p = stop + 1;
     }
   return NULL;
+}
+
+/* Several fields are one list. */
+static char *
+dup_protocol_token (WeirHead *head)
+{
+  char *token = NULL;
+  const WeirField *fields;
+  guint n_fields;
+
+  fields = weir_head_get_fields (head, &n_fields);
+  for (guint i = 0; i < n_fields && token == NULL; i++)
+    if (fields[i].id == WEIR_FIELD_SEC_WEBSOCKET_PROTOCOL)
+      token = dup_token_of (&fields[i]);
+  return token;
 }
 
 /* A page cannot set a header for a WebSocket. */

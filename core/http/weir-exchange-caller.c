@@ -131,7 +131,8 @@ weir_exchange_take_credential_error (WeirExchange *self, GError *error)
       return;
     }
   /* Who could read it knows more about what is wrong with it. */
-  if (g_error_matches (self->credential_error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT))
+  if (g_error_matches (self->credential_error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT) &&
+      !g_error_matches (error, WEIR_ERROR, WEIR_ERROR_INVALID_ARGUMENT))
     g_clear_error (&self->credential_error);
   if (self->credential_error == NULL)
     self->credential_error = g_steal_pointer (&error);

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "weir-jwt-cache.h"
+#include "weir-jwt-credential.h"
 #include "weir-jwt-source.h"
 #include "weir-jwt-token.h"
-
-#define BEARER "Bearer"
-#define SHORTEST_SECRET 16
 
 struct _WeirJwtAuthenticator
 {
@@ -64,12 +62,6 @@ static GParamSpec *properties[N_PROPS];
 static void weir_jwt_authenticator_initable_init (GInitableIface *iface);
 static void weir_jwt_authenticator_authenticator_init (WeirAuthenticatorInterface *iface);
 
-G_DEFINE_ENUM_TYPE (WeirJwtLocation,
-                    weir_jwt_location,
-                    G_DEFINE_ENUM_VALUE (WEIR_JWT_LOCATION_HEADER, "header"),
-                    G_DEFINE_ENUM_VALUE (WEIR_JWT_LOCATION_COOKIE, "cookie"),
-                    G_DEFINE_ENUM_VALUE (WEIR_JWT_LOCATION_QUERY, "query"))
-
 G_DEFINE_FINAL_TYPE_WITH_CODE (WeirJwtAuthenticator,
                                weir_jwt_authenticator,
                                G_TYPE_OBJECT,
@@ -79,109 +71,10 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirJwtAuthenticator,
                                                           weir_jwt_authenticator_authenticator_init)
                                        G_IMPLEMENT_INTERFACE (WEIR_TYPE_CONCURRENT, NULL))
 
-/* ---- where the token is ---- */
-
-/* A piece of a header, or a copy of something else. */
-typedef struct
-{
-  const char *text;
-  gsize length;
-  char *owned;
-} Credential;
-
-static void
-credential_clear (Credential *self)
-{
-  g_free (self->owned);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Credential, credential_clear)
-
-/* NULL as well when there are two: which one a function would take cannot be known. */
-static const WeirField *
-find_single (WeirHead *head, const char *name)
-{
-  gsize length = strlen (name);
-  WeirFieldId id = weir_field_id_lookup (name, length);
-  const WeirField *found = NULL;
-  const WeirField *fields;
-  guint n_fields;
-
-  fields = weir_head_get_fields (head, &n_fields);
-  for (guint i = 0; i < n_fields; i++)
-    {
-      if (fields[i].id != id || fields[i].name_length != length ||
-          (id == WEIR_FIELD_OTHER && g_ascii_strncasecmp (fields[i].name, name, length) != 0))
-        continue;
-      if (found != NULL)
-        return NULL;
-      found = &fields[i];
-    }
-  return found;
-}
-
-static gboolean
-has_scheme (WeirJwtAuthenticator *self, const WeirField *field)
-{
-  const gsize length = strlen (BEARER);
-
-  if (field->value_length <= length || field->value[length] != ' ')
-    return FALSE;
-  return self->strict_scheme ? strncmp (field->value, BEARER, length) == 0
-                             : g_ascii_strncasecmp (field->value, BEARER, length) == 0;
-}
-
-static gboolean
-read_header (WeirJwtAuthenticator *self, WeirHead *head, Credential *credential)
-{
-  const char *name = self->token_name != NULL ? self->token_name : "authorization";
-  const WeirField *field = find_single (head, name);
-
-  if (field == NULL)
-    return FALSE;
-  credential->text = field->value;
-  credential->length = field->value_length;
-  if (has_scheme (self, field))
-    {
-      credential->text += strlen (BEARER) + 1;
-      credential->length -= strlen (BEARER) + 1;
-      while (!self->strict_scheme && credential->length > 0 && *credential->text == ' ')
-        {
-          credential->text++;
-          credential->length--;
-        }
-    }
-  /* Another scheme is another authenticator's business; another header has none. */
-  else if (g_ascii_strcasecmp (name, "authorization") == 0)
-    return FALSE;
-  return credential->length > 0;
-}
-
-static gboolean
-find_credential (WeirJwtAuthenticator *self, WeirHead *head, Credential *credential)
-{
-  const char *name = self->token_name != NULL ? self->token_name : "token";
-
-  switch (self->token_location)
-    {
-    case WEIR_JWT_LOCATION_HEADER:
-      return read_header (self, head, credential);
-    case WEIR_JWT_LOCATION_COOKIE:
-      credential->owned = weir_head_dup_cookie (head, name);
-      break;
-    case WEIR_JWT_LOCATION_QUERY:
-      credential->owned = weir_head_dup_query (head, name);
-      break;
-    }
-  credential->text = credential->owned;
-  credential->length = credential->owned != NULL ? strlen (credential->owned) : 0;
-  return credential->length > 0;
-}
-
 /* ---- the check ---- */
 
 static WeirIdentity *
-find_cached (WeirJwtAuthenticator *self, const Credential *credential, gint64 now)
+find_cached (WeirJwtAuthenticator *self, const WeirJwtCredential *credential, gint64 now)
 {
   WeirIdentity *identity;
 
@@ -198,15 +91,27 @@ check (WeirJwtAuthenticator *self,
        WeirIdentity **identity,
        GError **error)
 {
-  g_auto (Credential) credential = { NULL };
+  const WeirJwtPlace place = { self->token_location, self->token_name, self->strict_scheme };
+  g_auto (WeirJwtCredential) credential = { NULL };
   g_autoptr (WeirJwtKeySet) keys = NULL;
   g_autoptr (GError) local = NULL;
   gint64 now = g_get_real_time ();
   gint64 expires = 0;
   WeirJwtVerdict verdict;
 
-  if (!find_credential (self, weir_exchange_get_request (exchange), &credential))
-    return WEIR_AUTHENTICATION_NONE;
+  switch (weir_jwt_credential_find (&credential, weir_exchange_get_request (exchange), &place))
+    {
+    case WEIR_JWT_FOUND_NOTHING:
+      return WEIR_AUTHENTICATION_NONE;
+    case WEIR_JWT_FOUND_SEVERAL:
+      g_set_error_literal (error,
+                           WEIR_ERROR,
+                           WEIR_ERROR_UNAUTHORIZED,
+                           "There is more than one token in the request");
+      return WEIR_AUTHENTICATION_REFUSED;
+    case WEIR_JWT_FOUND_ONE:
+      break;
+    }
 
   keys = weir_jwt_source_get_keys (self->source);
   *identity = find_cached (self, &credential, now);
@@ -320,13 +225,13 @@ read_secret (WeirJwtAuthenticator *self, WeirJwtKeySet *keys, GError **error)
 
   if (self->secret == NULL)
     return TRUE;
-  if (strlen (self->secret) < SHORTEST_SECRET)
+  if (strlen (self->secret) < WEIR_JWT_SHORTEST_SECRET)
     {
       g_set_error (error,
                    WEIR_PLUGIN_ERROR,
                    WEIR_PLUGIN_ERROR_OPTION,
                    "secret: a secret of less than %d bytes can be guessed",
-                   SHORTEST_SECRET);
+                   WEIR_JWT_SHORTEST_SECRET);
       return FALSE;
     }
   key = weir_jwt_key_new_secret (self->secret, strlen (self->secret));

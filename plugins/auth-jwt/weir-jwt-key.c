@@ -293,7 +293,7 @@ read_secret (WeirJwtKey *self, WeirJwtObject *jwk)
   self->family = FAMILY_HMAC;
   self->secret = dup_number (jwk, "k", &secret);
   self->secret_length = secret.size;
-  return self->secret != NULL;
+  return self->secret != NULL && self->secret_length >= WEIR_JWT_SHORTEST_SECRET;
 }
 
 static gboolean

@@ -16,6 +16,9 @@ const WeirJwtAlgorithm *weir_jwt_algorithm_find (const char *name);
  * is for, whatever a token says. */
 typedef struct _WeirJwtKey WeirJwtKey;
 
+/* Bytes; less can be guessed. */
+#define WEIR_JWT_SHORTEST_SECRET 16
+
 WeirJwtKey *weir_jwt_key_new_secret (const char *secret, gsize length);
 /* A public key or a certificate. */
 WeirJwtKey *weir_jwt_key_new_pem (const char *text, gsize length, GError **error);

@@ -139,12 +139,32 @@ cors_origins = ["http://page.test"]
         self.assertEqual(self.server.get("/maybe", bad).status, 401)
         self.assertEqual(self.server.get("/maybe", bearer({"iss": "you"})).json, {"iss": "you"})
 
-    def test_two_authorizations(self):
+    def send(self, target, *fields):
         with self.server.client() as client:
-            good = token({"iss": "me"})
-            client.send(f"GET /closed HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {good}\r\n"
-                        f"Authorization: Bearer {good}\r\n\r\n")
-            self.assertIn(client.response().status, (400, 401))
+            client.send("\r\n".join([f"GET {target} HTTP/1.1", "Host: a", *fields, "", ""]))
+            return client.response()
+
+    def test_two_authorizations(self):
+        good, other = (f"Authorization: Bearer {token({'iss': 'me', 'sub': name})}" for name in ("ada", "eve"))
+        for fields in [(good, good), (good, other), ("Authorization: Basic YTpi", good), (good, "Authorization: x")]:
+            for path in ("/closed", "/maybe"):
+                answer = self.send(path, *fields)
+                self.assertEqual((answer.status, answer.json["error"]["message"]),
+                                 (401, "There is more than one token in the request"))
+        self.assertEqual(self.send("/maybe", "Authorization: Basic YTpi", "Authorization: Basic YTpi").json, None)
+
+    def test_malformed(self):
+        """Refused where one has to say who calls, and where one need not."""
+        good = token({"iss": "me"})
+        for value in ["..", "a.b.c.d", good + "x", good[1:], good + ", Bearer " + good, "\xff\xfe", "a" * 20000,
+                      good.replace(".", ". "), "=" * 30, "." * 3000, "e30.e30.e30"]:
+            for path in ("/closed", "/maybe"):
+                with self.server.client() as client:
+                    client.send(f"GET {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {value}\r\n\r\n"
+                                .encode("latin-1"))
+                    self.assertEqual(client.response().status, 401, value[:40])
+        self.assertEqual(self.send("/closed", "Authorization: Bearer " + "a" * 70000).status, 431)
+        self.assertEqual(self.send("/closed", "Authorization: Bearer", f" {good}").status, 400)
 
     def test_websocket(self):
         upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
@@ -152,7 +172,9 @@ cors_origins = ["http://page.test"]
         good = token({"iss": "me"})
         for target, headers, status in [
             ("/closed", {}, 401), ("/closed", {"Authorization": f"Bearer {good}"}, 101),
-            (f"/closed?token={good}", {}, 101), (f"/closed?jwt={good}x", {}, 401), ("/open", {}, 101),
+            (f"/closed?token={good}", {}, 101),
+            ("/closed", {"Sec-WebSocket-Protocol": "chat", "sec-websocket-protocol": f"x, jwt-{good}"}, 101),
+            ("/maybe", {"Sec-WebSocket-Protocol": "chat", "sec-websocket-protocol": f"jwt-{good}x"}, 401), (f"/closed?jwt={good}x", {}, 401), ("/open", {}, 101),
         ]:
             with self.server.client() as client:
                 client.request("GET", target, {**upgrade, **headers})
@@ -464,6 +486,24 @@ class Elsewhere(weirtest.ServerTest):
         self.assertEqual(self.server.get("/f", {"Cookie": f"whom={good}"}).status, 401)
         self.assertEqual(self.server.get("/f", bearer({"sub": "ada"})).status, 401)
         self.assertEqual(self.server.get(f"/f?who={good}").status, 401)
+
+
+class InTheAddress(weirtest.ServerTest):
+    files = {
+        "weir.toml": f'[authenticators.jwt]\nsecret = "{SECRET}"\ntoken_location = "query"\ntoken_name = "who"\n',
+        "functions/f/index.ts": SEES,
+    }
+
+    def test_query(self):
+        good, other = token({"sub": "ada"}), token({"sub": "eve"})
+        self.assertEqual(self.server.get(f"/f?a=b&who={good}").json, {"sub": "ada"})
+        for target in (f"/f?who={good}&who={other}", f"/f?who={good}&who={good}", f"/f?who={good}%00", f"/f?whom={good}",
+                       f"/f#?who={good}", "/f?who="):
+            self.assertIn(self.server.get(target).status, (400, 401), target)
+        self.server.wait_event(lambda e: e["type"] == "request" and "/f" in json.dumps(e))
+        said = json.dumps(self.server.events) + self.server.stderr
+        self.assertNotIn(good.split(".")[2], said)
+        self.assertNotIn(other.split(".")[2], said)
 
 
 class WrongOptions(weirtest.unittest.TestCase):

@@ -614,6 +614,7 @@ test_bad_keys (void)
     "{\"kty\":\"oct\"}",
     "{\"kty\":\"oct\",\"k\":\"\"}",
     "{\"kty\":\"oct\",\"k\":\"a=\"}",
+    "{\"kty\":\"oct\",\"k\":\"MTIzNDU2Nzg5MDEyMzQ1\"}", /* 15 bytes */
     "{\"kty\":\"oct\",\"k\":\"AAAA\",\"alg\":\"RS256\"}",
     "{\"kty\":\"oct\",\"k\":\"AAAA\",\"alg\":\"none\"}",
     "{\"kty\":\"oct\",\"k\":\"AAAA\",\"key_ops\":[\"encrypt\"]}",
