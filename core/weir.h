@@ -17,6 +17,7 @@
 #include "io/weir-listener.h"
 #include "io/weir-proxy-header.h"
 #include "io/weir-request-parser.h"
+#include "io/weir-response-writer.h"
 #include "config/weir-config.h"
 #include "config/weir-env-file.h"
 #include "store/weir-function.h"

@@ -20,14 +20,6 @@ typedef enum
   WEIR_NATIVE_STATE_CLOSED,
 } WeirNativeState;
 
-typedef enum
-{
-  WEIR_NATIVE_FRAMING_NONE,
-  WEIR_NATIVE_FRAMING_LENGTH,
-  WEIR_NATIVE_FRAMING_CHUNKED,
-  WEIR_NATIVE_FRAMING_CLOSE,
-} WeirNativeFraming;
-
 struct _WeirNativeConnection
 {
   WeirWatch watch;
@@ -64,7 +56,7 @@ struct _WeirNativeConnection
   guint64 sent;  /* of it */
 
   guint8 request_framing; /* WeirRequestFraming */
-  guint8 framing;         /* WeirNativeFraming, of the response */
+  guint8 framing;         /* WeirResponseFraming */
   guint is_unix : 1;      /* the socket, whoever the client is */
   guint counted : 1;      /* among the connections of its address */
   guint minor_version : 1;

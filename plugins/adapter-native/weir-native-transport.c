@@ -13,14 +13,6 @@
 /* From here on a copy costs more than a system call of its own. */
 #define SEND_NOW (16 * 1024)
 
-#define BIT(id) (G_GUINT64_CONSTANT (1) << (id))
-
-/* Framing is ours, and so is the date. */
-#define NOT_FOR_CLIENT                                                                             \
-  (BIT (WEIR_FIELD_CONNECTION) | BIT (WEIR_FIELD_CONTENT_LENGTH) | BIT (WEIR_FIELD_DATE) |         \
-   BIT (WEIR_FIELD_KEEP_ALIVE) | BIT (WEIR_FIELD_PROXY_CONNECTION) | BIT (WEIR_FIELD_TRAILER) |    \
-   BIT (WEIR_FIELD_TRANSFER_ENCODING) | BIT (WEIR_FIELD_UPGRADE))
-
 #define PUT(out, text) put (out, text, sizeof (text) - 1)
 
 /* ---- the head of a response ---- */
@@ -28,23 +20,12 @@
 static void
 choose_framing (WeirNativeConnection *self, guint status, gint64 length)
 {
-  gboolean no_body = status == 204 || status == 304;
-
-  self->bodiless = self->is_head || no_body;
+  self->framing =
+      weir_response_writer_choose_framing (status, length, self->is_head, self->minor_version);
+  self->bodiless = self->is_head || self->framing == WEIR_RESPONSE_FRAMING_NONE;
   self->length = length;
   self->sent = 0;
-  if (no_body)
-    self->framing = WEIR_NATIVE_FRAMING_NONE;
-  else if (length >= 0)
-    self->framing = WEIR_NATIVE_FRAMING_LENGTH;
-  else if (self->is_head)
-    self->framing = WEIR_NATIVE_FRAMING_NONE;
-  else if (self->minor_version == 0)
-    self->framing = WEIR_NATIVE_FRAMING_CLOSE;
-  else
-    self->framing = WEIR_NATIVE_FRAMING_CHUNKED;
-
-  if (self->draining || self->continue_due || self->framing == WEIR_NATIVE_FRAMING_CLOSE)
+  if (self->draining || self->continue_due || self->framing == WEIR_RESPONSE_FRAMING_CLOSE)
     self->close_after = TRUE;
 }
 
@@ -55,100 +36,23 @@ put (char *out, const void *text, gsize length)
   return out + length;
 }
 
-static char *
-put_number (char *out, guint64 number, guint base)
+static const char *
+get_connection (WeirNativeConnection *self)
 {
-  char digits[20];
-  guint n = 0;
-
-  do
-    digits[n++] = "0123456789abcdef"[number % base];
-  while ((number /= base) > 0);
-  while (n > 0)
-    *out++ = digits[--n];
-  return out;
-}
-
-/* What a stage or a worker put into a field cannot become another line of the head. */
-static gboolean
-is_for_client (const WeirField *field)
-{
-  return (NOT_FOR_CLIENT & BIT (field->id)) == 0 && field->name_length > 0 &&
-         memchr (field->value, '\n', field->value_length) == NULL &&
-         memchr (field->value, '\r', field->value_length) == NULL &&
-         memchr (field->value, '\0', field->value_length) == NULL;
-}
-
-static gsize
-measure_fields (const WeirField *fields, guint n_fields)
-{
-  gsize size = 0;
-
-  for (guint i = 0; i < n_fields; i++)
-    size += fields[i].name_length + 2 + fields[i].value_length + 2;
-  return size;
-}
-
-static char *
-put_fields (char *out, const WeirField *fields, guint n_fields)
-{
-  for (guint i = 0; i < n_fields; i++)
-    {
-      if (!is_for_client (&fields[i]))
-        continue;
-      out = put (out, fields[i].name, fields[i].name_length);
-      out = PUT (out, ": ");
-      out = put (out, fields[i].value, fields[i].value_length);
-      out = PUT (out, "\r\n");
-    }
-  return out;
-}
-
-static char *
-put_framing (WeirNativeConnection *self, char *out)
-{
-  switch ((WeirNativeFraming) self->framing)
-    {
-    case WEIR_NATIVE_FRAMING_LENGTH:
-      out = PUT (out, "Content-Length: ");
-      out = put_number (out, (guint64) self->length, 10);
-      out = PUT (out, "\r\n");
-      break;
-    case WEIR_NATIVE_FRAMING_CHUNKED:
-      out = PUT (out, "Transfer-Encoding: chunked\r\n");
-      break;
-    case WEIR_NATIVE_FRAMING_NONE:
-    case WEIR_NATIVE_FRAMING_CLOSE:
-      break;
-    }
   if (self->close_after)
-    out = PUT (out, "Connection: close\r\n");
-  else if (self->minor_version == 0)
-    out = PUT (out, "Connection: keep-alive\r\n");
-  return out;
+    return "close";
+  return self->minor_version == 0 ? "keep-alive" : NULL;
 }
 
-/* More than all that is not a field of the head. */
-#define HEAD_EXTRA (WEIR_NATIVE_STATUS_LINE + 256)
-
-/* A final answer that looks like an interim one would have the client wait for another, and
- * take the next one for its own. */
-static guint
-get_status (WeirHead *head)
-{
-  guint status = weir_head_get_status (head);
-
-  return status >= 200 && status <= 999 ? status : 500;
-}
+/* More than all that is neither a field of the head nor framing. */
+#define HEAD_EXTRA (WEIR_NATIVE_STATUS_LINE + 128)
 
 static void
 send_head (WeirExchange *exchange, gpointer transport, WeirHead *head, gint64 length)
 {
   WeirNativeConnection *self = transport;
-  guint status = get_status (head);
-  guint n_fields;
-  const WeirField *fields = weir_head_get_fields (head, &n_fields);
-  gsize room = HEAD_EXTRA + measure_fields (fields, n_fields);
+  guint status = weir_response_writer_get_status (head);
+  gsize room = HEAD_EXTRA + weir_response_writer_measure (head);
   char *start = (char *) weir_native_buffer_reserve (&self->out, &self->context->pool, room);
   char *out = start;
   gsize date_length;
@@ -157,10 +61,9 @@ send_head (WeirExchange *exchange, gpointer transport, WeirHead *head, gint64 le
   choose_framing (self, status, length);
   self->head_sent = TRUE;
   out += weir_native_status_write (status, out);
-  out = put_fields (out, fields, n_fields);
+  out = weir_response_writer_put_fields (out, head);
   out = put (out, date, date_length);
-  out = put_framing (self, out);
-  out = PUT (out, "\r\n");
+  out = weir_response_writer_put_framing (out, self->framing, length, get_connection (self));
   weir_native_buffer_commit (&self->out, (gsize) (out - start));
   weir_native_connection_queue (self);
 }
@@ -170,12 +73,13 @@ send_head (WeirExchange *exchange, gpointer transport, WeirHead *head, gint64 le
 static void
 write_body (WeirNativeConnection *self, const guint8 *data, gsize length)
 {
-  gboolean chunked = self->framing == WEIR_NATIVE_FRAMING_CHUNKED;
-  char size[24];
-  char *size_end = chunked ? put (put_number (size, length, 16), "\r\n", 2) : size;
-  const GOutputVector pieces[] = { { size, (gsize) (size_end - size) },
-                                   { data, length },
-                                   { "\r\n", chunked ? 2 : 0 } };
+  gboolean chunked = self->framing == WEIR_RESPONSE_FRAMING_CHUNKED;
+  char line[WEIR_RESPONSE_CHUNK_LINE];
+  const GOutputVector pieces[] = {
+    { line, chunked ? weir_response_writer_put_chunk_line (line, length) : 0 },
+    { data, length },
+    { "\r\n", chunked ? 2 : 0 }
+  };
 
   self->sent += length;
   if (length >= SEND_NOW)
@@ -193,7 +97,7 @@ send_body (WeirExchange *exchange, gpointer transport, const guint8 *data, gsize
 {
   WeirNativeConnection *self = transport;
 
-  if (self->framing == WEIR_NATIVE_FRAMING_LENGTH)
+  if (self->framing == WEIR_RESPONSE_FRAMING_LENGTH)
     length = (gsize) MIN (length, (guint64) self->length - self->sent);
   if (length > 0 && !self->bodiless)
     write_body (self, data, length);
@@ -207,7 +111,7 @@ end (WeirExchange *exchange, gpointer transport)
 {
   WeirNativeConnection *self = transport;
 
-  if (self->framing == WEIR_NATIVE_FRAMING_LENGTH && !self->bodiless &&
+  if (self->framing == WEIR_RESPONSE_FRAMING_LENGTH && !self->bodiless &&
       self->sent < (guint64) self->length)
     {
       g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR,
@@ -221,7 +125,7 @@ end (WeirExchange *exchange, gpointer transport)
       return;
     }
 
-  if (self->framing == WEIR_NATIVE_FRAMING_CHUNKED)
+  if (self->framing == WEIR_RESPONSE_FRAMING_CHUNKED)
     weir_native_connection_write (self, "0\r\n\r\n", 5);
   self->ended = TRUE;
   weir_native_connection_wait (self, 0);
@@ -236,7 +140,7 @@ abort_response (WeirExchange *exchange, gpointer transport)
   struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
   weir_native_connection_send (self);
-  if (self->state != WEIR_NATIVE_STATE_CLOSED && self->framing == WEIR_NATIVE_FRAMING_CLOSE)
+  if (self->state != WEIR_NATIVE_STATE_CLOSED && self->framing == WEIR_RESPONSE_FRAMING_CLOSE)
     setsockopt (self->watch.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   weir_native_connection_close (self, NULL);
   weir_native_connection_unref (self);
@@ -265,17 +169,15 @@ grant (WeirExchange *exchange, gpointer transport, gsize bytes)
 static void
 write_upgrade (WeirNativeConnection *self, WeirHead *head)
 {
-  guint n_fields;
-  const WeirField *fields = weir_head_get_fields (head, &n_fields);
   gsize upgrade_length = strlen (self->upgrade);
-  gsize room = HEAD_EXTRA + upgrade_length + measure_fields (fields, n_fields);
+  gsize room = HEAD_EXTRA + upgrade_length + weir_response_writer_measure (head);
   char *start = (char *) weir_native_buffer_reserve (&self->out, &self->context->pool, room);
   char *out = start;
 
   out = PUT (out, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ");
   out = put (out, self->upgrade, upgrade_length);
   out = PUT (out, "\r\n");
-  out = put_fields (out, fields, n_fields);
+  out = weir_response_writer_put_fields (out, head);
   out = PUT (out, "\r\n");
   weir_native_buffer_commit (&self->out, (gsize) (out - start));
 }

@@ -19,14 +19,6 @@ typedef enum
   WEIR_SOUP_STATE_CLOSED,
 } WeirSoupState;
 
-typedef enum
-{
-  WEIR_SOUP_FRAMING_NONE,
-  WEIR_SOUP_FRAMING_LENGTH,
-  WEIR_SOUP_FRAMING_CHUNKED,
-  WEIR_SOUP_FRAMING_CLOSE,
-} WeirSoupFraming;
-
 struct _WeirSoupConnection
 {
   int ref_count;
@@ -68,7 +60,7 @@ struct _WeirSoupConnection
   WeirSoupStream *stream;
   WeirExchange *exchange;
   char *upgrade; /* what the request offers, or NULL */
-  WeirSoupFraming framing;
+  WeirResponseFraming framing;
   guint status;  /* of the response */
   gint64 length; /* of it, as announced */
   guint64 sent;  /* of it */

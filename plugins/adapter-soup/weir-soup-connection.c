@@ -207,7 +207,7 @@ reset_for_next (WeirSoupConnection *self)
   weir_request_parser_reset (self->parser);
   g_clear_pointer (&self->upgrade, g_free);
   self->state = WEIR_SOUP_STATE_HEAD;
-  self->framing = WEIR_SOUP_FRAMING_NONE;
+  self->framing = WEIR_RESPONSE_FRAMING_NONE;
   self->sent = 0;
   self->drained = 0;
   self->bodiless = FALSE;

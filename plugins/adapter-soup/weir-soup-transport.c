@@ -13,134 +13,45 @@
 
 #define WRITE(self, text) weir_soup_connection_write (self, text, sizeof (text) - 1)
 
-#define BIT(id) (G_GUINT64_CONSTANT (1) << (id))
-
-/* Framing is ours, and the date is libsoup's. */
-#define NOT_FOR_CLIENT                                                                             \
-  (BIT (WEIR_FIELD_CONNECTION) | BIT (WEIR_FIELD_CONTENT_LENGTH) | BIT (WEIR_FIELD_DATE) |         \
-   BIT (WEIR_FIELD_KEEP_ALIVE) | BIT (WEIR_FIELD_PROXY_CONNECTION) | BIT (WEIR_FIELD_TRAILER) |    \
-   BIT (WEIR_FIELD_TRANSFER_ENCODING) | BIT (WEIR_FIELD_UPGRADE))
-
 /* ---- the head of a response ---- */
 
 static void
-choose_framing (WeirSoupConnection *self, guint status, gint64 length)
+choose_framing (WeirSoupConnection *self, gint64 length)
 {
-  gboolean head_only = self->request.is_head;
-  gboolean no_body = status == 204 || status == 304;
-
-  self->bodiless = head_only || no_body;
+  self->framing = weir_response_writer_choose_framing (self->status,
+                                                       length,
+                                                       self->request.is_head,
+                                                       self->request.minor_version);
+  self->bodiless = self->request.is_head || self->framing == WEIR_RESPONSE_FRAMING_NONE;
   self->length = length;
-  if (no_body)
-    self->framing = WEIR_SOUP_FRAMING_NONE;
-  else if (length >= 0)
-    self->framing = WEIR_SOUP_FRAMING_LENGTH;
-  else if (head_only)
-    self->framing = WEIR_SOUP_FRAMING_NONE;
-  else if (self->request.minor_version == 0)
-    self->framing = WEIR_SOUP_FRAMING_CLOSE;
-  else
-    self->framing = WEIR_SOUP_FRAMING_CHUNKED;
-
   self->close_after = self->close_after || self->draining || self->continue_due ||
-                      self->framing == WEIR_SOUP_FRAMING_CLOSE;
+                      self->framing == WEIR_RESPONSE_FRAMING_CLOSE;
 }
 
-/* Stages may set any field; none can become another line of the head. */
-static gboolean
-is_for_client (const WeirField *field)
+static const char *
+get_connection (WeirSoupConnection *self)
 {
-  if ((NOT_FOR_CLIENT & BIT (field->id)) != 0 || field->name_length == 0)
-    return FALSE;
-  for (guint i = 0; i < field->name_length; i++)
-    {
-      if ((guchar) field->name[i] <= ' ' || field->name[i] == ':')
-        return FALSE;
-    }
-  return memchr (field->value, '\n', field->value_length) == NULL &&
-         memchr (field->value, '\r', field->value_length) == NULL &&
-         memchr (field->value, '\0', field->value_length) == NULL;
-}
-
-static gsize
-measure_fields (const WeirField *fields, guint n_fields)
-{
-  gsize size = 0;
-
-  for (guint i = 0; i < n_fields; i++)
-    size += fields[i].name_length + 2 + fields[i].value_length + 2;
-  return size;
-}
-
-static char *
-put (char *out, const void *text, gsize length)
-{
-  memcpy (out, text, length);
-  return out + length;
-}
-
-/* libsoup would make a list of them, and then text of that again. */
-static void
-write_fields (WeirSoupConnection *self, WeirHead *head)
-{
-  guint n_fields;
-  const WeirField *fields = weir_head_get_fields (head, &n_fields);
-  gsize room = measure_fields (fields, n_fields);
-  char *start = weir_soup_connection_reserve (self, room);
-  char *out = start;
-
-  for (guint i = 0; i < n_fields; i++)
-    {
-      if (!is_for_client (&fields[i]))
-        continue;
-      out = put (out, fields[i].name, fields[i].name_length);
-      out = put (out, ": ", 2);
-      out = put (out, fields[i].value, fields[i].value_length);
-      out = put (out, "\r\n", 2);
-    }
-  weir_soup_connection_unreserve (self, room - (gsize) (out - start));
-}
-
-static void
-write_framing (WeirSoupConnection *self)
-{
-  char text[64];
-
-  switch (self->framing)
-    {
-    case WEIR_SOUP_FRAMING_LENGTH:
-      g_snprintf (text, sizeof text, "Content-Length: %" G_GINT64_FORMAT "\r\n", self->length);
-      weir_soup_connection_write (self, text, strlen (text));
-      break;
-    case WEIR_SOUP_FRAMING_CHUNKED:
-      WRITE (self, "Transfer-Encoding: chunked\r\n");
-      break;
-    case WEIR_SOUP_FRAMING_NONE:
-    case WEIR_SOUP_FRAMING_CLOSE:
-      break;
-    }
   if (self->close_after)
-    WRITE (self, "Connection: close\r\n");
-  else if (self->request.minor_version == 0)
-    WRITE (self, "Connection: keep-alive\r\n");
+    return "close";
+  return self->request.minor_version == 0 ? "keep-alive" : NULL;
 }
 
+/* libsoup would make a list of the fields only to make text of that again. */
 static void
 send_head (WeirExchange *exchange, gpointer transport, WeirHead *head, gint64 length)
 {
   WeirSoupConnection *self = transport;
-  guint status = weir_head_get_status (head);
+  gsize room = weir_response_writer_measure (head);
+  char *start, *out;
 
-  /* Nothing else can be the last word; a stage may have said it all the same. */
-  if (status < 200 || status > 999)
-    status = SOUP_STATUS_INTERNAL_SERVER_ERROR;
-  choose_framing (self, status, length);
-  self->status = status;
+  self->status = weir_response_writer_get_status (head);
+  choose_framing (self, length);
   self->head_ready = TRUE;
   weir_soup_connection_close_gate (self);
-  write_fields (self, head);
-  write_framing (self);
-  WRITE (self, "\r\n");
+  start = weir_soup_connection_reserve (self, room);
+  out = weir_response_writer_put_fields (start, head);
+  out = weir_response_writer_put_framing (out, self->framing, length, get_connection (self));
+  weir_soup_connection_unreserve (self, room - (gsize) (out - start));
   weir_soup_server_ask (self->context->server, self);
 }
 
@@ -178,11 +89,10 @@ weir_soup_connection_end_message (WeirSoupConnection *self)
 static void
 write_body (WeirSoupConnection *self, const guint8 *data, gsize length)
 {
-  gboolean chunked = self->framing == WEIR_SOUP_FRAMING_CHUNKED;
-  char size[32];
+  gboolean chunked = self->framing == WEIR_RESPONSE_FRAMING_CHUNKED;
+  char line[WEIR_RESPONSE_CHUNK_LINE];
   const GOutputVector pieces[] = {
-    { size,
-      chunked ? (gsize) g_snprintf (size, sizeof size, "%" G_GSIZE_MODIFIER "x\r\n", length) : 0 },
+    { line, chunked ? weir_response_writer_put_chunk_line (line, length) : 0 },
     { data, length },
     { "\r\n", chunked ? 2 : 0 },
   };
@@ -203,7 +113,7 @@ send_body (WeirExchange *exchange, gpointer transport, const guint8 *data, gsize
   WeirSoupConnection *self = transport;
   gsize unsent;
 
-  if (self->framing == WEIR_SOUP_FRAMING_LENGTH)
+  if (self->framing == WEIR_RESPONSE_FRAMING_LENGTH)
     length = MIN (length, (guint64) self->length - self->sent);
   if (length > 0 && !self->bodiless)
     {
@@ -221,7 +131,7 @@ end (WeirExchange *exchange, gpointer transport)
 {
   WeirSoupConnection *self = transport;
 
-  if (self->framing == WEIR_SOUP_FRAMING_LENGTH && !self->bodiless &&
+  if (self->framing == WEIR_RESPONSE_FRAMING_LENGTH && !self->bodiless &&
       self->sent < (guint64) self->length)
     {
       g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR,
@@ -235,7 +145,7 @@ end (WeirExchange *exchange, gpointer transport)
       return;
     }
 
-  if (self->framing == WEIR_SOUP_FRAMING_CHUNKED)
+  if (self->framing == WEIR_RESPONSE_FRAMING_CHUNKED)
     WRITE (self, "0\r\n\r\n");
   self->ended = TRUE;
   weir_soup_connection_disarm (self);
@@ -248,7 +158,7 @@ weir_soup_connection_cut (WeirSoupConnection *self)
 {
   struct linger reset = { .l_onoff = 1, .l_linger = 0 };
 
-  if (self->state != WEIR_SOUP_STATE_CLOSED && self->framing == WEIR_SOUP_FRAMING_CLOSE)
+  if (self->state != WEIR_SOUP_STATE_CLOSED && self->framing == WEIR_RESPONSE_FRAMING_CLOSE)
     setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   weir_soup_connection_close (self, NULL);
 }
@@ -296,10 +206,15 @@ grant (WeirExchange *exchange, gpointer transport, gsize bytes)
 static void
 write_upgrade (WeirSoupConnection *self, WeirHead *head)
 {
+  gsize room = weir_response_writer_measure (head);
+  char *start, *end;
+
   WRITE (self, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ");
   weir_soup_connection_write (self, self->upgrade, strlen (self->upgrade));
   WRITE (self, "\r\n");
-  write_fields (self, head);
+  start = weir_soup_connection_reserve (self, room);
+  end = weir_response_writer_put_fields (start, head);
+  weir_soup_connection_unreserve (self, room - (gsize) (end - start));
   WRITE (self, "\r\n");
 }
 
