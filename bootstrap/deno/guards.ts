@@ -11,12 +11,16 @@ const WARN = 2;
 
 const print: Printer = createPrinter(emit, requestId);
 
-function ignoreExit(code?: number): never {
+/** What would end the worker, which is the host's to decide. */
+export function ignore(what: string): void {
   print(
-    `Deno.exit(${code ?? ""}) has no effect: the worker also serves other requests. ` +
-      "Return a response, or throw.",
+    `${what} has no effect: the worker also serves other requests. Return a response, or throw.`,
     WARN,
   );
+}
+
+function ignoreExit(code?: number): never {
+  ignore(`Deno.exit(${code ?? ""})`);
   return undefined as never;
 }
 

@@ -3,6 +3,7 @@
 
 import { EventEmitter } from "node:events";
 import { enterRequest } from "./context.ts";
+import { ignore } from "./guards.ts";
 import { report } from "./report.ts";
 import { adopt, isServing } from "./server.ts";
 
@@ -62,11 +63,16 @@ function wrapRequests(server: Any, emit: Any): void {
 function adoptServer(server: Any, emit: Any): void {
   // Frameworks print the address, and some stop working without one.
   server.address = () => ({ address: "127.0.0.1", family: "IPv4", port: 8000 });
+  const close = server.close;
+  server.close = () => {
+    ignore("server.close()");
+    return server;
+  };
   wrapRequests(server, emit);
   adopt("node", {
     shutdown: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        close.call(server, () => resolve());
         server.closeIdleConnections?.();
       }),
   });

@@ -3,6 +3,7 @@
 
 import type { Form } from "../common/protocol.ts";
 import { enterRequest } from "./context.ts";
+import { ignore } from "./guards.ts";
 import { report } from "./report.ts";
 
 export type Handler = (
@@ -107,9 +108,6 @@ function adoptEarly(waiting: Early, form: Form, handler: Handler, options: Optio
   waiting.handler = handler;
   waiting.server.ref();
   if (options.onError !== undefined) waiting.onError = askUser(options.onError);
-  const stop = () => void waiting.server.shutdown();
-  if (options.signal?.aborted) stop();
-  else options.signal?.addEventListener("abort", stop, { once: true });
   servers.push(waiting.server);
   onServing(form);
   return waiting.server;
@@ -140,7 +138,6 @@ export function listen(form: Form, handler: Handler, options: Options = {}): Den
   const server = serve!(
     {
       path: socket,
-      signal: options.signal,
       onListen() {},
       onError: options.onError === undefined ? answerFailure : askUser(options.onError),
       // deno-lint-ignore no-explicit-any
@@ -176,7 +173,7 @@ function readArguments(first: unknown, second: unknown): [Handler, Options] {
 /** What the function sees of its server: the address that it asked for. */
 function disguise(server: Deno.HttpServer | undefined, addr: Deno.NetAddr): Deno.HttpServer {
   const finished = server?.finished ?? new Promise<void>(() => {});
-  const stop = () => server?.shutdown() ?? Promise.resolve();
+  const stop = () => Promise.resolve(ignore("server.shutdown()"));
   return {
     addr,
     finished,
@@ -202,6 +199,7 @@ function userServe(first: unknown, second?: unknown): Deno.HttpServer {
     return disguise(undefined, addr);
   }
   const server = disguise(listen("serve", handler, options), addr);
+  options.signal?.addEventListener("abort", () => ignore("To abort the server"), { once: true });
   options.onListen?.(addr);
   return server;
 }

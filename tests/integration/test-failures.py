@@ -33,6 +33,11 @@ class Broken(ServerTest):
             pull(c) { if (n++ === 0) c.enqueue(new TextEncoder().encode("begin")); else c.error(new Error("cut off")); },
           })));
         """,
+        "functions/stops/index.ts": "const stop = new AbortController();"
+          " const server = Deno.serve({ signal: stop.signal }, () => {"
+          " server.shutdown(); stop.abort(); return new Response('went on'); });",
+        "functions/closes/index.ts": "import http from 'node:http';"
+          " const server = http.createServer((_, res) => { server.close(); res.end('went on'); }).listen(0);",
         "functions/exits/index.ts": "Deno.serve(() => { Deno.exit(3); return new Response('went on'); });",
         "functions/late/index.ts": """
           Deno.serve((req) => {
@@ -102,6 +107,15 @@ class Broken(ServerTest):
     def test_exit_does_not_end_the_worker(self):
         self.assertEqual(self.server.get("/exits").text, "went on")
         self.assertEqual(self.server.get("/exits").text, "went on")
+
+    def test_server_that_is_stopped_goes_on(self):
+        for name in ("stops", "closes"):
+            mark = self.server.mark()
+            for _ in range(3):
+                answer = self.server.get(f"/{name}")
+                self.assertEqual((answer.status, answer.text), (200, "went on"))
+            event = self.server.wait_event(lambda e: e["type"] == "log" and e["function"] == name, since=mark)
+            self.assertIn("has no effect", event["message"])
 
     def test_late_errors_leave_the_worker_alive(self):
         self.assertEqual(self.server.get("/late/reject").text, "lives")
