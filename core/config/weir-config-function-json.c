@@ -17,7 +17,12 @@ static const struct
   const char *name;
 } aliases[] = { { "idleTimeout", "idle_timeout_ms" },
                 { "eagerSpawn", "eager" },
-                { "backgroundTaskTimeout", "background_task_timeout_ms" } };
+                { "backgroundTaskTimeout", "background_task_timeout_ms" },
+                { "requestTimeout", "request_timeout_ms" },
+                { "workerMaxDuration", "wall_clock_ms" },
+                { "healthCheckInterval", "health_check_interval_ms" },
+                { "healthCheckTimeout", "health_check_timeout_ms" },
+                { "healthCheckMaxFailures", "health_check_failures" } };
 
 static const WeirOption *
 find_spelled (const char *key)
