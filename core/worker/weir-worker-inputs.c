@@ -121,7 +121,7 @@ on_error_output (WeirProcess *process, const char *line, WeirWorker *self)
         surplus++;
       g_string_erase (self->last_words, 0, surplus);
     }
-  if (!self->dumping) /* pages of addresses; what matters of them is in the error */
+  if (!self->dumping && !g_str_equal (line, "#")) /* what matters of them is in the error */
     weir_control_channel_take_text (self->channel, line);
 }
 

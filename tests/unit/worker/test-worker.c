@@ -447,6 +447,7 @@ test_out_of_memory (Fixture *fixture, gconstpointer data)
 {
   boot (fixture);
   weir_fake_process_say_error (fixture->process, "a warning");
+  weir_fake_process_say_error (fixture->process, "#"); /* V8 frames its last words */
   weir_fake_process_say_error (fixture->process, "<--- Last few GCs --->");
   weir_fake_process_say_error (fixture->process, "[1:0x1] 150 ms: Mark-Compact");
   weir_fake_process_say_error (fixture->process,
