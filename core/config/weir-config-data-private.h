@@ -42,6 +42,7 @@ typedef struct
   GHashTable *defaults;           /* weir.toml, [defaults] */
   GHashTable *profiles;           /* weir.toml, [permissions.NAME]: flags by name */
   GHashTable *main_functions;     /* weir.toml, from name to layer */
+  GHashTable *supabase_defaults;  /* supabase/config.toml, of all functions */
   GHashTable *supabase_functions; /* supabase/config.toml, from name to layer */
   WeirSupabaseAuth supabase_auth; /* supabase/config.toml, [auth] */
   char **secrets;                 /* [edge_runtime.secrets] */

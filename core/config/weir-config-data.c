@@ -34,6 +34,7 @@ weir_config_data_new (const char *directory)
   self->defaults = weir_layer_new ();
   self->profiles = weir_layer_new ();
   self->main_functions = new_table_of_layers ();
+  self->supabase_defaults = weir_layer_new ();
   self->supabase_functions = new_table_of_layers ();
   self->secrets = g_new0 (char *, 1);
   self->environ = g_new0 (char *, 1);
@@ -61,6 +62,7 @@ weir_config_data_free (WeirConfigData *self)
   g_hash_table_unref (self->defaults);
   g_hash_table_unref (self->profiles);
   g_hash_table_unref (self->main_functions);
+  g_hash_table_unref (self->supabase_defaults);
   g_hash_table_unref (self->supabase_functions);
   weir_supabase_auth_clear (&self->supabase_auth);
   g_strfreev (self->secrets);

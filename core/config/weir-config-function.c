@@ -224,6 +224,7 @@ merge_layers (Merge *merge,
   merge_built_in (merge);
   if (own != NULL)
     merge_layer (merge, own->flux_usual);
+  merge_layer (merge, self->supabase_defaults);
   merge_layer (merge, self->defaults);
   merge_layer (merge, g_hash_table_lookup (self->main_functions, name));
   merge_public (merge, self, name, g_hash_table_lookup (self->main_functions, name));

@@ -82,6 +82,8 @@ static const WeirOption options[] = {
     "Processor time after which a worker is killed; 0 is no limit." },
   { "wall_clock_ms", "wallClockMs", FUNCTION, WEIR_OPTION_INTEGER, 0, 30 * A_DAY, "0", "ms",
     "How long a worker may live before another takes its place; 0 is no limit." },
+  { "max_requests", "maxRequests", FUNCTION, WEIR_OPTION_INTEGER, 0, G_MAXINT32, "0", NULL,
+    "How many requests a worker gets before another takes its place; 0 is no limit. With 1, nothing that a request leaves in memory is seen by another." },
   { "background_task_timeout_ms", "backgroundTaskTimeoutMs", FUNCTION, WEIR_OPTION_INTEGER, 0, A_DAY, "30000", "ms",
     "How long background tasks may go on after the last request; 0 is no limit." },
   { "background_task_keeps_alive", "backgroundTaskKeepsAlive", FUNCTION, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,

@@ -283,15 +283,33 @@ read_secrets (WeirSupabaseReader *self, WeirNode *table)
 }
 
 static void
+read_policy (WeirSupabaseReader *self, WeirNode *node)
+{
+  g_autofree char *place = g_strdup_printf ("%s:%u", self->source.name, node->key_line);
+  gboolean known = node->kind == WEIR_NODE_STRING && (g_str_equal (node->string, "oneshot") ||
+                                                      g_str_equal (node->string, "per_worker"));
+
+  if (!known)
+    weir_source_fail (&self->source,
+                      WEIR_CONFIG_ERROR_RANGE,
+                      node->line,
+                      node->column,
+                      "policy must be “per_worker” or “oneshot”");
+  else if (g_str_equal (node->string, "oneshot"))
+    weir_layer_set (self->data->supabase_defaults,
+                    "max_requests",
+                    g_variant_new_int64 (1),
+                    place,
+                    place);
+}
+
+static void
 read_runtime_key (WeirSupabaseReader *self, WeirNode *node)
 {
   if (g_str_equal (node->key, "secrets"))
     read_secrets (self, node);
   else if (g_str_equal (node->key, "policy"))
-    weir_source_warn_no_effect (
-        &self->source,
-        node,
-        ": this version of Weir keeps a worker from one request to the next");
+    read_policy (self, node);
   else if (g_str_equal (node->key, "inspector_port"))
     weir_source_warn_no_effect (&self->source, node, ": this version of Weir has no inspector");
   else if (g_str_equal (node->key, "deno_version"))

@@ -40,6 +40,7 @@ has_served (WeirWorker *worker)
     case WEIR_WORKER_EXIT_REASON_LIMIT_WALL:
     case WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT:
     case WEIR_WORKER_EXIT_REASON_UNHEALTHY:
+    case WEIR_WORKER_EXIT_REASON_LIMIT_REQUESTS:
       return TRUE;
     case WEIR_WORKER_EXIT_REASON_CRASH:
       return !g_error_matches (weir_worker_get_error (worker), WEIR_ERROR, WEIR_ERROR_BOOT_FAILED);

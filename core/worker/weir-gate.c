@@ -13,6 +13,7 @@ struct _WeirGate
   gatomicrefcount ref_count;
   guint word;
   guint64 total;
+  guint64 most_total; /* 0: no limit */
   guint64 answered;
   guint sockets;
   guint booked;
@@ -78,8 +79,15 @@ weir_gate_notify (WeirGate *self)
     self->activity (self->user_data);
 }
 
-gboolean
-weir_gate_lease (WeirGate *self, guint most)
+void
+weir_gate_set_most_leases (WeirGate *self, guint64 most)
+{
+  self->most_total = most;
+}
+
+/* Counted before it is taken, so that no two data threads can both have the last one. */
+static gboolean
+take (WeirGate *self, guint most, gboolean last)
 {
   guint word = weir_gate_load (self);
 
@@ -88,12 +96,29 @@ weir_gate_lease (WeirGate *self, guint most)
       if ((word & CLOSED) != 0 || word / LEASE >= most)
         return FALSE;
     }
-  while (!weir_gate_swap (self, &word, (word + LEASE) & ~WATCH));
-
-  __atomic_add_fetch (&self->total, 1, __ATOMIC_RELAXED);
-  if (word & WATCH)
+  while (!weir_gate_swap (self, &word, ((word + LEASE) & ~WATCH) | (last ? CLOSED : 0)));
+  if ((word & WATCH) != 0 || last)
     weir_gate_notify (self);
   return TRUE;
+}
+
+gboolean
+weir_gate_lease (WeirGate *self, guint most)
+{
+  guint64 total = __atomic_add_fetch (&self->total, 1, __ATOMIC_RELAXED);
+
+  if ((self->most_total == 0 || total <= self->most_total) &&
+      take (self, most, total == self->most_total))
+    return TRUE;
+  __atomic_sub_fetch (&self->total, 1, __ATOMIC_RELAXED);
+  return FALSE;
+}
+
+gboolean
+weir_gate_is_spent (WeirGate *self)
+{
+  return self->most_total > 0 && weir_gate_is_closed (self) &&
+         weir_gate_get_total (self) >= self->most_total;
 }
 
 static gboolean

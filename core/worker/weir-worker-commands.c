@@ -93,6 +93,7 @@ weir_worker_get_blame (WeirWorker *self, WeirWorkerExitReason reason)
     case WEIR_WORKER_EXIT_REASON_LOAD:
     case WEIR_WORKER_EXIT_REASON_SPAWN:
     case WEIR_WORKER_EXIT_REASON_CRASH:
+    case WEIR_WORKER_EXIT_REASON_LIMIT_REQUESTS:
       break;
     }
   return WEIR_BLAME_NOBODY;

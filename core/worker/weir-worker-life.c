@@ -401,6 +401,8 @@ on_activity_posted (gpointer user_data)
     weir_worker_fire (self, WEIR_WORKER_EVENT_LEASE);
   else if (self->state == WEIR_WORKER_STATE_DRAINING && weir_gate_get_in_flight (self->gate) == 0)
     weir_worker_fire (self, WEIR_WORKER_EVENT_VACANT);
+  if (weir_gate_is_spent (self->gate))
+    weir_worker_retire_for (self, WEIR_WORKER_EXIT_REASON_LIMIT_REQUESTS);
   update_in_flight (self);
   return G_SOURCE_REMOVE;
 }
@@ -426,8 +428,10 @@ WeirGate *
 weir_worker_make_gate (WeirWorker *self)
 {
   GateLink *link = g_atomic_rc_box_new0 (GateLink);
+  WeirGate *gate = weir_gate_new (on_gate_activity, link, gate_link_unref);
 
   g_weak_ref_init (&link->worker, self);
   link->context = g_main_context_ref_thread_default ();
-  return weir_gate_new (on_gate_activity, link, gate_link_unref);
+  weir_gate_set_most_leases (gate, MAX (weir_worker_get_option (self, "max_requests", 0), 0));
+  return gate;
 }

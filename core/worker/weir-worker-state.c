@@ -46,6 +46,7 @@ G_DEFINE_ENUM_TYPE (WeirWorkerState,
  * @WEIR_WORKER_EXIT_REASON_CRASH: it ended without being told to
  * @WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT: its background tasks went on for too long
  * @WEIR_WORKER_EXIT_REASON_UNHEALTHY: it did not answer its health checks
+ * @WEIR_WORKER_EXIT_REASON_LIMIT_REQUESTS: it had its `max_requests`
  *
  * Why a worker ends. The first reason counts.
  *
@@ -66,7 +67,8 @@ G_DEFINE_ENUM_TYPE (WeirWorkerExitReason,
                     G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_CRASH, "crash"),
                     G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_BACKGROUND_TIMEOUT,
                                          "background-timeout"),
-                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_UNHEALTHY, "unhealthy"))
+                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_UNHEALTHY, "unhealthy"),
+                    G_DEFINE_ENUM_VALUE (WEIR_WORKER_EXIT_REASON_LIMIT_REQUESTS, "limit-requests"))
 
 /**
  * WeirWorkerStartKind:

@@ -39,6 +39,8 @@ cpu_hard_ms = 300
 [functions.wall]
 wall_clock_ms = 1000
 drain_timeout_ms = 500
+[functions.once]
+max_requests = 2
 [functions.memory]
 memory_limit_mb = 64
 cpu_hard_ms = 0
@@ -162,6 +164,7 @@ FILES = {
         return new Response(String(Deno.pid));
       });
     """,
+    "functions/once/index.ts": "let turn = 0; Deno.serve(() => new Response(`${Deno.pid} ${++turn}`));",
     "functions/well/index.ts": "Deno.serve(() => new Response(String(Deno.pid)));",
 }
 
@@ -255,6 +258,11 @@ class Limits(ServerTest):
             for _ in range(20):
                 client.request("GET", "/functions/v1/steady")
                 self.assertEqual(int(client.response().text), pid)
+
+    def test_max_requests(self):
+        answers = [self.call("once").text.split() for _ in range(6)]
+        self.assertEqual([turn for _, turn in answers], ["1", "2"] * 3)
+        self.assertEqual(len({pid for pid, _ in answers}), 3)
 
     def test_wall_clock(self):
         mark = self.server.mark()

@@ -142,6 +142,14 @@ class Retirement(StormTest):
         self.assert_all_answered(counts)
         self.assertGreater(retired, 2)
 
+    def test_max_requests(self):
+        server = self.serve({"functions/few/index.ts": QUICK}, "[functions.few]\nmax_requests = 100\n")
+        counts = self.load("/few")
+        self.report(counts)
+        self.assert_all_answered(counts)
+        self.assertLessEqual(
+            {w["requests"] for w in server.get("/_weir/status").json["workers"]}, set(range(101)))
+
     def test_cpu_soft(self):
         self.serve(
             {"functions/soft/index.ts": SPIN + GUILTY % "for (let i = 0; i < 60; i++) { spin(2); await 0; }"},

@@ -205,14 +205,12 @@ static const Complaint complaints[] = {
   { "supabase-warnings",
     { SUPABASE_HELLO,
       { "supabase/config.toml",
-        "[edge_runtime]\nenabled = false\npolicy = 'oneshot'\ninspector_port = 8083\n"
+        "[edge_runtime]\nenabled = false\npolicy = 'per_worker'\ninspector_port = 8083\n"
         "deno_version = 1\n[functions.hello]\nenabled = true\nverify_jwt = true\n"
         "[edge_runtime.secrets]\na = 'env(WEIR_TEST_UNSET)'\nb = 'encrypted:xyz'\n"
         "SUPABASE_X = '1'\n" } },
     "",
     "supabase/config.toml:2: enabled has no effect: Weir always serves functions\n"
-    "supabase/config.toml:3: policy has no effect: this version of Weir keeps a worker from one "
-    "request to the next\n"
     "supabase/config.toml:4: inspector_port has no effect: this version of Weir has no "
     "inspector\n"
     "supabase/config.toml:5: deno_version has no effect: Weir runs Deno 2\n"
@@ -540,6 +538,61 @@ test_function_precedence (void)
                   "{'B': 'defaults', 'C': 'supabase', 'D': 'json', 'A': 'json'} "
                   "(weir.toml:5, supabase/config.toml:5, hello/function.json:3)");
   g_assert_cmpstr (joined, ==, "hello other");
+}
+
+/* What other servers call it, in a function's own file. */
+static void
+test_other_names (void)
+{
+  static const struct
+  {
+    const char *other;
+    const char *name;
+  } names[] = { { "idleTimeout", "idle_timeout_ms" },
+                { "requestTimeout", "request_timeout_ms" },
+                { "workerMaxDuration", "wall_clock_ms" },
+                { "backgroundTaskTimeout", "background_task_timeout_ms" },
+                { "healthCheckInterval", "health_check_interval_ms" },
+                { "healthCheckTimeout", "health_check_timeout_ms" },
+                { "healthCheckMaxFailures", "health_check_failures" },
+                { "memoryLimitMb", "memory_limit_mb" },
+                { "minWorkers", "min_workers" },
+                { "maxWorkers", "max_workers" },
+                { "maxWebSocketConnections", "max_websockets" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("{\"%s\": 77}", names[i].other);
+      const File files[] = { HELLO, { "functions/hello/function.json", text }, { NULL } };
+      g_autoptr (WeirTestFolder) folder = make_project (files);
+      g_autofree char *directory = weir_test_folder_dup_path (folder, "functions/hello");
+      g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, NULL);
+      g_autoptr (WeirSettings) settings =
+          weir_config_dup_function_settings (config, "hello", directory, NULL);
+
+      g_assert_nonnull (settings);
+      assert_setting (settings, names[i].name, "77 (hello/function.json:1)");
+    }
+}
+
+static void
+test_policy (void)
+{
+  const File files[] = { SUPABASE_HELLO,
+                         { "supabase/functions/own/index.ts", CODE },
+                         { "supabase/functions/own/function.json", "{\"maxRequests\": 5}" },
+                         { "supabase/config.toml", "[edge_runtime]\npolicy = 'oneshot'" },
+                         { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autofree char *hello = weir_test_folder_dup_path (folder, "supabase/functions/hello");
+  g_autofree char *own = weir_test_folder_dup_path (folder, "supabase/functions/own");
+  g_autoptr (WeirConfig) config = weir_config_load (folder->path, NULL, NULL);
+  g_autoptr (WeirSettings) settings =
+      weir_config_dup_function_settings (config, "hello", hello, NULL);
+  g_autoptr (WeirSettings) other = weir_config_dup_function_settings (config, "own", own, NULL);
+
+  assert_setting (settings, "max_requests", "1 (supabase/config.toml:2)");
+  assert_setting (other, "max_requests", "5 (own/function.json:1)");
 }
 
 static void
@@ -908,6 +961,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/config/function-precedence", test_function_precedence);
   g_test_add_func ("/config/public-functions", test_public_functions);
   g_test_add_func ("/config/flux-precedence", test_flux_precedence);
+  g_test_add_func ("/config/other-names", test_other_names);
+  g_test_add_func ("/config/policy", test_policy);
   g_test_add_func ("/config/third-party", test_third_party);
   g_test_add_func ("/config/server-precedence", test_server_precedence);
   g_test_add_func ("/config/environment", test_environment);

@@ -163,6 +163,35 @@ test_sockets (void)
 }
 
 static void
+count (gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+static void
+test_most_leases (void)
+{
+  guint told = 0;
+  g_autoptr (WeirGate) gate = weir_gate_new (count, &told, NULL);
+
+  weir_gate_set_most_leases (gate, 3);
+  g_assert_true (weir_gate_lease (gate, 1));
+  g_assert_false (weir_gate_lease (gate, 1)); /* does not count */
+  weir_gate_release (gate);
+  g_assert_true (weir_gate_lease (gate, G_MAXUINT));
+  g_assert_false (weir_gate_is_spent (gate));
+  g_assert_cmpuint (told, ==, 0);
+  g_assert_true (weir_gate_lease (gate, G_MAXUINT));
+  g_assert_true (weir_gate_is_spent (gate));
+  g_assert_true (weir_gate_is_closed (gate));
+  g_assert_cmpuint (told, ==, 1);
+  g_assert_false (weir_gate_lease (gate, G_MAXUINT));
+  g_assert_cmpuint (weir_gate_get_total (gate), ==, 3);
+  weir_gate_release (gate);
+  weir_gate_release (gate);
+}
+
+static void
 test_most (void)
 {
   g_autoptr (WeirGate) gate = weir_gate_new (NULL, NULL, NULL);
@@ -306,6 +335,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/destroy", test_destroy);
   g_test_add_func ("/gate/sockets", test_sockets);
   g_test_add_func ("/gate/most", test_most);
+  g_test_add_func ("/gate/most-leases", test_most_leases);
   g_test_add_func ("/gate/most-of-all-threads", test_most_of_all_threads);
   g_test_add_func ("/gate/stress", test_stress);
   return g_test_run ();

@@ -25,6 +25,7 @@ typedef struct
   guint min_workers;
   guint max_workers; /* 0: the function has no settings */
   gboolean eager;
+  guint max_requests;
   gboolean unedited; /* random walks leave the function as it is */
 } Fixture;
 
@@ -48,6 +49,7 @@ make_settings (Fixture *fixture)
   origins = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   set_value (values, origins, "min_workers", g_variant_new_int64 (fixture->min_workers));
   set_value (values, origins, "max_workers", g_variant_new_int64 (fixture->max_workers));
+  set_value (values, origins, "max_requests", g_variant_new_int64 (fixture->max_requests));
   set_value (values, origins, "eager", g_variant_new_boolean (fixture->eager));
   return weir_settings_new (values, origins);
 }
@@ -754,6 +756,31 @@ test_eager_is_not_withdrawn (Fixture *fixture, gconstpointer data)
   check (fixture, "added2");
 }
 
+/* Who comes next gets another one, though the first is still busy. */
+static void
+test_max_requests (Fixture *fixture, gconstpointer data)
+{
+  WeirGate *gate;
+
+  fixture->max_requests = 1;
+  edit (fixture, 2);
+  weir_worker_pool_demand (fixture->pool);
+  finish (fixture, NULL);
+  boot (fixture, 0, READY);
+  check (fixture, "added2 ready2 warm");
+  gate = weir_worker_get_gate (get_current (fixture));
+  g_assert_true (weir_gate_lease (gate, G_MAXUINT));
+  turn ();
+  check (fixture, "gone2");
+  weir_worker_pool_demand (fixture->pool);
+  boot (fixture, 1, READY);
+  check (fixture, "added2 ready2");
+  g_assert_cmpstr (weir_fake_process_get_trace (process (fixture, 0)), ==, "spawn");
+  weir_gate_release (gate);
+  turn ();
+  g_assert_cmpstr (weir_fake_process_get_trace (process (fixture, 0)), ==, "spawn term");
+}
+
 static void
 test_shut_down (Fixture *fixture, gconstpointer data)
 {
@@ -913,7 +940,9 @@ check_invariants (Fixture *fixture)
       if (!serves)
         continue;
       n_serving++;
-      g_assert_false (weir_gate_is_closed (weir_worker_get_gate (worker)));
+      /* What only the data thread knows as yet is on its way. */
+      g_assert_true (!weir_gate_is_closed (weir_worker_get_gate (worker)) ||
+                     weir_gate_is_spent (weir_worker_get_gate (worker)));
       g_assert_true (revision_of (worker) == revision_of (get_current (fixture)));
     }
   g_assert_cmpuint (n_serving, ==, weir_worker_pool_get_n_serving (fixture->pool));
@@ -982,6 +1011,7 @@ test_walks (void)
 
       fixture.max_workers = g_rand_int_range (rand, 0, 4);
       fixture.min_workers = g_rand_int_range (rand, 0, 3);
+      fixture.max_requests = MAX (g_rand_int_range (rand, 0, 6), 3) - 3;
       set_up (&fixture, NULL);
       fixture.rand = walk % 2 == 0 ? rand : NULL;
       fixture.unedited = walk % 4 == 3;
@@ -1080,6 +1110,7 @@ main (int argc, char **argv)
   add_three ("/worker/pool/stale-does-not-grow", 0, test_stale_does_not_grow);
   add_three ("/worker/pool/minimum", 2, test_minimum);
   add_three ("/worker/pool/minimum-fails", 2, test_minimum_fails);
+  add_three ("/worker/pool/max-requests", 0, test_max_requests);
   add_three ("/worker/pool/eager", 0, test_eager);
   add_three ("/worker/pool/eager-is-not-withdrawn", 0, test_eager_is_not_withdrawn);
   g_test_add_func ("/worker/pool/long-path", test_long_path);
