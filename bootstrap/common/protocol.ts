@@ -102,16 +102,38 @@ export function createEmitter(
   };
 }
 
-/** Cuts a byte stream into commands; what is not a JSON object is passed over. */
+const NEWLINE = 10;
+
+function join(parts: Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let end = 0;
+  for (const part of parts) {
+    all.set(part, end);
+    end += part.length;
+  }
+  return all;
+}
+
+/** Cuts a byte stream into commands; what is not a JSON object is passed over. Whole lines are
+ * decoded at once: the decoder that knows of halves takes longer to be made than all the rest. */
 export class CommandReader {
   #decoder = new TextDecoder();
-  #rest = "";
+  #rest: Uint8Array[] = [];
   #ready: Command[] = [];
 
   push(bytes: Uint8Array): void {
-    const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) {
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) {
+      const whole = bytes.subarray(0, end);
+      this.#take(this.#rest.length === 0 ? whole : join([...this.#rest, whole]));
+      this.#rest = [];
+    }
+    if (end < bytes.length) this.#rest.push(bytes.slice(end));
+  }
+
+  #take(whole: Uint8Array): void {
+    for (const line of this.#decoder.decode(whole).split("\n")) {
+      if (line === "") continue;
       try {
         const value = parse(line);
         if (value !== null && typeof value === "object") this.#ready.push(value);

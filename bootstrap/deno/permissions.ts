@@ -3,6 +3,7 @@
 
 // Kept before user code can replace them.
 const permissions = Deno.permissions;
+const chdir = Deno.chdir;
 const revoke = permissions.revokeSync.bind(permissions);
 const connectsAnywhere = permissions.querySync({ name: "net" }).state === "granted";
 
@@ -31,7 +32,7 @@ export function concealEnvironment(): void {
 /** A standby was started before it was known where. */
 export function enterFolder(directory: string): void {
   try {
-    if (Deno.cwd() !== directory) Deno.chdir(directory);
+    chdir(directory);
   } catch {
     // Not a folder of the function's own: it is there already.
   }
