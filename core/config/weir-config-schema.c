@@ -138,7 +138,7 @@ static const WeirOption options[] = {
     "Files of environment variables for all functions, a later one over an earlier one." },
   { "standby_workers", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 64, "2", NULL,
     "Processes that are kept started and empty, so that a function only has to be loaded; 0 is none." },
-  { "standby_max", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 256, "4", NULL,
+  { "standby_max", NULL, SERVER, WEIR_OPTION_INTEGER, 0, 256, "8", NULL,
     "The same in all, where functions need processes that differ, as those with other limits do." },
   { "trusted_proxies", NULL, SERVER, WEIR_OPTION_NETWORKS, 0, 0, "@as []", NULL,
     "Addresses of proxies whose word is taken about who calls and by which address, as `10.0.0.1` or `10.0.0.0/8`; `unix` for those that come by a Unix socket." },

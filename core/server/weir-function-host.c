@@ -8,16 +8,14 @@
 #include "base/weir-error.h"
 #include "base/weir-signal-private.h"
 #include "server/weir-edits-private.h"
+#include "server/weir-function-standbys-private.h"
 #include "server/weir-function-voice-private.h"
 #include "server/weir-registry-private.h"
 #include "server/weir-roster-private.h"
 #include "server/weir-socket-folder-private.h"
-#include "worker/weir-standby-pool-private.h"
 #include "worker/weir-capacity-private.h"
 #include "worker/weir-subprocess-private.h"
 #include "worker/weir-worker-private.h"
-
-#define PRIMED_FUNCTIONS 8
 
 struct _WeirFunctionHost
 {
@@ -277,35 +275,6 @@ make_pool (WeirFunction *function, gpointer user_data)
   return pool;
 }
 
-/* ---- standbys ---- */
-
-static void
-configure_standbys (WeirFunctionHost *self)
-{
-  WeirSettings *settings = weir_config_get_server_settings (self->config);
-
-  weir_standby_pool_configure (self->standbys,
-                               weir_settings_get_integer (settings, "standby_workers"),
-                               weir_settings_get_integer (settings, "standby_max"));
-}
-
-/* One function stands for all that share a standby with it, and mostly all do; to look at every
- * one of a thousand would take longer than the start. The first comes last: what is used last is
- * ready first. */
-static void
-prime_standbys (WeirFunctionHost *self)
-{
-  GListModel *functions = weir_registry_get_functions (self->registry);
-  guint n = g_list_model_get_n_items (functions);
-
-  for (guint i = MIN (n, PRIMED_FUNCTIONS); i > 0; i--)
-    {
-      g_autoptr (WeirFunction) function = g_list_model_get_item (functions, i - 1);
-
-      weir_standby_pool_prime (self->standbys, function);
-    }
-}
-
 /* ---- what all functions share ---- */
 
 static guint
@@ -366,13 +335,14 @@ weir_function_host_reload (WeirFunctionHost *self)
   g_set_object (&self->config, config);
   if (self->edits != NULL)
     weir_edits_set_config (self->edits, config);
-  configure_standbys (self);
+  weir_function_standbys_configure (self->standbys, self->config);
   apply_server_options (self);
   g_signal_emit (self, signals[SIGNAL_CONFIG_CHANGED], 0);
 
   if (!weir_registry_load (self->registry, config, &error))
     notice (self, "%s; the functions before this stay in service", error->message);
   weir_standby_pool_recheck (self->standbys);
+  weir_function_standbys_expect (self->standbys, weir_registry_get_functions (self->registry));
   tell_warnings (self, before);
   tell_problems (self);
 }
@@ -402,7 +372,7 @@ weir_function_host_load (WeirFunctionHost *self, GError **error)
 {
   if (!weir_registry_load (self->registry, self->config, error))
     return FALSE;
-  prime_standbys (self);
+  weir_function_standbys_prime (self->standbys, weir_registry_get_functions (self->registry));
   return TRUE;
 }
 
@@ -565,7 +535,7 @@ weir_function_host_new (WeirConfig *config,
                                           make_process,
                                           NULL);
   weir_standby_pool_set_capacity (self->standbys, self->capacity);
-  configure_standbys (self);
+  weir_function_standbys_configure (self->standbys, self->config);
   self->registry = weir_registry_new (engine, self->control, uri, make_pool, self);
   g_signal_connect_object (self->registry, "binding-added", G_CALLBACK (on_binding_added), self, 0);
   g_signal_connect_object (self->registry,

@@ -16,6 +16,7 @@ typedef struct
   char *name;
   WeirFunction *function;
   gint64 used;
+  gboolean resting; /* not for a long time, or never */
   guint n_standbys;
 } WeirStandbyKey;
 
@@ -26,5 +27,7 @@ WeirStandbyKey *weir_standby_keys_get (GPtrArray *keys, guint i);
 WeirStandbyKey *weir_standby_keys_find (GPtrArray *keys, const char *name);
 WeirStandbyKey *
 weir_standby_keys_use (GPtrArray *keys, const char *name, WeirFunction *function, gint64 now);
+/* One that is not there yet, before all others. */
+void weir_standby_keys_add_resting (GPtrArray *keys, const char *name, WeirFunction *function);
 
 G_END_DECLS

@@ -12,6 +12,15 @@ key_free (gpointer data)
   g_free (key);
 }
 
+static WeirStandbyKey *
+key_new (const char *name)
+{
+  WeirStandbyKey *key = g_new0 (WeirStandbyKey, 1);
+
+  key->name = g_strdup (name);
+  return key;
+}
+
 GPtrArray *
 weir_standby_keys_new (void)
 {
@@ -40,16 +49,22 @@ weir_standby_keys_use (GPtrArray *keys, const char *name, WeirFunction *function
   guint position;
 
   if (key == NULL)
-    {
-      key = g_new0 (WeirStandbyKey, 1);
-      key->name = g_strdup (name);
-    }
+    key = key_new (name);
   else if (g_ptr_array_find (keys, key, &position))
-    {
-      g_ptr_array_steal_index (keys, position);
-    }
+    g_ptr_array_steal_index (keys, position);
   g_set_object (&key->function, function);
   key->used = now;
+  key->resting = FALSE;
   g_ptr_array_add (keys, key);
   return key;
+}
+
+void
+weir_standby_keys_add_resting (GPtrArray *keys, const char *name, WeirFunction *function)
+{
+  WeirStandbyKey *key = key_new (name);
+
+  key->function = g_object_ref (function);
+  key->resting = TRUE;
+  g_ptr_array_insert (keys, 0, key);
 }

@@ -17,10 +17,11 @@ G_BEGIN_DECLS
  *
  * Which of them can load which function is said by the runtime: standbys and functions with
  * the same key fit. A key is *in use* from the first function that asks for it until nobody
- * has asked for WEIR_STANDBY_KEEP_MS; of each key in use there are `per_key` standbys, as far
- * as `maximum` of all keys allows. They boot one after the other, and not while a function
- * that has just taken one needs the processor for itself. One that dies is replaced without
- * a word; after failures the next boot waits, longer each time. */
+ * has asked for WEIR_STANDBY_KEEP_MS; then it rests. Of each key in use there are `per_key`
+ * standbys, and where `maximum` of all keys leaves room, one of each that rests. They boot one
+ * after the other, and not while a function that has just taken one needs the processor for itself.
+ * One that dies is replaced without a word; after failures the next boot waits, longer each time.
+ */
 #define WEIR_TYPE_STANDBY_POOL (weir_standby_pool_get_type ())
 G_DECLARE_FINAL_TYPE (WeirStandbyPool, weir_standby_pool, WEIR, STANDBY_POOL, GObject)
 
@@ -47,6 +48,8 @@ void weir_standby_pool_configure (WeirStandbyPool *self, guint per_key, guint ma
 void weir_standby_pool_set_capacity (WeirStandbyPool *self, WeirCapacity *capacity);
 /* This function will be asked for: its key is in use. */
 void weir_standby_pool_prime (WeirStandbyPool *self, WeirFunction *function);
+/* This function may be asked for some day: its key rests, unless it is in use. */
+void weir_standby_pool_expect (WeirStandbyPool *self, WeirFunction *function);
 /* Hands out a process that runs and the launch that makes it load the function, or NULL and
  * why not (static). The key is in use from now on. */
 WeirProcess *weir_standby_pool_claim (WeirStandbyPool *self,

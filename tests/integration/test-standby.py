@@ -158,6 +158,14 @@ class Life(unittest.TestCase):
             self.assertEqual(start_of(server, f"f{i}")[0], "standby")
         wait_for_standbys(server)
 
+    def test_each_group_has_one(self):
+        """Forty functions, in three groups: none that is asked for the first time has to wait."""
+        server = self.server({f"functions/f{i:02}/index.ts": HELLO for i in range(40)})
+        for name, count in (("f00", 4), ("f20", 4), ("f39", 5)):  # two where it is used
+            wait_for_standbys(server, count)
+            self.assertEqual(server.get(f"/{name}").text, "hello")
+            self.assertEqual(start_of(server, name), ("standby", None))
+
     def test_workers_come_first(self):
         """Where the number of processes is bounded, standbys are among them."""
         server = self.server({f"functions/f{i}/index.ts": HELLO for i in range(2)},

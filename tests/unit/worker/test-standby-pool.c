@@ -76,6 +76,15 @@ prime (Fixture *fixture, const char *key)
   weir_standby_pool_prime (fixture->pool, function);
 }
 
+static void
+expect (Fixture *fixture, const char *key)
+{
+  g_autoptr (WeirFunction) function = make_function (key);
+
+  weir_fake_runtime_set_key (fixture->runtime, key);
+  weir_standby_pool_expect (fixture->pool, function);
+}
+
 static WeirProcess *
 claim (Fixture *fixture, const char *key, const char **reason)
 {
@@ -181,8 +190,11 @@ test_keys_share_what_there_is (Fixture *fixture, gconstpointer user_data)
 }
 
 static void
-test_unused_keys_go (Fixture *fixture, gconstpointer user_data)
+test_unused_keys_rest (Fixture *fixture, gconstpointer user_data)
 {
+  g_autoptr (WeirProcess) process = NULL;
+  const char *reason;
+
   prime (fixture, "a");
   boot_nth (fixture, 0);
   boot_nth (fixture, 1);
@@ -191,12 +203,44 @@ test_unused_keys_go (Fixture *fixture, gconstpointer user_data)
   boot_nth (fixture, 2);
   boot_nth (fixture, 3);
   weir_fake_clock_advance (fixture->clock, WEIR_STANDBY_KEEP_MS / 2);
-  g_assert_true (weir_fake_process_was_killed (nth (fixture, 0)));
+  g_assert_false (weir_fake_process_was_killed (nth (fixture, 0)));
   g_assert_true (weir_fake_process_was_killed (nth (fixture, 1)));
-  g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 1);
+  g_assert_cmpuint (weir_standby_pool_get_n_standbys (fixture->pool), ==, 3);
   weir_fake_clock_advance (fixture->clock, WEIR_STANDBY_KEEP_MS);
-  g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 0);
-  g_assert_cmpuint (weir_standby_pool_get_n_standbys (fixture->pool), ==, 0);
+  g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 2);
+  g_assert_cmpuint (weir_standby_pool_get_n_standbys (fixture->pool), ==, 2);
+
+  /* However long it was. */
+  process = claim (fixture, "a", &reason);
+  g_assert_true (process == WEIR_PROCESS (nth (fixture, 0)));
+  weir_fake_clock_advance (fixture->clock, WEIR_STANDBY_REFILL_MS);
+  boot_nth (fixture, 4);
+  boot_nth (fixture, 5);
+  g_assert_cmpuint (weir_standby_pool_get_n_standbys (fixture->pool), ==, 3);
+}
+
+/* Those that rest have what the others leave. */
+static void
+test_resting_keys_come_last (Fixture *fixture, gconstpointer user_data)
+{
+  weir_standby_pool_configure (fixture->pool, 2, 3);
+  prime (fixture, "a");
+  boot_nth (fixture, 0);
+  boot_nth (fixture, 1);
+  expect (fixture, "a");
+  g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 1);
+  expect (fixture, "b");
+  boot_nth (fixture, 2);
+  expect (fixture, "c");
+  g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 3);
+  g_assert_cmpuint (fixture->processes->len, ==, 3);
+
+  prime (fixture, "d");
+  g_assert_cmpuint (fixture->processes->len, ==, 4);
+  g_assert_true (weir_fake_process_was_killed (nth (fixture, 2)));
+  boot_nth (fixture, 3);
+  boot_nth (fixture, 4); /* in place of the second one of "a" */
+  g_assert_cmpuint (weir_standby_pool_get_n_ready (fixture->pool), ==, 3);
 }
 
 static void
@@ -270,6 +314,16 @@ test_recheck (Fixture *fixture, gconstpointer user_data)
   weir_fake_runtime_set_key (fixture->runtime, NULL);
   weir_standby_pool_recheck (fixture->pool);
   g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 0);
+
+  expect (fixture, "b");
+  weir_fake_clock_advance (fixture->clock, WEIR_STANDBY_REFILL_MS);
+  boot_nth (fixture, fixture->processes->len - 1);
+  g_assert_cmpuint (weir_standby_pool_get_n_ready (fixture->pool), ==, 1);
+  weir_fake_runtime_set_key (fixture->runtime, "b, and another function");
+  weir_standby_pool_recheck (fixture->pool);
+  g_assert_cmpuint (weir_standby_pool_get_n_keys (fixture->pool), ==, 1);
+  weir_fake_clock_advance (fixture->clock, WEIR_STANDBY_REFILL_MS);
+  g_assert_cmpuint (weir_standby_pool_get_n_standbys (fixture->pool), ==, 1);
 }
 
 /* Whatever happens in whatever order: never more than there may be, never one that is both
@@ -304,10 +358,13 @@ step (Fixture *fixture, GRand *rand, GPtrArray *claimed)
 
   if (fixture->processes->len > 0)
     any = nth (fixture, g_rand_int_range (rand, 0, fixture->processes->len));
-  switch (g_rand_int_range (rand, 0, 8))
+  switch (g_rand_int_range (rand, 0, 9))
     {
     case 0:
       prime (fixture, key);
+      break;
+    case 6:
+      expect (fixture, key);
       break;
     case 1:
       process = claim (fixture, key, &reason);
@@ -370,7 +427,8 @@ main (int argc, char *argv[])
   ADD ("claim-of-none", test_claim_of_none);
   ADD ("claim-while-booting", test_claim_while_booting);
   ADD ("keys-share", test_keys_share_what_there_is);
-  ADD ("unused-keys-go", test_unused_keys_go);
+  ADD ("unused-keys-rest", test_unused_keys_rest);
+  ADD ("resting-keys-come-last", test_resting_keys_come_last);
   ADD ("failures", test_failures_wait_longer_and_longer);
   ADD ("boot-that-hangs", test_boot_that_hangs);
   ADD ("replaced-revision", test_replaced_revision);
