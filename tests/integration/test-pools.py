@@ -196,6 +196,20 @@ class Queue(PoolTest):
         self.assertEqual(waiting.response().text, "ok")
         self.assertFalse([e for e in server.events if e["type"] == "log"], "first come, first served")
 
+    def test_terminate_finishes_those_who_wait(self):
+        """For a worker that starts, and for one that has room."""
+        server = self.serve({
+            "functions/starts/index.ts": f"await new Promise((r) => setTimeout(r, 700)); {QUICK}",
+            "functions/busy/index.ts": SLOW % 300,
+            "weir.toml": configure(defaults=["max_workers = 1", "max_concurrency = 1"]),
+        })
+        clients = self.occupy("/starts", 1) + self.occupy("/busy", 3)
+        for client in clients:
+            wait_until(lambda: self.has_arrived(client), "the request has arrived")
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual([client.response().text for client in clients], ["ok"] * 4)
+        self.assertEqual(server.process.wait(weirtest.WATCHDOG), 0)
+
     def requests(self, name):
         status = self.server.get("/_weir/status").json
         return next(f["requests"] for f in status["functions"] if f["name"] == name)
