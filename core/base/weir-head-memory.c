@@ -19,6 +19,8 @@
 #ifndef MOST_SPARE
 #define MOST_SPARE 128
 #endif
+/* There is no array of nothing. */
+#define SPARE_ROOM MAX (MOST_SPARE, 1)
 #define SPARE_FIELDS 32
 #define SPARE_CHUNK (4 * 1024)
 
@@ -99,7 +101,7 @@ weir_head_arena_reset (WeirHead *self)
 
 typedef struct
 {
-  WeirHead *heads[MAX (MOST_SPARE, 1)];
+  WeirHead *heads[SPARE_ROOM];
   guint n_heads;
 } Spare;
 
@@ -148,7 +150,7 @@ weir_head_keep_spare (WeirHead *head)
       g_private_set (&spare_owner, spare);
     }
   weir_head_reset (head);
-  if (spare->n_heads < MOST_SPARE && head->n_allocated <= SPARE_FIELDS &&
+  if (MOST_SPARE > 0 && spare->n_heads < SPARE_ROOM && head->n_allocated <= SPARE_FIELDS &&
       (head->chunks == NULL || head->chunks->size <= SPARE_CHUNK))
     spare->heads[spare->n_heads++] = head;
   else

@@ -173,7 +173,8 @@ check_responses (const Model *model, const GByteArray *bytes)
     {
       const char *head = (const char *) bytes->data + position;
       gsize left = bytes->len - position;
-      const char *end = memmem (head, left, "\r\n\r\n", 4);
+      /* gcc with -fsanitize=undefined sees no other reason why it is not NULL. */
+      const char *end = head != NULL ? memmem (head, left, "\r\n\r\n", 4) : NULL;
       gsize head_length;
       guint status;
 
