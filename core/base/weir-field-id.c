@@ -2,6 +2,8 @@
 
 #include "base/weir-head.h"
 
+#include <string.h>
+
 /**
  * WeirFieldId:
  * @WEIR_FIELD_OTHER: any field that has no word of its own here
@@ -68,13 +70,35 @@ G_DEFINE_ENUM_TYPE (WeirFieldId,
                     G_DEFINE_ENUM_VALUE (WEIR_FIELD_X_FORWARDED_FOR, "x-forwarded-for"),
                     G_DEFINE_ENUM_VALUE (WEIR_FIELD_X_REQUEST_ID, "x-request-id"))
 
-/* word is of small letters and dashes; for a letter, the bit is all that case differs in. */
-static gboolean
+/* A letter of word also matches the other case, which is one bit apart; letters have a bit that
+ * dashes do not have. */
+static inline gboolean
+matches_eight (const char *name, const char *word)
+{
+  const guint64 letter = G_GUINT64_CONSTANT (0x4040404040404040);
+  guint64 a, b;
+
+  memcpy (&a, name, 8);
+  memcpy (&b, word, 8);
+  return (a | (b & letter) >> 1) == b;
+}
+
+/* word is of small letters and dashes. */
+static inline gboolean
 matches (const char *name, const char *word, gsize length)
 {
-  for (gsize i = 0; i < length; i++)
+  gsize at = 0;
+
+  for (; at + 8 <= length; at += 8)
     {
-      if (name[i] != word[i] && ((name[i] | 0x20) != word[i] || word[i] == '-'))
+      if (!matches_eight (name + at, word + at))
+        return FALSE;
+    }
+  if (at > 0 && at < length)
+    return matches_eight (name + length - 8, word + length - 8);
+  for (; at < length; at++)
+    {
+      if ((name[at] | (word[at] & 0x40) >> 1) != word[at])
         return FALSE;
     }
   return TRUE;

@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Only for the files that the head is made of: what it says (-head.c), and where its memory
- * comes from (-head-memory.c). */
+/* For the files that the head is made of: what it says (-head.c), and where its memory comes
+ * from (-head-memory.c). Others may take out what they put another field in place of. */
 
 /* Chunks never move, so whatever was stored stays where it is until the reset. */
 typedef struct _WeirHeadChunk WeirHeadChunk;
@@ -38,6 +38,9 @@ struct _WeirHead
   gboolean borrows;
   WeirHeadChunk *chunks; /* the one that is being filled comes first */
 };
+
+/* All those of its name. */
+void weir_head_remove_field (WeirHead *self, const WeirField *field);
 
 char *weir_head_arena_copy (WeirHead *self, const char *text, gsize length);
 const char *weir_head_arena_dup (WeirHead *self, const char *text); /* (nullable) */

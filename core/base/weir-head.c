@@ -468,6 +468,12 @@ weir_head_remove_id (WeirHead *self, WeirFieldId id)
   remove_from (self, 0, id, NULL, 0);
 }
 
+void
+weir_head_remove_field (WeirHead *self, const WeirField *field)
+{
+  remove_from (self, 0, field->id, field->name, field->name_length);
+}
+
 /**
  * weir_head_find: (skip)
  * @self: a head

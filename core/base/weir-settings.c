@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "base/weir-settings.h"
+#include "base/weir-settings-private.h"
 
 #include <string.h>
 
@@ -21,8 +21,16 @@ typedef struct
   char *name;
   char *origin;
   GVariant *value;
+  const char *text;  /* of value, if that is a string */
   const char **list; /* of value, if that is a list of strings */
 } Entry;
+
+static const char *const frequent_names[WEIR_N_FREQUENT_SETTINGS] = {
+  [WEIR_SETTING_AUTH] = "auth",
+  [WEIR_SETTING_CORS_ORIGINS] = "cors_origins",
+  [WEIR_SETTING_RATE_LIMIT] = "rate_limit",
+  [WEIR_SETTING_RATE_LIMIT_SHARED] = "rate_limit_shared",
+};
 
 /* Sorted by name, and found by its hash: requests look up several. */
 struct _WeirSettings
@@ -31,6 +39,7 @@ struct _WeirSettings
   guint n_entries;
   guint mask;     /* of the slots, which are a power of two and at least twice the entries */
   guint16 *slots; /* a number of an entry, from 1 on; 0: free */
+  const Entry *frequent[WEIR_N_FREQUENT_SETTINGS]; /* NULL: it is not among them */
   Entry entries[];
 };
 
@@ -68,6 +77,19 @@ fill_slots (WeirSettings *self)
         at = (at + 1) & self->mask;
       self->slots[at] = i + 1;
     }
+}
+
+static const Entry *
+find_entry (WeirSettings *self, const char *name)
+{
+  for (guint at = hash_name (name) & self->mask; self->slots[at] != 0; at = (at + 1) & self->mask)
+    {
+      const Entry *entry = &self->entries[self->slots[at] - 1];
+
+      if (strcmp (entry->name, name) == 0)
+        return entry;
+    }
+  return NULL;
 }
 
 /* The table may hold a value that nobody has sunk yet, as bindings do. */
@@ -119,12 +141,17 @@ weir_settings_new (GHashTable *values, GHashTable *origins)
       entry->name = g_strdup (name);
       entry->origin = g_strdup (origin != NULL ? origin : "built-in");
       entry->value = ref_value (value);
+      entry->text = g_variant_is_of_type (entry->value, G_VARIANT_TYPE_STRING)
+                        ? g_variant_get_string (entry->value, NULL)
+                        : NULL;
       entry->list = g_variant_is_of_type (entry->value, G_VARIANT_TYPE_STRING_ARRAY)
                         ? g_variant_get_strv (entry->value, NULL)
                         : NULL;
     }
   qsort (self->entries, self->n_entries, sizeof (Entry), compare_names);
   fill_slots (self);
+  for (guint i = 0; i < WEIR_N_FREQUENT_SETTINGS; i++)
+    self->frequent[i] = find_entry (self, frequent_names[i]);
 
   g_hash_table_unref (values);
   g_hash_table_unref (origins);
@@ -177,19 +204,6 @@ weir_settings_unref (WeirSettings *self)
     }
   g_free (self->slots);
   g_free (self);
-}
-
-static const Entry *
-find_entry (WeirSettings *self, const char *name)
-{
-  for (guint at = hash_name (name) & self->mask; self->slots[at] != 0; at = (at + 1) & self->mask)
-    {
-      const Entry *entry = &self->entries[self->slots[at] - 1];
-
-      if (strcmp (entry->name, name) == 0)
-        return entry;
-    }
-  return NULL;
 }
 
 static GVariant *
@@ -281,14 +295,14 @@ weir_settings_get_origin (WeirSettings *self, const char *name)
 const char *
 weir_settings_get_string (WeirSettings *self, const char *name)
 {
-  GVariant *value;
+  const Entry *entry;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (name != NULL, NULL);
 
-  value = find_value (self, name, G_VARIANT_TYPE_STRING);
+  entry = find_entry (self, name);
 
-  return value != NULL ? g_variant_get_string (value, NULL) : NULL;
+  return entry != NULL ? entry->text : NULL;
 }
 
 /**
@@ -414,4 +428,25 @@ weir_settings_dup_environ (WeirSettings *self, const char *name)
   g_ptr_array_add (lines, NULL);
 
   return (char **) g_ptr_array_steal (lines, NULL);
+}
+
+const char *
+weir_settings_peek_string (WeirSettings *self, WeirFrequentSetting setting)
+{
+  return self->frequent[setting] != NULL ? self->frequent[setting]->text : NULL;
+}
+
+const char *const *
+weir_settings_peek_strv (WeirSettings *self, WeirFrequentSetting setting)
+{
+  return self->frequent[setting] != NULL ? self->frequent[setting]->list : NULL;
+}
+
+gboolean
+weir_settings_peek_boolean (WeirSettings *self, WeirFrequentSetting setting)
+{
+  const Entry *entry = self->frequent[setting];
+
+  return entry != NULL && g_variant_is_of_type (entry->value, G_VARIANT_TYPE_BOOLEAN) &&
+         g_variant_get_boolean (entry->value);
 }

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 #define WEIR_TEXT_TOKEN 1  /* RFC 9110 §5.6.2 */
 #define WEIR_TEXT_TARGET 2 /* the target of a request, in any form */
 #define WEIR_TEXT_VALUE 4  /* a field's value: no control character but the tab */
+#define WEIR_TEXT_HOST 8   /* RFC 3986 §3.2.2: a name, but for what is percent-encoded */
 
 extern const guint8 weir_text_classes[256];
 
@@ -35,26 +36,44 @@ weir_text_skip (const char *text, gsize length, guint8 text_class)
   return at;
 }
 
-/* The same for values, which most bytes of a head are in: eight bytes at a time, as long as
- * none of them is a control character. */
-static inline gsize
-weir_text_skip_value (const char *text, gsize length)
+/* The top bit of each byte that is a control character, the tab included; below the first of
+ * them, which is all that counts, there is no mistake. */
+static inline guint64
+weir_text_find_control (const char *text)
 {
   const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
   const guint64 tops = ones << 7;
+  guint64 word, del;
+
+  memcpy (&word, text, 8);
+  word = GUINT64_FROM_LE (word);
+  del = word ^ (ones * 0x7f);
+  return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & tops;
+}
+
+/* The same for values, which most bytes of a head are in: eight bytes at a time. */
+static inline gsize
+weir_text_skip_value (const char *text, gsize length)
+{
   gsize at = 0;
 
-  for (; at + 8 <= length; at += 8)
+  while (at + 8 <= length)
     {
-      guint64 word, low, del;
+      guint64 found = weir_text_find_control (text + at);
 
-      memcpy (&word, text + at, 8);
-      low = (word - ones * 0x20) & ~word & tops;
-      del = word ^ (ones * 0x7f);
-      del = (del - ones) & ~del & tops;
-      if ((low | del) != 0)
-        break;
+      if (found == 0)
+        {
+          at += 8;
+          continue;
+        }
+      at += (gsize) __builtin_ctzll (found) / 8;
+      if (text[at] != '\t')
+        return at;
+      at++;
     }
+  /* Most often the end is clean, and looking at some bytes twice is faster than one by one. */
+  if (length >= 8 && (at == length || weir_text_find_control (text + length - 8) == 0))
+    return length;
   return at + weir_text_skip (text + at, length - at, WEIR_TEXT_VALUE);
 }
 

@@ -7,14 +7,21 @@
 char *
 weir_address_put_port (char *out, guint16 port)
 {
-  char digits[5];
-  guint n = 0;
+  guint n = port >= 10000 ? 5 : port >= 1000 ? 4 : port >= 100 ? 3 : port >= 10 ? 2 : 1;
 
-  do
-    digits[n++] = '0' + port % 10;
-  while ((port /= 10) > 0);
-  while (n > 0)
-    *out++ = digits[--n];
+  for (guint i = n; i > 0; i--, port /= 10)
+    out[i - 1] = '0' + port % 10;
+  return out + n;
+}
+
+static char *
+put_byte (char *out, guint8 byte)
+{
+  if (byte >= 100)
+    *out++ = '0' + byte / 100;
+  if (byte >= 10)
+    *out++ = '0' + byte / 10 % 10;
+  *out++ = '0' + byte % 10;
   return out;
 }
 
@@ -23,11 +30,10 @@ format_v4 (const guint8 *bytes, char *out)
 {
   for (guint i = 0; i < 4; i++)
     {
-      if (i > 0)
-        *out++ = '.';
-      out = weir_address_put_port (out, bytes[i]);
+      out = put_byte (out, bytes[i]);
+      *out++ = '.';
     }
-  *out = '\0';
+  out[-1] = '\0';
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/weir-settings-private.h"
 #include "http/weir-exchange-private.h"
 
 #define ALLOW "access-control-allow-"
@@ -164,7 +165,8 @@ static Origin
 look_up (Ask *ask)
 {
   const char *const *origins =
-      ask->settings != NULL ? weir_settings_get_strv (ask->settings, "cors_origins") : NULL;
+      ask->settings != NULL ? weir_settings_peek_strv (ask->settings, WEIR_SETTING_CORS_ORIGINS)
+                            : NULL;
 
   if (origins == NULL)
     return look_up_built_in (ask);

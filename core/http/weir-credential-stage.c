@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/weir-settings-private.h"
 #include "http/weir-route-stage-private.h"
 
 #define APIKEY "apikey"
@@ -49,7 +50,7 @@ get_policy (WeirCredentialStage *self, WeirExchange *exchange)
   if (function == NULL)
     return self->fallback;
 
-  text = weir_settings_get_string (weir_function_get_settings (function), "auth");
+  text = weir_settings_peek_string (weir_function_get_settings (function), WEIR_SETTING_AUTH);
   if (text == NULL)
     return self->fallback;
   if (strcmp (text, "public") == 0)

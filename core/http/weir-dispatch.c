@@ -23,7 +23,7 @@ weir_dispatch_unref (WeirDispatch *self)
   g_clear_error (&self->failure);
   g_object_unref (self->exchange);
   weir_slot_unref (self->slot);
-  g_slice_free (WeirDispatch, self);
+  g_free (self);
 }
 
 static void
@@ -244,12 +244,14 @@ on_deadline (WeirTimer *timer)
 void
 weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange)
 {
-  WeirDispatch *self = g_slice_new0 (WeirDispatch);
+  WeirDispatch *self = g_new (WeirDispatch, 1);
 
-  self->refs = 1;
-  self->place.link.data = self;
-  self->slot = weir_slot_ref (slot);
-  self->exchange = g_object_ref (exchange);
+  *self = (WeirDispatch){
+    .refs = 1,
+    .place.link.data = self,
+    .slot = weir_slot_ref (slot),
+    .exchange = g_object_ref (exchange),
+  };
   self->timeout_ms = weir_slot_get_options (slot)->request_timeout_ms;
   self->upgrade = weir_exchange_get_upgrade (exchange) != NULL;
   if (weir_dispatch_refuse_large (self, MAX (0, weir_exchange_get_body_length (exchange))) ||

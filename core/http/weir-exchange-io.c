@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <string.h>
+#include "base/weir-head-private.h"
 #include "http/weir-error-response-private.h"
 #include "http/weir-exchange-struct-private.h"
 
@@ -153,6 +154,24 @@ weir_exchange_end_body (WeirExchange *self)
 /* ---- the response ---- */
 
 static void
+lend_headers (WeirExchange *self, WeirHead *head)
+{
+  guint n_fields;
+  const WeirField *fields = weir_head_get_fields (self->headers, &n_fields);
+
+  for (guint i = 0; i < n_fields; i++)
+    {
+      weir_head_remove_field (head, &fields[i]);
+      weir_head_add_borrowed (head,
+                              fields[i].id,
+                              fields[i].name,
+                              fields[i].name_length,
+                              fields[i].value,
+                              fields[i].value_length);
+    }
+}
+
+static void
 apply_headers (WeirExchange *self, WeirHead *head)
 {
   if (self->request_id[0] != '\0')
@@ -166,13 +185,11 @@ apply_headers (WeirExchange *self, WeirHead *head)
                               self->request_id,
                               strlen (self->request_id));
     }
-  for (guint i = 0; self->headers != NULL && i < self->headers->len; i += 2)
-    weir_head_set (head,
-                   g_ptr_array_index (self->headers, i),
-                   g_ptr_array_index (self->headers, i + 1));
+  if (self->headers != NULL)
+    lend_headers (self, head);
   /* Beside what the function says that its answer depends on. */
   if (self->vary_origin)
-    weir_head_add (head, "vary", "Origin");
+    weir_head_add_borrowed (head, WEIR_FIELD_OTHER, "vary", 4, "Origin", 6);
 }
 
 void
@@ -444,9 +461,9 @@ weir_exchange_take (WeirExchange *self)
 }
 
 gboolean
-weir_exchange_is_taken (WeirExchange *self)
+weir_exchange_is_free (WeirExchange *self)
 {
-  return self->taken;
+  return !self->taken && self->state == WEIR_EXCHANGE_STATE_OPEN;
 }
 
 void

@@ -92,7 +92,8 @@ void weir_exchange_set_vary_origin (WeirExchange *self);
 
 /* Whoever takes the exchange answers it, now or later; the pipeline lets it go. */
 void weir_exchange_take (WeirExchange *self);
-gboolean weir_exchange_is_taken (WeirExchange *self);
+/* Whether the pipeline still has it, and nobody has begun to answer. */
+gboolean weir_exchange_is_free (WeirExchange *self);
 /* What routing found, kept until the exchange is gone. */
 void weir_exchange_set_route (WeirExchange *self, gpointer route, GDestroyNotify destroy);
 gpointer weir_exchange_get_route (WeirExchange *self);

@@ -126,8 +126,7 @@ weir_exchange_set_response_header (WeirExchange *self, const char *name, const c
   if (!weir_exchange_begin_change (self))
     return;
   if (self->headers == NULL)
-    self->headers = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (self->headers, g_strdup (name));
-  g_ptr_array_add (self->headers, g_strdup (value));
+    self->headers = weir_head_new ();
+  weir_head_set (self->headers, name, value);
   weir_exchange_end_change (self);
 }

@@ -43,7 +43,7 @@ struct _WeirExchange
   void (*upgraded) (WeirExchange *exchange, gpointer user_data);
   gpointer finished_data; /* of both */
 
-  GPtrArray *headers; /* name, value, name, value… */
+  WeirHead *headers; /* for whatever response goes out; NULL: none */
   GThread *thread;
   char *response_type;
   GBytes *response_body;

@@ -150,7 +150,7 @@ weir_exchange_finalize (GObject *object)
     self->route_destroy (self->route);
   weir_exchange_clear_response (self);
   weir_request_body_clear (&self->body);
-  g_clear_pointer (&self->headers, g_ptr_array_unref);
+  g_clear_pointer (&self->headers, weir_head_unref);
   g_clear_pointer (&self->request, weir_head_unref);
   g_clear_pointer (&self->path, g_free);
   g_clear_pointer (&self->upgrade, g_free);
@@ -267,7 +267,7 @@ weir_exchange_new (WeirEngine *engine,
   self->peer_port = peer_port;
   self->upgrade = g_strdup (upgrade);
   self->thread = g_thread_self ();
-  self->started = g_get_monotonic_time ();
+  self->started = weir_engine_get_now (engine);
   weir_request_body_init (&self->body, body_length, WEIR_EXCHANGE_FIRST_CREDIT);
 
   target = weir_head_get_target (request);

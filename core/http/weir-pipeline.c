@@ -285,7 +285,7 @@ on_finished (WeirExchange *exchange, gpointer user_data)
 
   uncount (run);
   g_object_unref (run->exchange);
-  g_slice_free (Run, run);
+  g_free (run);
   g_object_unref (self);
 }
 
@@ -366,8 +366,7 @@ run_steps (Run *run)
       WeirStageResult result = process (step, exchange);
 
       /* Who takes it answers it, and may have done so: run can be gone. */
-      if (weir_exchange_is_taken (exchange) ||
-          weir_exchange_get_state (exchange) != WEIR_EXCHANGE_STATE_OPEN)
+      if (!weir_exchange_is_free (exchange))
         return;
 
       switch (result)
@@ -405,9 +404,8 @@ weir_pipeline_begin (WeirPipeline *self, WeirExchange *exchange)
   g_return_if_fail (WEIR_IS_EXCHANGE (exchange));
 
   g_object_ref (exchange);
-  run = g_slice_new0 (Run);
-  run->pipeline = g_object_ref (self);
-  run->exchange = g_object_ref (exchange);
+  run = g_new (Run, 1);
+  *run = (Run){ .pipeline = g_object_ref (self), .exchange = g_object_ref (exchange) };
   g_atomic_int_inc (&self->open);
   __atomic_store_n (&self->total, self->total + 1, __ATOMIC_RELAXED);
   weir_exchange_set_finished (exchange, on_finished, run);

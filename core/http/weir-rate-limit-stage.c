@@ -6,6 +6,7 @@
 #include "http/weir-rate-limit-stage-private.h"
 
 #include "http/weir-concurrent.h"
+#include "base/weir-settings-private.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-rate-key-private.h"
 
@@ -122,7 +123,8 @@ find_rule (WeirExchange *exchange, WeirRatePlans *plans, LastLimits *last, WeirR
   const char *text = NULL;
 
   if (function != NULL)
-    text = weir_settings_get_string (weir_function_get_settings (function), "rate_limit");
+    text =
+        weir_settings_peek_string (weir_function_get_settings (function), WEIR_SETTING_RATE_LIMIT);
   if ((text == NULL && plan == NULL) || g_strcmp0 (text, "off") == 0 ||
       is_preflight (weir_exchange_get_request (exchange)))
     return UNLIMITED;
@@ -145,11 +147,11 @@ make_key (WeirRateKey *key, WeirExchange *exchange, const WeirRateLimits *limits
       return;
     }
   settings = weir_function_get_settings (function);
-  if (weir_settings_get_boolean (settings, "rate_limit_shared"))
+  if (weir_settings_peek_boolean (settings, WEIR_SETTING_RATE_LIMIT_SHARED))
     weir_rate_key_init (key,
                         exchange,
                         "shared",
-                        weir_settings_get_string (settings, "rate_limit"),
+                        weir_settings_peek_string (settings, WEIR_SETTING_RATE_LIMIT),
                         is_rate);
   else
     weir_rate_key_init (key, exchange, "function", weir_function_get_name (function), is_rate);

@@ -80,13 +80,19 @@ get_trace_id (const WeirField *field)
   return text + 3;
 }
 
+/* Eight digits: the nibbles of a word spread over its bytes, and made letters all at once. */
 static void
-put_hex (char *out, guint64 value, guint digits)
+put_hex (char *out, guint32 value)
 {
-  static const char hex[] = "0123456789abcdef";
+  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
+  guint64 x = value;
 
-  for (guint i = 0; i < digits; i++)
-    out[i] = hex[(value >> (4 * (digits - 1 - i))) & 0xf];
+  x = (x | x << 16) & G_GUINT64_CONSTANT (0x0000ffff0000ffff);
+  x = (x | x << 8) & G_GUINT64_CONSTANT (0x00ff00ff00ff00ff);
+  x = (x | x << 4) & G_GUINT64_CONSTANT (0x0f0f0f0f0f0f0f0f);
+  x += '0' * ones + (((x + 6 * ones) >> 4) & ones) * ('a' - '0' - 10);
+  x = GUINT64_TO_BE (x);
+  memcpy (out, &x, sizeof x);
 }
 
 /* Unique, not secret: a counter, mixed so that neighbours differ in the first few letters
@@ -100,8 +106,9 @@ make_id (char *out)
   x = (x ^ (x >> 30)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
   x = (x ^ (x >> 27)) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
   x ^= x >> 31;
-  put_hex (out, x, 16);
-  put_hex (out + 16, process_suffix, 8);
+  put_hex (out, (guint32) (x >> 32));
+  put_hex (out + 8, (guint32) x);
+  put_hex (out + 16, process_suffix);
   out[24] = '\0';
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "io/weir-request-parser-private.h"
+#include "base/weir-text-private.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -45,12 +46,6 @@ is_word (const char *text, gsize length, const char *word)
   return length == strlen (word) && g_ascii_strncasecmp (text, word, length) == 0;
 }
 
-static gboolean
-is_in_host (char c)
-{
-  return g_ascii_isalnum (c) || (c != '\0' && strchr ("-._~!$&'()*+,;=", c) != NULL);
-}
-
 /* Returns where the host ends, or NULL where it is none. */
 static const char *
 skip_literal (const char *host)
@@ -73,7 +68,7 @@ skip_name (const char *host)
 
   for (;;)
     {
-      if (is_in_host (*p))
+      if (weir_text_is (*p, WEIR_TEXT_HOST))
         p++;
       else if (*p == '%' && g_ascii_isxdigit (p[1]) && g_ascii_isxdigit (p[2]))
         p += 3;

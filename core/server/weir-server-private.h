@@ -42,6 +42,7 @@ struct _WeirServer
   WeirRuntime *runtime;
   GPtrArray *sockets;
   WeirFrontend *frontend;
+  guint64 listened; /* atomic: when somebody was last looked for who hears of requests, and if so */
   WeirRequestFeed *feed;
   WeirFunctionHost *host;
   WeirUserSecrets *user_secrets;

@@ -4,6 +4,7 @@
 #define G_LOG_DOMAIN "weir-server"
 
 #include "server/weir-server-private.h"
+#include "http/weir-exchange-private.h"
 
 #include "base/weir-signal-private.h"
 #include "server/weir-request-record-private.h"
@@ -29,13 +30,29 @@ static guint signals[N_SIGNALS];
 
 /* ---- requests that are over ---- */
 
+/* To ask for handlers takes a lock and a search. What was found holds for the other exchanges of
+ * the same batch, which is known by its time; each data thread may overwrite what another found. */
+static gboolean
+is_listened_to (WeirServer *self, WeirExchange *exchange)
+{
+  guint64 batch = (guint64) weir_engine_get_now (weir_exchange_get_engine (exchange)) << 1;
+  guint64 found = __atomic_load_n (&self->listened, __ATOMIC_RELAXED);
+
+  if ((found & ~G_GUINT64_CONSTANT (1)) != batch)
+    {
+      found = batch | g_signal_has_handler_pending (self, signals[SIGNAL_REQUEST], 0, FALSE);
+      __atomic_store_n (&self->listened, found, __ATOMIC_RELAXED);
+    }
+  return found & 1;
+}
+
 /* Data thread. */
 void
 weir_server_on_exchange_finished (WeirExchange *exchange, gpointer user_data)
 {
   WeirServer *self = user_data;
 
-  if (g_signal_has_handler_pending (self, signals[SIGNAL_REQUEST], 0, FALSE))
+  if (is_listened_to (self, exchange))
     weir_request_feed_push (self->feed, exchange);
 }
 

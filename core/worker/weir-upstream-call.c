@@ -77,7 +77,7 @@ weir_upstream_call_unref (WeirUpstreamCall *self)
     return;
   g_clear_error (&self->failure);
   weir_upstream_unref (self->upstream);
-  g_slice_free (WeirUpstreamCall, self);
+  g_free (self);
 }
 
 static WeirUpstreamConnection *
@@ -389,14 +389,17 @@ weir_upstream_call (WeirUpstream *upstream,
                     const WeirUpstreamCallbacks *callbacks,
                     gpointer user_data)
 {
-  WeirUpstreamCall *self = g_slice_new0 (WeirUpstreamCall);
+  WeirUpstreamCall *self = g_new (WeirUpstreamCall, 1);
 
-  self->ref_count = 1;
-  self->upstream = weir_upstream_ref (upstream);
-  self->callbacks = callbacks;
-  self->user_data = user_data;
-  self->body_left = body_length;
-  self->body_whole = self->bodiless = body_length == 0;
+  *self = (WeirUpstreamCall){
+    .ref_count = 1,
+    .upstream = weir_upstream_ref (upstream),
+    .callbacks = callbacks,
+    .user_data = user_data,
+    .body_left = body_length,
+    .body_whole = body_length == 0,
+    .bodiless = body_length == 0,
+  };
   self->connection = weir_upstream_take (upstream, self);
   weir_upstream_call_begin (self, head, extra, upgrade);
   return self;
