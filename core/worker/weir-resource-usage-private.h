@@ -30,6 +30,7 @@ struct _WeirResourceUsageClass
   gboolean (*read) (WeirResourceUsage *self, GPid pid, WeirResourceSample *sample);
   void (*limit_memory) (WeirResourceUsage *self, GPid pid, gint64 bytes);
   void (*limit_cpu) (WeirResourceUsage *self, GPid pid, gint64 seconds);
+  void (*set_patient) (WeirResourceUsage *self, GPid pid, gboolean patient);
 };
 
 WeirResourceUsage *weir_resource_usage_new (void);
@@ -39,5 +40,7 @@ gboolean weir_resource_usage_read (WeirResourceUsage *self, GPid pid, WeirResour
 void weir_resource_usage_limit_memory (WeirResourceUsage *self, GPid pid, gint64 bytes);
 /* The kernel ends it when it has computed for so long in all; -1 lifts that. */
 void weir_resource_usage_limit_cpu (WeirResourceUsage *self, GPid pid, gint64 seconds);
+/* A patient one does not take the processor from somebody else at the moment it is woken up. */
+void weir_resource_usage_set_patient (WeirResourceUsage *self, GPid pid, gboolean patient);
 
 G_END_DECLS

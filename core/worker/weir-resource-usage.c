@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -84,12 +85,25 @@ weir_resource_usage_real_limit_cpu (WeirResourceUsage *self, GPid pid, gint64 se
   set_soft_limit (pid, RLIMIT_CPU, seconds < 0 ? RLIM_INFINITY : (rlim_t) seconds);
 }
 
+/* Of its first thread alone, which is the one that runs the function. A policy that somebody
+ * else gave it stays. */
+static void
+weir_resource_usage_real_set_patient (WeirResourceUsage *self, GPid pid, gboolean patient)
+{
+  const struct sched_param none = { 0 };
+
+  if (sched_getscheduler (pid) == (patient ? SCHED_OTHER : SCHED_BATCH) &&
+      sched_setscheduler (pid, patient ? SCHED_BATCH : SCHED_OTHER, &none) != 0)
+    g_debug ("Cannot schedule process %d: %s", pid, g_strerror (errno));
+}
+
 static void
 weir_resource_usage_class_init (WeirResourceUsageClass *klass)
 {
   klass->read = weir_resource_usage_real_read;
   klass->limit_memory = weir_resource_usage_real_limit_memory;
   klass->limit_cpu = weir_resource_usage_real_limit_cpu;
+  klass->set_patient = weir_resource_usage_real_set_patient;
 }
 
 static void
@@ -127,4 +141,13 @@ weir_resource_usage_limit_cpu (WeirResourceUsage *self, GPid pid, gint64 seconds
 
   if (pid > 0)
     WEIR_RESOURCE_USAGE_GET_CLASS (self)->limit_cpu (self, pid, seconds);
+}
+
+void
+weir_resource_usage_set_patient (WeirResourceUsage *self, GPid pid, gboolean patient)
+{
+  g_return_if_fail (WEIR_IS_RESOURCE_USAGE (self));
+
+  if (pid > 0)
+    WEIR_RESOURCE_USAGE_GET_CLASS (self)->set_patient (self, pid, patient);
 }

@@ -19,6 +19,11 @@
 #define COLLECTING_US G_TIME_SPAN_SECOND
 /* How much later than us the kernel ends a worker that computes, should we be held up. */
 #define BACKSTOP_SECONDS 3
+/* In a rush is who answers so many from one look to the next, with so many more at hand. */
+#define RUSH_ANSWERS 100
+#define RUSH_IN_FLIGHT 3
+/* For how many looks it has not been, before that is believed. */
+#define RUSH_LOOKS 4
 
 struct _WeirSupervision
 {
@@ -39,6 +44,7 @@ struct _WeirSupervision
   WeirResourceSample last;
   gint64 last_time;
   guint64 answered;
+  guint rush; /* looks for which it still counts as such; 0: it does not */
   gint64 cpu_base;
   gint64 backstop;
   gboolean cpu_warned;
@@ -112,6 +118,32 @@ lift_backstop (WeirSupervision *self)
   self->backstop = 0;
 }
 
+/* Each answer wakes the gateway up, and each request the worker. Under load a worker that waits
+ * for its turn finds more requests when it runs, and has not interrupted who was about to bring
+ * them. Alone on a busy machine, it would only be late. */
+static void
+notice_rush (WeirSupervision *self, guint64 answered, guint in_flight)
+{
+  gboolean was_rush = self->rush > 0;
+
+  if (answered >= RUSH_ANSWERS && in_flight >= RUSH_IN_FLIGHT)
+    self->rush = RUSH_LOOKS;
+  else if (was_rush)
+    self->rush--;
+  if ((self->rush > 0) != was_rush)
+    weir_resource_usage_set_patient (self->usage,
+                                     weir_worker_get_pid (self->worker),
+                                     self->rush > 0);
+}
+
+static void
+relax (WeirSupervision *self)
+{
+  if (self->rush > 0)
+    weir_resource_usage_set_patient (self->usage, weir_worker_get_pid (self->worker), FALSE);
+  self->rush = 0;
+}
+
 /* A worker that answers is well, however much it computes. One without a request and
  * without a task is well when it rests: a WebSocket may be open for days. */
 static void
@@ -125,6 +157,7 @@ count_cpu (WeirSupervision *self, const WeirResourceSample *sample)
   self->rested = (sample->cpu - self->last.cpu) * 10 < now - self->last_time;
   if (answered != self->answered || (quiet && self->rested))
     self->cpu_base = sample->cpu;
+  notice_rush (self, answered - self->answered, weir_gate_get_in_flight (gate));
   self->answered = answered;
   self->last = *sample;
   self->last_time = now;
@@ -349,6 +382,7 @@ weir_supervision_is_active (WeirSupervision *self)
     {
       self->sampling = FALSE;
       lift_backstop (self);
+      relax (self);
     }
   return self->sampling;
 }

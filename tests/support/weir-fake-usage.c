@@ -10,6 +10,7 @@ struct _WeirFakeUsage
   guint n_read;
   gint64 memory_limit;
   gint64 cpu_limit;
+  gboolean patient;
 };
 
 G_DEFINE_FINAL_TYPE (WeirFakeUsage, weir_fake_usage, WEIR_TYPE_RESOURCE_USAGE)
@@ -37,6 +38,13 @@ weir_fake_usage_limit_cpu (WeirResourceUsage *usage, GPid pid, gint64 seconds)
 }
 
 static void
+weir_fake_usage_set_patient (WeirResourceUsage *usage, GPid pid, gboolean patient)
+{
+  g_assert_true (WEIR_FAKE_USAGE (usage)->patient != patient);
+  WEIR_FAKE_USAGE (usage)->patient = patient;
+}
+
+static void
 weir_fake_usage_class_init (WeirFakeUsageClass *klass)
 {
   WeirResourceUsageClass *usage_class = WEIR_RESOURCE_USAGE_CLASS (klass);
@@ -44,6 +52,7 @@ weir_fake_usage_class_init (WeirFakeUsageClass *klass)
   usage_class->read = weir_fake_usage_read;
   usage_class->limit_memory = weir_fake_usage_limit_memory;
   usage_class->limit_cpu = weir_fake_usage_limit_cpu;
+  usage_class->set_patient = weir_fake_usage_set_patient;
 }
 
 static void
@@ -79,4 +88,10 @@ gint64
 weir_fake_usage_get_cpu_limit (WeirFakeUsage *self)
 {
   return self->cpu_limit;
+}
+
+gboolean
+weir_fake_usage_is_patient (WeirFakeUsage *self)
+{
+  return self->patient;
 }

@@ -17,5 +17,6 @@ guint weir_fake_usage_get_n_read (WeirFakeUsage *self);
 /* What was asked for last; 0: never. */
 gint64 weir_fake_usage_get_memory_limit (WeirFakeUsage *self);
 gint64 weir_fake_usage_get_cpu_limit (WeirFakeUsage *self);
+gboolean weir_fake_usage_is_patient (WeirFakeUsage *self);
 
 G_END_DECLS

@@ -325,6 +325,45 @@ test_given_up (Fixture *fixture, gconstpointer data)
                    WEIR_WORKER_EXIT_REASON_LIMIT_CPU);
 }
 
+/* The time between two looks. */
+static void
+serve (Fixture *fixture, guint answers, guint in_flight)
+{
+  for (guint i = 0; i < in_flight; i++)
+    lease (fixture);
+  for (guint i = 0; i < answers; i++)
+    weir_gate_note_answer (fixture->gate);
+  compute (fixture, WEIR_SUPERVISOR_INTERVAL_MS, 50);
+  for (guint i = 0; i < in_flight; i++)
+    give_up (fixture);
+}
+
+static void
+test_rush (Fixture *fixture, gconstpointer data)
+{
+  boot (fixture);
+  lease (fixture);
+  serve (fixture, 1000, 0); /* one after the other */
+  serve (fixture, 50, 10);  /* slow ones */
+  g_assert_false (weir_fake_usage_is_patient (fixture->usage));
+  serve (fixture, 1000, 10);
+  g_assert_true (weir_fake_usage_is_patient (fixture->usage));
+  for (guint i = 0; i < 3; i++)
+    serve (fixture, 1000, 0);
+  serve (fixture, 1000, 10);
+  for (guint i = 0; i < 3; i++)
+    serve (fixture, 0, 1);
+  g_assert_true (weir_fake_usage_is_patient (fixture->usage));
+  serve (fixture, 0, 1);
+  g_assert_false (weir_fake_usage_is_patient (fixture->usage));
+
+  serve (fixture, 1000, 10);
+  g_assert_true (weir_fake_usage_is_patient (fixture->usage));
+  answer (fixture);
+  compute (fixture, 500, 0);
+  g_assert_false (weir_fake_usage_is_patient (fixture->usage));
+}
+
 static void
 test_socket (Fixture *fixture, gconstpointer data)
 {
@@ -714,6 +753,7 @@ main (int argc, char **argv)
   add ("/worker/supervisor/cpu-soft-is-harmless", story_options, test_cpu_soft_is_harmless);
   add ("/worker/supervisor/busy-worker-is-well", story_options, test_busy_worker_is_well);
   add ("/worker/supervisor/given-up", story_options, test_given_up);
+  add ("/worker/supervisor/rush", story_options, test_rush);
   add ("/worker/supervisor/socket", story_options, test_socket);
   add ("/worker/supervisor/memory", story_options, test_memory);
   add ("/worker/supervisor/memory-of-garbage", story_options, test_memory_of_garbage);
