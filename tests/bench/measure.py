@@ -54,11 +54,11 @@ def alternate(gateways, rounds, what, once):
     }
 
 
-def throughput(gateways, connections, rounds, seconds):
+def throughput(gateways, connections, rounds, seconds, headers=()):
     for gateway in gateways:
-        wrk(gateway, connections, 1)
+        wrk(gateway, connections, 1, headers=headers)
     return alternate(gateways, rounds, f"{connections} connections",
-                     lambda g: wrk(g, connections, seconds))
+                     lambda g: wrk(g, connections, seconds, headers=headers))
 
 
 def body_size(gateways, size, rounds, seconds):

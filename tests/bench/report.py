@@ -14,10 +14,17 @@ def ratio(rows, name, peer, key="rps"):
     return f"{rows[name][key] / rows[peer][key]:.2f}" if peer in rows and rows[peer][key] else "–"
 
 
-def throughput(notes, table):
+EVERYTHING = """
+`weir-everything` checks a token (that it has seen before), a rate limit and the Origin of each
+request, gives it an id and writes it into the access log; the others do nothing of that, and are
+sent the same requests.
+"""
+
+
+def throughput(notes, table, title="", words=""):
     out = []
-    for connections, rows in table.items():
-        out.append(f"### {connections} connections\n")
+    for connections, rows in sorted(table.items()):
+        out.append(f"### {title}{connections} connections\n{words}")
         out.append("| | requests/s | p50 µs | p99 µs | CPU µs/request | × nginx | × node | × workerd | |")
         out.append("|---|--:|--:|--:|--:|--:|--:|--:|---|")
         for name, row in rows.items():
@@ -28,6 +35,10 @@ def throughput(notes, table):
                 f"| {ratio(rows, name, 'workerd')} | {notes[name]}{failed} |")
         out.append("")
     return out
+
+
+def everything(notes, table):
+    return throughput(notes, table, "Everything switched on, ", EVERYTHING)
 
 
 def bodies(table):
@@ -101,13 +112,14 @@ def plots(folder, warm, by_size):
     out = []
 
     def add(file, title, x_label, y_label, table, key):
-        series = {name: [(x, rows[name][key]) for x, rows in table.items()] for name in next(iter(table.values()))}
+        series = {name: [(x, rows[name][key]) for x, rows in sorted(table.items())] for name in next(iter(table.values()))}
         plot(folder / file, title, x_label, y_label, series)
         out.append(f"![{title}]({folder.name}/{file})\n")
 
-    add("throughput.svg", "Requests a second", "connections", "requests/s", warm, "rps")
-    add("latency.svg", "Latency, 99th percentile", "connections", "µs", warm, "p99")
-    add("cpu.svg", "CPU for each request, gateway alone", "connections", "µs", warm, "cpu")
+    if warm:
+        add("throughput.svg", "Requests a second", "connections", "requests/s", warm, "rps")
+        add("latency.svg", "Latency, 99th percentile", "connections", "µs", warm, "p99")
+        add("cpu.svg", "CPU for each request, gateway alone", "connections", "µs", warm, "cpu")
     if by_size:
         add("bodies.svg", "Bodies", "bytes", "MB/s", by_size, "mbps")
     return out
