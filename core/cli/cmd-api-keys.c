@@ -202,6 +202,15 @@ asks_for_keys (WeirServer *server)
   return FALSE;
 }
 
+static gboolean
+has_empty (char **words)
+{
+  for (; words != NULL && *words != NULL; words++)
+    if (**words == '\0')
+      return TRUE;
+  return FALSE;
+}
+
 static CliExit
 run_create (WeirServer *server, WeirStore *store, Options *options)
 {
@@ -213,6 +222,8 @@ run_create (WeirServer *server, WeirStore *store, Options *options)
 
   if (options->name == NULL || options->rest[1] != NULL)
     return cli_usage_error ("api-keys", _ ("create needs --name NAME"));
+  if (has_empty (options->scopes))
+    return cli_usage_error ("api-keys", _ ("--scope is empty: without it, a key may call all"));
   if (options->expires != NULL && !parse_expiry (options->expires, &expires))
     return cli_usage_error ("api-keys",
                             _ ("--expires wants a time to come: 90m, 12h, 30d, or a date as "

@@ -87,7 +87,8 @@ ask (const char *name)
   return cli_ask_hidden (question);
 }
 
-/* Without the last line end: that is how `echo` and editors write. */
+/* Without the last line end: that is how `echo` and editors write. NULL for nothing at all, as of
+ * a command before a pipe that failed: who means that writes "NAME=". */
 static char *
 read_input (void)
 {
@@ -98,7 +99,7 @@ read_input (void)
   while (length < MAX_VALUE && (n = read (STDIN_FILENO, value + length, MAX_VALUE - length)) > 0)
     length += n;
   value[length] = '\0';
-  if (strlen (value) != length)
+  if (length == 0 || strlen (value) != length)
     {
       explicit_bzero (value, length);
       return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define AUTHENTICATORS "auth.authenticators"
+#define KEYS "key"
 
 gboolean
 weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
@@ -216,18 +217,21 @@ take_type (WeirConfig *config, Wanted *wanted, GVariant **options, char **type, 
 {
   g_autoptr (GVariant) value = g_variant_lookup_value (*options, "type", NULL);
   g_autofree char *origin = NULL;
+  const char *why = NULL;
   GVariantDict dict;
 
   if (value == NULL)
     return TRUE;
+  origin = weir_config_dup_plugin_option_origin (config, wanted->table, wanted->name, "type");
   if (!g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    why = "type must be a string, the name of an authenticator, as in type = \"jwt\"";
+  /* Limits know those who call with a key by the name of the authenticator. */
+  else if (g_str_equal (g_variant_get_string (value, NULL), KEYS) &&
+           !g_str_equal (wanted->name, KEYS))
+    why = "the API keys of a project are all in one place: call the table [authenticators.key]";
+  if (why != NULL)
     {
-      origin = weir_config_dup_plugin_option_origin (config, wanted->table, wanted->name, "type");
-      g_set_error (error,
-                   WEIR_PLUGIN_ERROR,
-                   WEIR_PLUGIN_ERROR_OPTION,
-                   "%s: type must be a string, the name of an authenticator, as in type = \"jwt\"",
-                   origin);
+      g_set_error (error, WEIR_PLUGIN_ERROR, WEIR_PLUGIN_ERROR_OPTION, "%s: %s", origin, why);
       return FALSE;
     }
   *type = g_variant_dup_string (value, NULL);

@@ -286,6 +286,8 @@ def config_check_says_what_a_start_would_say():
         (f'[authenticators.firm]\nsecret = "{SECRET}"\n', ["weir.toml:2: ", "“firm”", 'type = "jwt"']),
         (f'[auth]\nauthenticators = ["jwt", "jwt"]\n[authenticators.jwt]\nsecret = "{SECRET}"\n',
          ["weir.toml:2: auth.authenticators has “jwt” twice"]),
+        ('[authenticators.mine]\ntype = "key"\n', ["weir.toml:2: ", "call the table [authenticators.key]"]),
+        ('[authenticators.mine]\ntype = 5\n', ["weir.toml:2: type must be a string"]),
         ('[auth]\nauthenticators = ["kye"]\n', ["weir.toml:2: ", "“kye”; did you mean “key”?"]),
         ('[auth]\nauthenticators = ["supabase"]\n', ["weir.toml:2: ", "for Supabase projects"]),
         ('rate_limiter = "tokenbucket"\n', ["weir.toml:1: ", "did you mean “token-bucket”?"]),

@@ -81,6 +81,8 @@ class SecretsTest(unittest.TestCase):
         self.assertEqual(out, "✔ Secret set: A\n✔ Secret set: B\n✔ Secret set: EMPTY\n")
         out, _ = self.weir("secrets", "set", "A", stdin="from a pipe\n")
         self.assertEqual(out, "✔ Secret updated: A\n")
+        _, err = self.weir("secrets", "set", "A", status=1)
+        self.assertIn("A: no value came on the standard input", err)
         out, _ = self.weir("secrets", "list")
         self.assertEqual([line.split()[0] for line in out.splitlines()], ["NAME", "A", "B", "EMPTY"])
         out, _ = self.weir("secrets", "list", "--json")

@@ -61,6 +61,8 @@ class StoreTest(unittest.TestCase):
         self.assertIn("not shown again", err)
         out, _ = self.weir("api-keys", "create", "--name", "t", "--test", "--expires", "30d")
         self.assertRegex(out, r"^flx_test_")
+        _, err = self.weir("api-keys", "create", "--name", "none", "--scope", "", status=2)
+        self.assertIn("--scope is empty", err)
         first, second = self.keys()
         self.assertEqual((first["name"], first["scopes"]), ("ci", ["a", "b"]))
         self.assertEqual(first["prefix"], key[:13])
