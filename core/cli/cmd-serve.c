@@ -13,6 +13,7 @@
 #include "cli-serve-view-private.h"
 
 #define MOST_FILES 65536
+#define NOT_GIVEN G_MININT
 
 typedef struct
 {
@@ -21,6 +22,7 @@ typedef struct
   char *adapter;
   char **trusted_proxies;
   char *log_level;
+  int data_threads;
   gboolean no_reload;
   gboolean strict_reload;
   gboolean no_verify_jwt;
@@ -75,6 +77,13 @@ parse (Options *options, int argc, char **argv)
       &options->adapter,
       N_ ("Speak to clients through this adapter"),
       N_ ("NAME") },
+    { "data-threads",
+      0,
+      0,
+      G_OPTION_ARG_INT,
+      &options->data_threads,
+      N_ ("Serve requests on so many threads instead of one"),
+      N_ ("N") },
     { "trusted-proxy",
       0,
       0,
@@ -155,6 +164,8 @@ overrides_from (Options *options)
     g_variant_dict_insert_value (&dict, "env_files", absolute_paths (options->env_files));
   if (options->adapter != NULL)
     g_variant_dict_insert (&dict, "adapter", "s", options->adapter);
+  if (options->data_threads != NOT_GIVEN)
+    g_variant_dict_insert (&dict, "data_threads", "x", (gint64) options->data_threads);
   if (options->trusted_proxies != NULL)
     g_variant_dict_insert_value (
         &dict,
@@ -251,7 +262,7 @@ raise_file_limit (void)
 CliExit
 cli_cmd_serve (int argc, char **argv)
 {
-  g_auto (Options) options = { NULL };
+  g_auto (Options) options = { .data_threads = NOT_GIVEN };
   g_autoptr (WeirConfig) config = NULL;
   g_autoptr (WeirServer) server = NULL;
   GLogLevelFlags level = G_LOG_LEVEL_MESSAGE;

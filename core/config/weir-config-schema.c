@@ -120,6 +120,8 @@ static const WeirOption options[] = {
     "The folder of the functions, where it is not found by itself." },
   { "adapter", NULL, SERVER, WEIR_OPTION_STRING, 0, 0, "'native'", NULL,
     "The HTTP server to use: `native` or `soup`, or that of a plugin." },
+  { "data_threads", NULL, SERVER, WEIR_OPTION_INTEGER, 1, 64, "1", NULL,
+    "Threads that serve requests, each with connections of its own. One is enough for most: workers are processes and need the processors more. The adapter `soup` works on one only." },
   { "reload", NULL, SERVER, WEIR_OPTION_BOOLEAN, 0, 0, "true", NULL,
     "Whether an edited file takes effect at once." },
   { "strict_reload", NULL, SERVER, WEIR_OPTION_BOOLEAN, 0, 0, "false", NULL,

@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Speaks a protocol to clients and turns what they send into exchanges. All methods are
- * called on the data thread. Options (limits, timeouts) are properties. */
+/* Speaks a protocol to clients and turns what they send into exchanges. All methods but
+ * join are called on its data thread. Options (limits, timeouts) are properties. */
 #define WEIR_TYPE_ADAPTER (weir_adapter_get_type ())
 
 WEIR_AVAILABLE_IN_ALL
@@ -34,9 +34,12 @@ struct _WeirAdapterInterface
   void (*drain) (WeirAdapter *self);
   /* Close everything now: open exchanges are disconnected before this returns. */
   void (*stop) (WeirAdapter *self);
+  /* Control thread, before start: first does the same on another data thread, and what is
+   * bounded for the whole server bounds both together. NULL: there can be only one. */
+  void (*join) (WeirAdapter *self, WeirAdapter *first);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 WEIR_AVAILABLE_IN_ALL
@@ -50,5 +53,7 @@ WEIR_AVAILABLE_IN_ALL
 void weir_adapter_drain (WeirAdapter *self);
 WEIR_AVAILABLE_IN_ALL
 void weir_adapter_stop (WeirAdapter *self);
+WEIR_AVAILABLE_IN_ALL
+gboolean weir_adapter_join (WeirAdapter *self, WeirAdapter *first, GError **error);
 
 G_END_DECLS

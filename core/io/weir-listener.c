@@ -198,13 +198,14 @@ weir_listener_drain (WeirListener *self, guint most)
     ;
 }
 
+/* Of several engines that accept on one socket, one is woken. */
 static gboolean
 watch (WeirListener *self, GError **error)
 {
   return weir_engine_watch (self->engine,
                             &self->watch,
                             g_socket_get_fd (self->socket),
-                            EPOLLIN,
+                            EPOLLIN | EPOLLEXCLUSIVE,
                             on_watch,
                             error);
 }

@@ -12,19 +12,25 @@
 
 G_BEGIN_DECLS
 
+/* Data threads. */
+#define WEIR_BINDING_MOST_SLOTS 64
+
 /* Joins the two halves of one function: the pool of its workers on the control thread and
- * the slot on the data thread. Facts about workers go down as messages, a demand comes up
+ * the slots, one on each data thread. Facts about workers go down as messages, a demand comes up
  * as one. Lives on the control thread. */
 #define WEIR_TYPE_BINDING (weir_binding_get_type ())
 G_DECLARE_FINAL_TYPE (WeirBinding, weir_binding, WEIR, BINDING, GObject)
 
-/* censor: for what clients are told of a failure. */
-WeirBinding *weir_binding_new (WeirEngine *engine,
+/* engines: WeirEngine, of the data threads. censor: for what clients are told of a failure. */
+WeirBinding *weir_binding_new (GPtrArray *engines,
                                GMainContext *control,
                                WeirWorkerPool *pool,
                                WeirCensor *censor);
 WeirWorkerPool *weir_binding_get_pool (WeirBinding *self);
-WeirSlot *weir_binding_get_slot (WeirBinding *self);
+/* index: of the engine. */
+WeirSlot *weir_binding_get_slot (WeirBinding *self, guint index);
+/* Before the first request. */
+void weir_binding_set_socket_budget (WeirBinding *self, WeirSocketBudget *budget);
 WeirFunctionStats *weir_binding_dup_stats (WeirBinding *self);
 /* A newer revision, for both halves. */
 void weir_binding_set_function (WeirBinding *self, WeirFunction *function);

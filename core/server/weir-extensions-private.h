@@ -21,18 +21,25 @@ G_BEGIN_DECLS
 gboolean weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
 WeirRuntime *
 weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
-WeirAdapter *
-weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+/* Appends one for each data thread. */
+gboolean weir_extensions_make_adapters (WeirPluginEngine *plugins,
+                                        WeirConfig *config,
+                                        guint n_adapters,
+                                        GPtrArray *adapters,
+                                        GError **error);
 WeirStore *
 weir_extensions_make_store (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
 WeirSecretStore *weir_extensions_make_secret_store (WeirPluginEngine *plugins,
                                                     WeirConfig *config,
                                                     const char *name,
                                                     GError **error);
-/* The stage that limits how often functions are called. A limiter that no plugin has is
- * one that fails; one that cannot be made is an error. */
-WeirRateLimitStage *
-weir_extensions_make_rate_limits (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
+/* Appends stages that limit how often functions are called, one for each data thread, which count
+ * together. A limiter that no plugin has is one that fails; one that cannot be made is an error. */
+gboolean weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
+                                           WeirConfig *config,
+                                           guint n_stages,
+                                           GPtrArray *stages,
+                                           GError **error);
 /* Of the table [authenticators.NAME]. */
 WeirAuthenticator *weir_extensions_make_authenticator (WeirPluginEngine *plugins,
                                                        WeirConfig *config,

@@ -280,13 +280,44 @@ weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GEr
       make (plugins, config, WEIR_TYPE_RUNTIME, "runtime", "runtimes", "deno", NULL, error);
 }
 
-WeirAdapter *
-weir_extensions_make_adapter (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
+static gboolean
+join (WeirConfig *config, WeirAdapter *adapter, WeirAdapter *first, GError **error)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+
+  if (weir_adapter_join (adapter, first, NULL))
+    return TRUE;
+  g_set_error (error,
+               WEIR_ERROR,
+               WEIR_ERROR_NOT_SUPPORTED,
+               "%s: the adapter “%s” works on one data thread only: leave out “data_threads”, or "
+               "choose another adapter",
+               weir_settings_get_origin (settings, "data_threads"),
+               weir_settings_get_string (settings, "adapter"));
+  return FALSE;
+}
+
+gboolean
+weir_extensions_make_adapters (WeirPluginEngine *plugins,
+                               WeirConfig *config,
+                               guint n_adapters,
+                               GPtrArray *adapters,
+                               GError **error)
 {
   const char *name = weir_settings_get_string (weir_config_get_server_settings (config), "adapter");
 
-  return (WeirAdapter *)
-      make (plugins, config, WEIR_TYPE_ADAPTER, "adapter", "adapters", name, "adapter", error);
+  for (guint i = 0; i < n_adapters; i++)
+    {
+      GObject *adapter =
+          make (plugins, config, WEIR_TYPE_ADAPTER, "adapter", "adapters", name, "adapter", error);
+
+      if (adapter == NULL)
+        return FALSE;
+      g_ptr_array_add (adapters, adapter);
+      if (i > 0 && !join (config, WEIR_ADAPTER (adapter), adapters->pdata[0], error))
+        return FALSE;
+    }
+  return TRUE;
 }
 
 WeirStore *
@@ -353,23 +384,32 @@ make_limiter (WeirPluginEngine *plugins,
   return *limiter != NULL;
 }
 
-WeirRateLimitStage *
-weir_extensions_make_rate_limits (WeirPluginEngine *plugins, WeirConfig *config, GError **error)
+gboolean
+weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
+                                  WeirConfig *config,
+                                  guint n_stages,
+                                  GPtrArray *stages,
+                                  GError **error)
 {
   WeirSettings *settings = weir_config_get_server_settings (config);
   const char *failure = weir_settings_get_string (settings, "rate_limit_failure");
   g_autoptr (WeirRateLimiter) rates = NULL;
   g_autoptr (WeirRateLimiter) windows = NULL;
   g_autoptr (WeirRatePlans) plans = NULL;
-  WeirRateLimitStage *stage;
 
   if (!make_limiter (plugins, config, "rate_limiter", &rates, error) ||
       !make_limiter (plugins, config, "window_limiter", &windows, error))
-    return NULL;
-  stage = weir_rate_limit_stage_new (rates, windows, strcmp (failure, "open") == 0);
+    return FALSE;
   plans = weir_rate_plans_new (settings);
-  weir_rate_limit_stage_set_plans (stage, plans, NULL);
-  return stage;
+  for (guint i = 0; i < n_stages; i++)
+    {
+      WeirRateLimitStage *stage =
+          weir_rate_limit_stage_new (rates, windows, strcmp (failure, "open") == 0);
+
+      weir_rate_limit_stage_set_plans (stage, plans, NULL);
+      g_ptr_array_add (stages, stage);
+    }
+  return TRUE;
 }
 
 /* [stages.NAME] asks for a stage; the plugin that has it need not be required as well. */

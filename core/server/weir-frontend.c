@@ -2,188 +2,138 @@
 
 #include "server/weir-frontend-private.h"
 
-#include "http/weir-cors-stage-private.h"
-#include "http/weir-dispatch-stage-private.h"
-#include "http/weir-request-id-stage-private.h"
-#include "http/weir-route-stage-private.h"
-#include "server/weir-data-thread-private.h"
+#include "server/weir-listen-private.h"
 
 struct _WeirFrontend
 {
-  WeirDataThread *thread;
-  WeirPipeline *pipeline;
-  WeirRouteStage *route;
-  WeirAdapter *adapter; /* NULL until it was started */
-  gint settled;         /* atomic: what had come before the drain is an exchange by now */
+  GPtrArray *lanes;
+  GPtrArray *engines;
 };
-
-/* What one call on the data thread takes and gives. */
-typedef struct
-{
-  WeirFrontend *self;
-  WeirAdapter *adapter;
-  GPtrArray *sockets;
-  GError **error;
-  gboolean ok;
-} Start;
-
-typedef struct
-{
-  WeirRouteStage *route;
-  WeirRouter *router;
-} Routes;
 
 WeirFrontend *
 weir_frontend_new (GMainContext *control, GPtrArray *stages, GError **error)
 {
   g_autoptr (WeirFrontend) self = g_new0 (WeirFrontend, 1);
-  g_autoptr (WeirRequestIdStage) request_id = weir_request_id_stage_new ();
-  g_autoptr (WeirCorsStage) cors = weir_cors_stage_new ();
-  g_autoptr (WeirDispatchStage) dispatch = weir_dispatch_stage_new ();
 
-  self->thread = weir_data_thread_new ("weir-data", error);
-  if (self->thread == NULL)
-    return NULL;
-
-  self->route = weir_route_stage_new ();
-  self->pipeline = weir_pipeline_new (control);
-  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (request_id));
-  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (self->route));
-  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (cors));
+  self->lanes = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_lane_free);
+  self->engines = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < stages->len; i++)
-    weir_pipeline_add_stage (self->pipeline, stages->pdata[i]);
-  weir_pipeline_add_stage (self->pipeline, WEIR_STAGE (dispatch));
+    {
+      WeirLane *lane = weir_lane_new (i, control, stages->pdata[i], stages->len > 1, error);
+
+      if (lane == NULL)
+        return NULL;
+      g_ptr_array_add (self->lanes, lane);
+      g_ptr_array_add (self->engines, g_object_ref (weir_lane_get_engine (lane)));
+    }
 
   return g_steal_pointer (&self);
 }
 
-WeirEngine *
-weir_frontend_get_engine (WeirFrontend *self)
+guint
+weir_frontend_get_n_lanes (WeirFrontend *self)
 {
-  return weir_data_thread_get_engine (self->thread);
+  return self->lanes->len;
 }
 
-WeirPipeline *
-weir_frontend_get_pipeline (WeirFrontend *self)
+WeirLane *
+weir_frontend_get_lane (WeirFrontend *self, guint index)
 {
-  return self->pipeline;
+  g_return_val_if_fail (index < self->lanes->len, NULL);
+
+  return self->lanes->pdata[index];
 }
 
-static void
-on_router (gpointer user_data)
+GPtrArray *
+weir_frontend_get_engines (WeirFrontend *self)
 {
-  Routes *routes = user_data;
-
-  weir_route_stage_set_router (routes->route, routes->router);
-  weir_router_unref (routes->router);
-  g_object_unref (routes->route);
-  g_free (routes);
+  return self->engines;
 }
 
-void
-weir_frontend_set_router (WeirFrontend *self, WeirRouter *router)
+static GPtrArray *
+repeat_sockets (GPtrArray *sockets, gboolean repeat, GError **error)
 {
-  Routes *routes = g_new0 (Routes, 1);
+  g_autoptr (GPtrArray) others = g_ptr_array_new_with_free_func (g_object_unref);
 
-  routes->route = g_object_ref (self->route);
-  routes->router = weir_router_ref (router);
-  weir_engine_invoke (weir_frontend_get_engine (self), on_router, routes);
-}
+  for (guint i = 0; i < sockets->len; i++)
+    {
+      GSocket *other =
+          repeat ? weir_listen_repeat (sockets->pdata[i], error) : g_object_ref (sockets->pdata[i]);
 
-static void
-on_start (gpointer user_data)
-{
-  Start *start = user_data;
+      if (other == NULL)
+        return NULL;
+      g_ptr_array_add (others, other);
+    }
 
-  start->ok = weir_adapter_start (start->adapter,
-                                  weir_frontend_get_engine (start->self),
-                                  start->self->pipeline,
-                                  (GSocket **) start->sockets->pdata,
-                                  start->sockets->len,
-                                  start->error);
-}
-
-gboolean
-weir_frontend_start (WeirFrontend *self, WeirAdapter *adapter, GPtrArray *sockets, GError **error)
-{
-  Start start = { .self = self, .adapter = adapter, .sockets = sockets, .error = error };
-
-  weir_data_thread_call (self->thread, on_start, &start);
-  if (start.ok)
-    self->adapter = g_object_ref (adapter);
-
-  return start.ok;
+  return g_steal_pointer (&others);
 }
 
 static gboolean
-on_settled (gpointer user_data)
+start_lane (WeirLane *lane,
+            WeirAdapter *adapter,
+            GPtrArray *sockets,
+            gboolean repeat,
+            GError **error)
 {
-  WeirFrontend *self = user_data;
+  g_autoptr (GPtrArray) others = repeat_sockets (sockets, repeat, error);
 
-  g_atomic_int_set (&self->settled, TRUE);
-
-  return G_SOURCE_REMOVE;
+  return others != NULL && weir_lane_start (lane, adapter, others, error);
 }
 
-/* An adapter may need a turn of the loop to make an exchange of what it has just read, so
- * there is no telling that nothing is open before the loop has nothing better to do. */
-static void
-on_drain (gpointer user_data)
+gboolean
+weir_frontend_start (WeirFrontend *self,
+                     GPtrArray *adapters,
+                     GPtrArray *sockets,
+                     gboolean repeat,
+                     GError **error)
 {
-  WeirFrontend *self = user_data;
-  g_autoptr (GSource) source = g_idle_source_new ();
+  g_return_val_if_fail (adapters->len == self->lanes->len, FALSE);
 
-  weir_adapter_drain (self->adapter);
-  g_source_set_static_name (source, "[weir] drain");
-  g_source_set_priority (source, G_PRIORITY_LOW);
-  g_source_set_callback (source, on_settled, self, NULL);
-  g_source_attach (source, weir_engine_get_context (weir_frontend_get_engine (self)));
+  for (guint i = 0; i < self->lanes->len; i++)
+    if (!start_lane (self->lanes->pdata[i], adapters->pdata[i], sockets, repeat && i > 0, error))
+      {
+        weir_frontend_stop (self);
+        return FALSE;
+      }
+
+  return TRUE;
+}
+
+static void
+call_all (WeirFrontend *self, void (*func) (WeirLane *lane))
+{
+  for (guint i = 0; i < self->lanes->len; i++)
+    func (self->lanes->pdata[i]);
 }
 
 void
 weir_frontend_drain (WeirFrontend *self)
 {
-  if (self->adapter != NULL)
-    weir_data_thread_call (self->thread, on_drain, self);
-}
-
-static void
-on_stop (gpointer user_data)
-{
-  weir_adapter_stop (user_data);
+  call_all (self, weir_lane_drain);
 }
 
 void
 weir_frontend_stop (WeirFrontend *self)
 {
-  if (self->adapter != NULL)
-    weir_data_thread_call (self->thread, on_stop, self->adapter);
+  call_all (self, weir_lane_stop);
 }
 
 gboolean
 weir_frontend_is_drained (WeirFrontend *self)
 {
-  return g_atomic_int_get (&self->settled) && weir_pipeline_get_open (self->pipeline) == 0;
+  for (guint i = 0; i < self->lanes->len; i++)
+    if (!weir_lane_is_drained (self->lanes->pdata[i]))
+      return FALSE;
+
+  return TRUE;
 }
 
-/* Objects of the data thread are let go of there. */
-static void
-on_free (gpointer user_data)
-{
-  WeirFrontend *self = user_data;
-
-  g_clear_object (&self->adapter);
-  g_clear_object (&self->pipeline);
-  g_clear_object (&self->route);
-}
-
+/* No thread ends before there is nothing left on any that could send it a message. */
 void
 weir_frontend_free (WeirFrontend *self)
 {
-  if (self->thread != NULL)
-    {
-      weir_data_thread_call (self->thread, on_free, self);
-      weir_data_thread_free (self->thread);
-    }
+  call_all (self, weir_lane_clear);
+  g_ptr_array_unref (self->engines);
+  g_ptr_array_unref (self->lanes);
   g_free (self);
 }

@@ -27,10 +27,10 @@ G_BEGIN_DECLS
 #define WEIR_TYPE_FUNCTION_HOST (weir_function_host_get_type ())
 G_DECLARE_FINAL_TYPE (WeirFunctionHost, weir_function_host, WEIR, FUNCTION_HOST, GObject)
 
-/* uri: what functions reach this server by. */
+/* engines: WeirEngine, of the data threads. uri: what functions reach this server by. */
 WeirFunctionHost *weir_function_host_new (WeirConfig *config,
                                           WeirRuntime *runtime,
-                                          WeirEngine *engine,
+                                          GPtrArray *engines,
                                           WeirClock *clock,
                                           const char *uri,
                                           GError **error);
@@ -46,7 +46,8 @@ WeirCensor *weir_function_host_get_censor (WeirFunctionHost *self);
 WeirConfig *weir_function_host_get_config (WeirFunctionHost *self);
 GListModel *weir_function_host_get_functions (WeirFunctionHost *self);
 const char *const *weir_function_host_get_problems (WeirFunctionHost *self);
-WeirRouter *weir_function_host_make_router (WeirFunctionHost *self);
+/* index: of the engine that it is for. */
+WeirRouter *weir_function_host_make_router (WeirFunctionHost *self, guint index);
 /* No edit counts any more. */
 void weir_function_host_unwatch (WeirFunctionHost *self);
 /* Ends the workers; "empty" comes later, from the main loop, even when there is none. */

@@ -231,7 +231,7 @@ on_binding_added (WeirRegistry *registry, WeirBinding *binding, WeirFunctionHost
 {
   WeirWorkerPool *pool = weir_binding_get_pool (binding);
 
-  weir_slot_set_socket_budget (weir_binding_get_slot (binding), self->sockets);
+  weir_binding_set_socket_budget (binding, self->sockets);
   g_signal_connect_object (pool, "worker-added", G_CALLBACK (on_worker_added), self, 0);
   g_signal_connect_object (pool, "ready", G_CALLBACK (on_pool_ready), self, 0);
   g_signal_connect_object (pool, "files-changed", G_CALLBACK (on_pool_files_changed), self, 0);
@@ -450,9 +450,9 @@ weir_function_host_get_problems (WeirFunctionHost *self)
 }
 
 WeirRouter *
-weir_function_host_make_router (WeirFunctionHost *self)
+weir_function_host_make_router (WeirFunctionHost *self, guint index)
 {
-  return weir_registry_make_router (self->registry);
+  return weir_registry_make_router (self->registry, index);
 }
 
 static void
@@ -510,7 +510,7 @@ weir_function_host_init (WeirFunctionHost *self)
 WeirFunctionHost *
 weir_function_host_new (WeirConfig *config,
                         WeirRuntime *runtime,
-                        WeirEngine *engine,
+                        GPtrArray *engines,
                         WeirClock *clock,
                         const char *uri,
                         GError **error)
@@ -536,7 +536,7 @@ weir_function_host_new (WeirConfig *config,
                                           NULL);
   weir_standby_pool_set_capacity (self->standbys, self->capacity);
   weir_function_standbys_configure (self->standbys, self->config);
-  self->registry = weir_registry_new (engine, self->control, uri, make_pool, self);
+  self->registry = weir_registry_new (engines, self->control, uri, make_pool, self);
   g_signal_connect_object (self->registry, "binding-added", G_CALLBACK (on_binding_added), self, 0);
   g_signal_connect_object (self->registry,
                            "function-reloaded",

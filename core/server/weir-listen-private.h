@@ -14,6 +14,10 @@ G_BEGIN_DECLS
  * "unix:@abstract". The error says what can be done about it. A socket in the file system is
  * removed when its object goes. */
 GSocket *weir_listen (const char *address, GError **error);
+/* Another socket at the address of one that weir_listen() made, and the system divides those who
+ * connect among the two; a Unix socket, of which there can be only one, itself. Nobody else gets
+ * between: only sockets that are made in this way join the first. */
+GSocket *weir_listen_repeat (GSocket *first, GError **error);
 /* Adds the sockets that whoever started this process has bound for it (LISTEN_FDS of systemd),
  * if any; once, they are gone from the environment then. */
 gboolean weir_listen_inherit (GPtrArray *sockets, GError **error);

@@ -2,9 +2,11 @@
 
 #include "server/weir-listen-private.h"
 
+#include <errno.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -164,6 +166,61 @@ remove_path (gpointer data)
 {
   g_unlink (data);
   g_free (data);
+}
+
+/* Not g_socket_bind(), which takes back what allow_others() said. */
+static gboolean
+bind_beside (GSocket *socket, GSocketAddress *address, GError **error)
+{
+  struct sockaddr_storage native;
+  gssize length = g_socket_address_get_native_size (address);
+  int saved_errno;
+
+  if (!g_socket_address_to_native (address, &native, sizeof native, error) ||
+      !g_socket_set_option (socket, SOL_SOCKET, SO_REUSEADDR, 1, error))
+    return FALSE;
+  if (bind (g_socket_get_fd (socket), (struct sockaddr *) &native, (socklen_t) length) == 0)
+    return TRUE;
+  saved_errno = errno;
+  g_set_error_literal (error,
+                       G_IO_ERROR,
+                       g_io_error_from_errno (saved_errno),
+                       g_strerror (saved_errno));
+  return FALSE;
+}
+
+static gboolean
+allow_others (GSocket *socket, GError **error)
+{
+  return g_socket_set_option (socket, SOL_SOCKET, SO_REUSEPORT, 1, error);
+}
+
+/* The first one was alone when it was bound: who has its port by then is somebody else. */
+GSocket *
+weir_listen_repeat (GSocket *first, GError **error)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (first, error);
+  g_autoptr (GSocket) other = NULL;
+
+  if (address == NULL)
+    return NULL;
+  if (!G_IS_INET_SOCKET_ADDRESS (address))
+    return g_object_ref (first);
+  other = g_socket_new (g_socket_get_family (first),
+                        G_SOCKET_TYPE_STREAM,
+                        G_SOCKET_PROTOCOL_DEFAULT,
+                        error);
+  if (other == NULL)
+    return NULL;
+  g_socket_set_blocking (other, FALSE);
+  g_socket_set_listen_backlog (other, BACKLOG);
+  if (!allow_others (first, error) || !allow_others (other, error) ||
+      !bind_beside (other, address, error) || !g_socket_listen (other, error))
+    {
+      g_prefix_error_literal (error, "Cannot listen for a second data thread: ");
+      return NULL;
+    }
+  return g_steal_pointer (&other);
 }
 
 GSocket *

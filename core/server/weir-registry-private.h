@@ -24,8 +24,8 @@ G_DECLARE_FINAL_TYPE (WeirRegistry, weir_registry, WEIR, REGISTRY, GObject)
 /* Makes the pool of one function; the server knows with what. */
 typedef WeirWorkerPool *(*WeirPoolFactory) (WeirFunction *function, gpointer user_data);
 
-/* uri: what a function reaches this server by. */
-WeirRegistry *weir_registry_new (WeirEngine *engine,
+/* engines: WeirEngine, of the data threads. uri: what a function reaches this server by. */
+WeirRegistry *weir_registry_new (GPtrArray *engines,
                                  GMainContext *control,
                                  const char *uri,
                                  WeirPoolFactory factory,
@@ -46,7 +46,8 @@ GListModel *weir_registry_get_functions (WeirRegistry *self);
 WeirBinding *weir_registry_find (WeirRegistry *self, const char *name); /* nullable */
 GPtrArray *weir_registry_get_bindings (WeirRegistry *self);             /* borrowed: WeirBinding */
 const char *const *weir_registry_get_problems (WeirRegistry *self);
-WeirRouter *weir_registry_make_router (WeirRegistry *self);
+/* index: of the engine that it is for. */
+WeirRouter *weir_registry_make_router (WeirRegistry *self, guint index);
 void weir_registry_shut_down (WeirRegistry *self);
 
 G_END_DECLS

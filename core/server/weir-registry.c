@@ -17,7 +17,7 @@ struct _WeirRegistry
 {
   GObject parent_instance;
 
-  WeirEngine *engine;
+  GPtrArray *engines;
   GMainContext *control;
   char *uri;
   WeirConfig *config; /* of the last load */
@@ -147,7 +147,7 @@ static void
 add_binding (WeirRegistry *self, WeirFunction *function)
 {
   g_autoptr (WeirWorkerPool) pool = self->factory (function, self->factory_data);
-  WeirBinding *binding = weir_binding_new (self->engine, self->control, pool, self->censor);
+  WeirBinding *binding = weir_binding_new (self->engines, self->control, pool, self->censor);
 
   g_ptr_array_add (self->bindings, binding);
   g_hash_table_insert (self->by_name, g_strdup (weir_function_get_name (function)), binding);
@@ -441,14 +441,15 @@ weir_registry_get_problems (WeirRegistry *self)
 }
 
 WeirRouter *
-weir_registry_make_router (WeirRegistry *self)
+weir_registry_make_router (WeirRegistry *self, guint index)
 {
   g_autoptr (GPtrArray) slots = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_slot_unref);
   guint n_functions = g_list_model_get_n_items (G_LIST_MODEL (self->functions));
   WeirRouter *router;
 
   for (guint i = 0; i < self->bindings->len; i++)
-    g_ptr_array_add (slots, weir_slot_ref (weir_binding_get_slot (self->bindings->pdata[i])));
+    g_ptr_array_add (slots,
+                     weir_slot_ref (weir_binding_get_slot (self->bindings->pdata[i], index)));
 
   /* By name, so that of two who want the same always the same one gets it. */
   router = weir_router_new (slots);
@@ -485,7 +486,7 @@ weir_registry_finalize (GObject *object)
   weir_censor_unref (self->censor);
   g_ptr_array_unref (self->early);
   g_clear_object (&self->functions);
-  g_clear_object (&self->engine);
+  g_clear_pointer (&self->engines, g_ptr_array_unref);
   g_clear_pointer (&self->control, g_main_context_unref);
   g_free (self->uri);
   g_clear_object (&self->config);
@@ -535,7 +536,7 @@ weir_registry_get_censor (WeirRegistry *self)
 }
 
 WeirRegistry *
-weir_registry_new (WeirEngine *engine,
+weir_registry_new (GPtrArray *engines,
                    GMainContext *control,
                    const char *uri,
                    WeirPoolFactory factory,
@@ -543,7 +544,7 @@ weir_registry_new (WeirEngine *engine,
 {
   WeirRegistry *self = g_object_new (WEIR_TYPE_REGISTRY, NULL);
 
-  self->engine = g_object_ref (engine);
+  self->engines = g_ptr_array_ref (engines);
   self->control = g_main_context_ref (control);
   self->uri = g_strdup (uri);
   self->factory = factory;

@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* Carries records from the data thread to the control thread in batches: one wake-up per
+/* Carries records from the data threads to the control thread in batches: one wake-up per
  * 10 ms, however many requests there are. Bounded: what does not fit is counted. */
 typedef struct _WeirRequestFeed WeirRequestFeed;
 
@@ -19,12 +19,12 @@ typedef void (*WeirRequestFeedFunc) (GPtrArray *records, guint64 dropped, gpoint
 
 WeirRequestFeed *
 weir_request_feed_new (GMainContext *control, WeirRequestFeedFunc func, gpointer user_data);
-/* Control thread: gives func what is left, and does not call it any more. The data thread may still
+/* Control thread: gives func what is left, and does not call it any more. A data thread may still
  * hold a reference. */
 void weir_request_feed_close (WeirRequestFeed *self);
 WeirRequestFeed *weir_request_feed_ref (WeirRequestFeed *self);
 void weir_request_feed_unref (WeirRequestFeed *self);
-/* Data thread: the exchange is finished. */
+/* Any data thread: the exchange is finished. */
 void weir_request_feed_push (WeirRequestFeed *self, WeirExchange *exchange);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirRequestFeed, weir_request_feed_unref)

@@ -11,10 +11,9 @@ struct _WeirRequestFeed
   WeirRequestFeedFunc func; /* NULL once closed; control thread only */
   gpointer user_data;
 
-  WeirRequestBlock *block; /* data thread */
-
   GMutex mutex;
-  GPtrArray *records; /* under the mutex, as the next two */
+  WeirRequestBlock *block; /* under the mutex, as the next three */
+  GPtrArray *records;
   guint64 dropped;
   gboolean scheduled;
 };
@@ -106,10 +105,11 @@ schedule (WeirRequestFeed *self)
 void
 weir_request_feed_push (WeirRequestFeed *self, WeirExchange *exchange)
 {
-  WeirRequestRecord *record = weir_request_record_new (exchange, &self->block);
+  WeirRequestRecord *record;
   gboolean first;
 
   g_mutex_lock (&self->mutex);
+  record = weir_request_record_new (exchange, &self->block);
   if (self->records->len < CAPACITY)
     g_ptr_array_add (self->records, g_steal_pointer (&record));
   else

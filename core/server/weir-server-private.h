@@ -31,7 +31,6 @@ struct _WeirServer
   GPtrArray *stages;
   GPtrArray *authenticators; /* WeirNamedAuthenticator */
   WeirStores *stores;
-  WeirRateLimitStage *rate_limits;
   gboolean extensions_loaded;
   GListStore *no_functions; /* what there is while nothing runs */
   GListStore *no_workers;
@@ -41,11 +40,13 @@ struct _WeirServer
   GMainContext *control;
   WeirRuntime *runtime;
   GPtrArray *sockets;
+  gboolean sockets_inherited;
   WeirFrontend *frontend;
+  GPtrArray *rate_limits;  /* WeirRateLimitStage, by lane */
+  GPtrArray *user_secrets; /* WeirUserSecrets, by lane */
   guint64 listened; /* atomic: when somebody was last looked for who hears of requests, and if so */
   WeirRequestFeed *feed;
   WeirFunctionHost *host;
-  WeirUserSecrets *user_secrets;
   WeirSecrets *secrets; /* NULL when there are none to be had */
 
   GPtrArray *stopping; /* GTask: who waits for the end */

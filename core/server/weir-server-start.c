@@ -16,22 +16,25 @@
 static void
 on_routes_changed (WeirFunctionHost *host, WeirServer *self)
 {
-  g_autoptr (WeirRouter) router = weir_function_host_make_router (host);
+  for (guint i = 0; i < weir_frontend_get_n_lanes (self->frontend); i++)
+    {
+      g_autoptr (WeirRouter) router = weir_function_host_make_router (host, i);
 
-  weir_frontend_set_router (self->frontend, router);
+      weir_lane_set_router (weir_frontend_get_lane (self->frontend, i), router);
+    }
 }
 
 static void
 on_config_changed (WeirFunctionHost *host, WeirServer *self)
 {
+  GPtrArray *engines = weir_frontend_get_engines (self->frontend);
   g_autoptr (WeirRatePlans) plans = NULL;
 
   if (!g_set_object (&self->config, weir_function_host_get_config (host)))
     return;
   plans = weir_rate_plans_new (weir_config_get_server_settings (self->config));
-  weir_rate_limit_stage_set_plans (self->rate_limits,
-                                   plans,
-                                   weir_frontend_get_engine (self->frontend));
+  for (guint i = 0; i < engines->len; i++)
+    weir_rate_limit_stage_set_plans (self->rate_limits->pdata[i], plans, engines->pdata[i]);
   g_object_notify (G_OBJECT (self), "config");
 }
 
@@ -128,7 +131,8 @@ listen_all (WeirServer *self, GError **error)
   /* Whoever bound them said where to listen. */
   if (!weir_listen_inherit (self->sockets, error))
     return FALSE;
-  if (self->sockets->len > 0)
+  self->sockets_inherited = self->sockets->len > 0;
+  if (self->sockets_inherited)
     return TRUE;
   for (guint i = 0; addresses[i] != NULL; i++)
     {
@@ -280,10 +284,11 @@ start_secrets (WeirServer *self)
       return;
     }
 
-  weir_user_secrets_open (self->user_secrets,
-                          weir_frontend_get_engine (self->frontend),
-                          store,
-                          weir_function_host_get_censor (self->host));
+  for (guint i = 0; i < self->user_secrets->len; i++)
+    weir_user_secrets_open (self->user_secrets->pdata[i],
+                            weir_frontend_get_engines (self->frontend)->pdata[i],
+                            store,
+                            weir_function_host_get_censor (self->host));
   weir_function_host_set_secrets (self->host, weir_secrets_get_lines (self->secrets));
   g_signal_connect_object (self->secrets, "changed", G_CALLBACK (on_secrets_changed), self, 0);
   g_signal_connect_object (self->secrets, "failed", G_CALLBACK (on_secrets_failed), self, 0);
@@ -296,7 +301,7 @@ start_host (WeirServer *self, GError **error)
 
   self->host = weir_function_host_new (self->config,
                                        self->runtime,
-                                       weir_frontend_get_engine (self->frontend),
+                                       weir_frontend_get_engines (self->frontend),
                                        self->clock,
                                        uri,
                                        error);
@@ -318,9 +323,10 @@ dup_status (GObject *object)
     .state = g_enum_get_value (states, self->state)->value_nick,
     .uris = (const char *const *) uris,
     .host = self->host,
+    .frontend = self->frontend,
   };
 
-  if (self->host == NULL)
+  if (self->host == NULL || self->frontend == NULL)
     return NULL;
   status.uptime_ms = (weir_clock_now (self->clock) - self->started) / 1000;
   return weir_status_format (&status);
@@ -353,53 +359,106 @@ add_client_stage (WeirServer *self, GPtrArray *stages)
                                                           : WEIR_PROXY_HEADERS_X_FORWARDED));
 }
 
+static guint
+get_n_lanes (WeirServer *self)
+{
+  return (guint) weir_settings_get_integer (weir_config_get_server_settings (self->config),
+                                            "data_threads");
+}
+
+static void
+append (GPtrArray *stages, GPtrArray *others)
+{
+  for (guint i = 0; i < others->len; i++)
+    g_ptr_array_add (stages, g_object_ref (others->pdata[i]));
+}
+
+/* Those that remember what only one data thread may touch are there once for each. Returns for
+ * each lane an array of stages. */
+static GPtrArray *
+make_stages (WeirServer *self, GError **error)
+{
+  g_autoptr (GPtrArray) before = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) after = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) lanes = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+
+  if (!weir_authentication_append_stages (self->plugins,
+                                          self->stores,
+                                          self->config,
+                                          self->authenticators,
+                                          before,
+                                          error) ||
+      !weir_extensions_make_rate_limits (self->plugins,
+                                         self->config,
+                                         get_n_lanes (self),
+                                         self->rate_limits,
+                                         error) ||
+      !weir_extensions_make_stages (self->plugins, self->config, after, error) ||
+      !listen_all (self, error))
+    return NULL;
+  append (before, self->stages);
+  add_status_stage (self, before);
+  add_client_stage (self, before);
+
+  for (guint i = 0; i < get_n_lanes (self); i++)
+    {
+      GPtrArray *stages = g_ptr_array_new_with_free_func (g_object_unref);
+
+      append (stages, before);
+      g_ptr_array_add (stages, g_object_ref (self->rate_limits->pdata[i]));
+      append (stages, after);
+      g_ptr_array_add (self->user_secrets, weir_user_secrets_new ());
+      g_ptr_array_add (stages, g_object_ref (self->user_secrets->pdata[i]));
+      g_ptr_array_add (lanes, stages);
+    }
+
+  return g_steal_pointer (&lanes);
+}
+
+static void
+prepare_lane (WeirServer *self, WeirLane *lane)
+{
+  WeirPipeline *pipeline = weir_lane_get_pipeline (lane);
+
+  weir_pipeline_set_stage_timeout (
+      pipeline,
+      weir_settings_get_integer (weir_config_get_server_settings (self->config),
+                                 "stage_timeout_ms"));
+  weir_pipeline_add_observer (pipeline, weir_server_on_exchange_finished, self);
+}
+
 static gboolean
 start_parts (WeirServer *self, GError **error)
 {
-  g_autoptr (GPtrArray) stages = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr (WeirAdapter) adapter = NULL;
+  g_autoptr (GPtrArray) adapters = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) stages = NULL;
 
-  if (!load_runtime (self, error))
+  if (!load_runtime (self, error) || !weir_extensions_make_adapters (self->plugins,
+                                                                     self->config,
+                                                                     get_n_lanes (self),
+                                                                     adapters,
+                                                                     error))
     return FALSE;
-  adapter = weir_extensions_make_adapter (self->plugins, self->config, error);
-  if (adapter == NULL || !weir_authentication_append_stages (self->plugins,
-                                                             self->stores,
-                                                             self->config,
-                                                             self->authenticators,
-                                                             stages,
-                                                             error))
-    return FALSE;
-  for (guint i = 0; i < self->stages->len; i++)
-    g_ptr_array_add (stages, g_object_ref (self->stages->pdata[i]));
-  self->rate_limits = weir_extensions_make_rate_limits (self->plugins, self->config, error);
-  if (self->rate_limits == NULL)
-    return FALSE;
-  g_ptr_array_add (stages, g_object_ref (self->rate_limits));
-  if (!weir_extensions_make_stages (self->plugins, self->config, stages, error) ||
-      !listen_all (self, error))
+  stages = make_stages (self, error);
+  if (stages == NULL)
     return FALSE;
 
-  self->user_secrets = weir_user_secrets_new ();
-  g_ptr_array_add (stages, g_object_ref (self->user_secrets));
-  add_status_stage (self, stages);
-  add_client_stage (self, stages);
   self->frontend = weir_frontend_new (self->control, stages, error);
   if (self->frontend == NULL)
     return FALSE;
-  weir_pipeline_set_stage_timeout (
-      weir_frontend_get_pipeline (self->frontend),
-      weir_settings_get_integer (weir_config_get_server_settings (self->config),
-                                 "stage_timeout_ms"));
   self->feed = weir_request_feed_new (self->control, weir_server_on_records, self);
-  weir_pipeline_add_observer (weir_frontend_get_pipeline (self->frontend),
-                              weir_server_on_exchange_finished,
-                              self);
+  for (guint i = 0; i < weir_frontend_get_n_lanes (self->frontend); i++)
+    prepare_lane (self, weir_frontend_get_lane (self->frontend, i));
 
   if (!start_host (self, error))
     return FALSE;
   on_routes_changed (self->host, self);
 
-  return weir_frontend_start (self->frontend, adapter, self->sockets, error);
+  return weir_frontend_start (self->frontend,
+                              adapters,
+                              self->sockets,
+                              !self->sockets_inherited,
+                              error);
 }
 
 /* Undoes start_parts(), as far as it came. */
@@ -408,14 +467,14 @@ weir_server_drop_parts (WeirServer *self)
 {
   g_clear_pointer (&self->frontend, weir_frontend_free);
   weir_stores_recall (self->stores);
-  g_clear_object (&self->rate_limits);
+  g_ptr_array_set_size (self->rate_limits, 0);
   if (self->feed != NULL)
     weir_request_feed_close (self->feed);
   g_clear_pointer (&self->feed, weir_request_feed_unref);
   if (self->secrets != NULL)
     g_object_run_dispose (G_OBJECT (self->secrets));
   g_clear_object (&self->secrets);
-  g_clear_object (&self->user_secrets);
+  g_ptr_array_set_size (self->user_secrets, 0);
   g_clear_object (&self->host);
   g_clear_object (&self->runtime);
   g_ptr_array_set_size (self->sockets, 0);

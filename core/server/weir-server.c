@@ -276,6 +276,8 @@ weir_server_finalize (GObject *object)
   g_ptr_array_unref (self->stages);
   g_ptr_array_unref (self->authenticators);
   g_ptr_array_unref (self->sockets);
+  g_ptr_array_unref (self->rate_limits);
+  g_ptr_array_unref (self->user_secrets);
   g_ptr_array_unref (self->stopping);
 
   G_OBJECT_CLASS (weir_server_parent_class)->finalize (object);
@@ -384,6 +386,8 @@ weir_server_init (WeirServer *self)
   self->authenticators =
       g_ptr_array_new_with_free_func ((GDestroyNotify) weir_named_authenticator_free);
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  self->rate_limits = g_ptr_array_new_with_free_func (g_object_unref);
+  self->user_secrets = g_ptr_array_new_with_free_func (g_object_unref);
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
   self->no_workers = g_list_store_new (WEIR_TYPE_WORKER);
   self->no_functions = g_list_store_new (WEIR_TYPE_FUNCTION);

@@ -6,6 +6,7 @@
 #error "This header is private to Weir."
 #endif
 
+#include "server/weir-frontend-private.h"
 #include "server/weir-function-host-private.h"
 
 G_BEGIN_DECLS
@@ -17,6 +18,7 @@ typedef struct
   gint64 uptime_ms;
   const char *const *uris;
   WeirFunctionHost *host;
+  WeirFrontend *frontend;
 } WeirStatus;
 
 /* JSON. */

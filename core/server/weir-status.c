@@ -5,6 +5,7 @@
 #include <json-glib/json-glib.h>
 #include <unistd.h>
 
+#include "http/weir-pipeline-private.h"
 #include "worker/weir-worker-private.h"
 
 typedef struct
@@ -199,6 +200,23 @@ add_server (JsonBuilder *builder, const WeirStatus *status)
 }
 
 static void
+add_lanes (JsonBuilder *builder, WeirFrontend *frontend)
+{
+  json_builder_set_member_name (builder, "data_threads");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < weir_frontend_get_n_lanes (frontend); i++)
+    {
+      WeirPipeline *pipeline = weir_lane_get_pipeline (weir_frontend_get_lane (frontend, i));
+
+      json_builder_begin_object (builder);
+      add_number (builder, "requests", weir_pipeline_get_total (pipeline));
+      add_number (builder, "in_flight", weir_pipeline_get_open (pipeline));
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
+static void
 add_totals (JsonBuilder *builder, const Totals *totals)
 {
   json_builder_set_member_name (builder, "totals");
@@ -222,6 +240,7 @@ weir_status_format (const WeirStatus *status)
 
   json_builder_begin_object (builder);
   add_server (builder, status);
+  add_lanes (builder, status->frontend);
   add_functions (builder, status->host, &totals);
   add_workers (builder, status->host, &totals);
   add_totals (builder, &totals);

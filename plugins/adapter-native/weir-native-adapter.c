@@ -15,6 +15,7 @@ struct _WeirNativeAdapter
 
   WeirNativeLimits limits;
   GStrv proxies;
+  WeirNativeCensus *census;
   WeirNativeContext *context;
   GPtrArray *listeners;
 };
@@ -65,9 +66,13 @@ weir_native_adapter_stop (WeirAdapter *adapter)
 static gboolean
 enter (WeirNativeContext *context, GInetAddress *peer)
 {
-  return weir_native_context_has_room (context) &&
-         (weir_native_proxies_match (context->proxies, peer) ||
-          weir_native_context_enter (context, peer));
+  if (!weir_native_context_admit (context))
+    return FALSE;
+  if (weir_native_proxies_match (context->proxies, peer) ||
+      weir_native_context_enter (context, peer))
+    return TRUE;
+  weir_native_context_dismiss (context);
+  return FALSE;
 }
 
 static gboolean
@@ -106,7 +111,8 @@ weir_native_adapter_start (WeirAdapter *adapter,
   self->context = weir_native_context_new (engine,
                                            pipeline,
                                            &self->limits,
-                                           (const char *const *) self->proxies);
+                                           (const char *const *) self->proxies,
+                                           self->census);
   for (gsize i = 0; i < n_sockets; i++)
     {
       WeirListener *listener =
@@ -139,6 +145,16 @@ weir_native_adapter_drain (WeirAdapter *adapter)
       next = link->next;
       weir_native_connection_drain (link->data);
     }
+}
+
+static void
+weir_native_adapter_join (WeirAdapter *adapter, WeirAdapter *first)
+{
+  WeirNativeAdapter *self = WEIR_NATIVE_ADAPTER (adapter);
+  WeirNativeCensus *census = weir_native_census_ref (WEIR_NATIVE_ADAPTER (first)->census);
+
+  weir_native_census_unref (self->census);
+  self->census = census;
 }
 
 static void
@@ -254,6 +270,7 @@ weir_native_adapter_finalize (GObject *object)
 
   g_ptr_array_unref (self->listeners);
   g_strfreev (self->proxies);
+  weir_native_census_unref (self->census);
 
   G_OBJECT_CLASS (weir_native_adapter_parent_class)->finalize (object);
 }
@@ -360,6 +377,7 @@ static void
 weir_native_adapter_init (WeirNativeAdapter *self)
 {
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_listener_free);
+  self->census = weir_native_census_new ();
 }
 
 static void
@@ -368,4 +386,5 @@ weir_native_adapter_adapter_init (WeirAdapterInterface *iface)
   iface->start = weir_native_adapter_start;
   iface->drain = weir_native_adapter_drain;
   iface->stop = weir_native_adapter_stop;
+  iface->join = weir_native_adapter_join;
 }

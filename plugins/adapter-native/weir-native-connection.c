@@ -94,6 +94,7 @@ leave (WeirNativeConnection *self)
   weir_engine_undefer (context->engine, &self->flush);
   weir_engine_unwatch (context->engine, &self->watch);
   g_queue_unlink (&context->connections, &self->link);
+  weir_native_context_dismiss (context);
   if (self->counted)
     weir_native_context_leave (context, self->peer);
   weir_native_buffer_clear (&self->in, &context->pool);

@@ -9,7 +9,8 @@ WeirNativeContext *
 weir_native_context_new (WeirEngine *engine,
                          WeirPipeline *pipeline,
                          const WeirNativeLimits *limits,
-                         const char *const *proxies)
+                         const char *const *proxies,
+                         WeirNativeCensus *census)
 {
   WeirNativeContext *self = g_new0 (WeirNativeContext, 1);
 
@@ -18,16 +19,14 @@ weir_native_context_new (WeirEngine *engine,
   self->limits = *limits;
   self->proxies = weir_native_proxies_new (proxies);
   self->date_made = -1;
-  if (limits->max_connections_per_address > 0)
-    self->addresses =
-        g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
+  self->census = weir_native_census_ref (census);
   return self;
 }
 
 void
 weir_native_context_free (WeirNativeContext *self)
 {
-  g_clear_pointer (&self->addresses, g_hash_table_unref);
+  weir_native_census_unref (self->census);
   g_clear_pointer (&self->parser, weir_request_parser_free);
   g_free (self->scratch);
   weir_native_pool_clear (&self->pool);
@@ -71,50 +70,31 @@ weir_native_context_get_date (WeirNativeContext *self, gsize *length)
   return self->date;
 }
 
-static GBytes *
-make_key (GInetAddress *peer)
+gboolean
+weir_native_context_admit (WeirNativeContext *self)
 {
-  return g_bytes_new (g_inet_address_to_bytes (peer), g_inet_address_get_native_size (peer));
+  return weir_native_census_enter (self->census, self->limits.max_connections);
 }
 
-gboolean
-weir_native_context_has_room (WeirNativeContext *self)
+void
+weir_native_context_dismiss (WeirNativeContext *self)
 {
-  return self->connections.length < self->limits.max_connections;
+  weir_native_census_leave (self->census);
 }
 
 gboolean
 weir_native_context_enter (WeirNativeContext *self, GInetAddress *peer)
 {
-  g_autoptr (GBytes) key = NULL;
-  guint count;
+  guint most = self->limits.max_connections_per_address;
 
-  if (self->addresses == NULL || peer == NULL)
-    return TRUE;
-
-  key = make_key (peer);
-  count = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, key));
-  if (count >= self->limits.max_connections_per_address)
-    return FALSE;
-  g_hash_table_replace (self->addresses, g_steal_pointer (&key), GUINT_TO_POINTER (count + 1));
-  return TRUE;
+  return most == 0 || peer == NULL || weir_native_census_enter_from (self->census, peer, most);
 }
 
 void
 weir_native_context_leave (WeirNativeContext *self, GInetAddress *peer)
 {
-  g_autoptr (GBytes) key = NULL;
-  guint count;
-
-  if (self->addresses == NULL || peer == NULL)
-    return;
-
-  key = make_key (peer);
-  count = GPOINTER_TO_UINT (g_hash_table_lookup (self->addresses, key));
-  if (count > 1)
-    g_hash_table_replace (self->addresses, g_steal_pointer (&key), GUINT_TO_POINTER (count - 1));
-  else
-    g_hash_table_remove (self->addresses, key);
+  if (self->limits.max_connections_per_address > 0 && peer != NULL)
+    weir_native_census_leave_from (self->census, peer);
 }
 
 WeirRequestParser *

@@ -5,6 +5,7 @@
 #include <weir.h>
 
 #include "weir-native-buffer.h"
+#include "weir-native-census.h"
 #include "weir-native-proxies.h"
 
 G_BEGIN_DECLS
@@ -23,7 +24,7 @@ typedef struct
   guint max_fields;
 } WeirNativeLimits;
 
-/* What all connections of a started adapter share. Data thread; owned by the adapter,
+/* What all connections of a started adapter share. Its data thread; owned by the adapter,
  * which it outlives by no connection. */
 typedef struct
 {
@@ -35,7 +36,7 @@ typedef struct
   WeirRequestParser *parser; /* for whoever begins a head; one who waits for more keeps it */
   guint8 *scratch;           /* what is read passes through it; NULL while it is lent */
   GQueue connections;
-  GHashTable *addresses; /* GInetAddress to how many connections; NULL without a limit */
+  WeirNativeCensus *census;
   gint64 date_made;
   char date[64];
   gsize date_length;
@@ -46,11 +47,14 @@ typedef struct
 WeirNativeContext *weir_native_context_new (WeirEngine *engine,
                                             WeirPipeline *pipeline,
                                             const WeirNativeLimits *limits,
-                                            const char *const *proxies);
+                                            const char *const *proxies,
+                                            WeirNativeCensus *census);
 void weir_native_context_free (WeirNativeContext *self);
 /* The field with its line's end; of this second. */
 const char *weir_native_context_get_date (WeirNativeContext *self, gsize *length);
-gboolean weir_native_context_has_room (WeirNativeContext *self);
+/* Counts a connection; FALSE when there are too many. */
+gboolean weir_native_context_admit (WeirNativeContext *self);
+void weir_native_context_dismiss (WeirNativeContext *self);
 /* Counts a connection of an address; FALSE when there are too many. peer: (nullable) */
 gboolean weir_native_context_enter (WeirNativeContext *self, GInetAddress *peer);
 void weir_native_context_leave (WeirNativeContext *self, GInetAddress *peer);

@@ -257,6 +257,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GByteArray) in = g_byte_array_new ();
   g_autoptr (GRefString) authority = g_ref_string_new ("local");
+  g_autoptr (WeirNativeCensus) census = weir_native_census_new ();
   WeirNativeContext *context;
   guint64 seen;
   Model model;
@@ -269,8 +270,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
   read_model (&model, data + 2, size - 2);
   seen = weir_conformance_stage_get (stage, WEIR_CONFORMANCE_SEEN);
-  context = weir_native_context_new (engine, pipeline, &limits, NULL);
+  context = weir_native_context_new (engine, pipeline, &limits, NULL, census);
   g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
+  g_assert_true (weir_native_context_admit (context));
   g_assert_true (weir_native_context_enter (context, NULL));
   weir_native_connection_open (context, fds[0], NULL, 0, authority);
   run_client (context, fds[1], data + 2, size - 2, 1 + data[0], data[1], in);

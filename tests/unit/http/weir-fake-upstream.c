@@ -120,6 +120,7 @@ weir_upstream_call (WeirUpstream *upstream,
   self->user_data = user_data;
   self->written = g_string_new (NULL);
   self->body_length = body_length;
+  self->n_leases = weir_gate_get_total (upstream->gate);
   self->extra = g_strdup (extra);
   self->protocols = weir_head_dup (head, "sec-websocket-protocol");
   self->request = g_strdup_printf ("%s %s://%s%s%s%s",

@@ -24,7 +24,8 @@ struct _WeirUpstreamCall
   char *extra;
   char *protocols;
   gint64 body_length;
-  gsize queued; /* what write says */
+  guint64 n_leases; /* that the worker had ever given by then */
+  gsize queued;     /* what write says */
   gboolean body_ended;
   gboolean paused;
   gboolean unread;
