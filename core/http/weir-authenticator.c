@@ -29,7 +29,8 @@ G_DEFINE_ENUM_TYPE (WeirAuthentication,
  * that order, HTTP requests and WebSocket handshakes alike, until one knows.
  *
  * One that is written in C and can tell at once implements `try_authenticate`, which runs on
- * the data thread and must not block. All others implement `authenticate`, which runs on the
+ * a data thread and must not block; where there are several, one call at a time, unless it is a
+ * [iface@Weir.Concurrent]. All others implement `authenticate`, which runs on the
  * control thread, gets a [class@Gio.Task] and answers it now or later, exactly once. A task
  * that is dropped unanswered, an error that is not about the credential, and one that takes
  * longer than the pipeline's stage timeout all end the request: nobody gets in by them.

@@ -12,7 +12,8 @@
  *
  * A key names who calls, and what; the limits come with each question, since those of a key
  * may change. A limiter whose counts are in this process implements `decide`, which is asked
- * on the data thread and must not block. One that has to ask somebody else implements `check`,
+ * on a data thread and must not block; where there are several, one call at a time, unless it is a
+ * [iface@Weir.Concurrent]. One that has to ask somebody else implements `check`,
  * which is called on the control thread with a [class@Gio.Task] and answers it now or later,
  * by [method@Gio.Task.return_value] with a [struct@Weir.RateDecision]. What happens to a call
  * while a limiter fails is the server's option `rate_limit_failure`.
@@ -28,7 +29,7 @@ weir_rate_limiter_default_init (WeirRateLimiterInterface *iface)
 
 /**
  * WeirRateLimiterInterface:
- * @decide: (skip): the fast path in C, on the data thread; returns whether it decided. %NULL
+ * @decide: (skip): the fast path in C, on a data thread; returns whether it decided. %NULL
  *   always leaves it to @check
  * @check: on the control thread, answers the task now or later
  *

@@ -111,6 +111,8 @@ on_called (gpointer user_data)
   WeirSlot *self = user_data;
 
   __atomic_exchange_n (&self->is_called, FALSE, __ATOMIC_SEQ_CST);
+  weir_slot_judge_held (self);
+  weir_slot_try_suspects (self);
   wake_waiters (self, __atomic_load_n (&self->called_until, __ATOMIC_SEQ_CST));
   weir_slot_unref (self);
 }
@@ -137,10 +139,27 @@ weir_slot_wake_later (WeirSlot *self)
   weir_engine_defer (self->engine, &self->flush, on_flush);
 }
 
+/* On another data thread somebody may wait for this, to try those it suspects, or to know all that
+ * is to be known of a worker that ended. */
+static void
+tell_of_rest (WeirSlot *self, WeirGate *gate)
+{
+  if (weir_gate_get_in_flight (gate) > 0 ||
+      (!weir_gate_is_closed (gate) && !weir_gate_is_reserved (gate)))
+    return;
+  for (guint i = 0; i < weir_slot_team_get_n_slots (self->team); i++)
+    if (i != self->index)
+      call (self, i, 0);
+}
+
 void
 weir_slot_release (WeirSlot *self, WeirUpstream *upstream)
 {
-  weir_gate_release (weir_upstream_get_gate (upstream));
+  WeirGate *gate = weir_upstream_get_gate (upstream);
+
+  weir_gate_release (gate);
+  if (!self->is_alone)
+    tell_of_rest (self, gate);
   if (weir_slot_team_get_n_waiting (self->team) > 0 || self->court != NULL || self->held.length > 0)
     weir_slot_wake_later (self);
 }

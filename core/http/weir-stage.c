@@ -50,8 +50,9 @@ G_DEFINE_ENUM_TYPE (WeirStageResult,
  * One step that every exchange goes through before a function sees it: it may answer, change
  * the request, or pass it on.
  *
- * A stage written in C that can decide at once implements `process`, which runs on the data
- * thread and must not block. All others implement `handle`, which runs on the control thread,
+ * A stage written in C that can decide at once implements `process`, which runs on a data
+ * thread and must not block; where there are several, one call at a time, unless the stage is a
+ * [iface@Weir.Concurrent]. All others implement `handle`, which runs on the control thread,
  * gets a [class@Gio.Task] and answers it now or later, exactly once. A task that is dropped
  * unanswered becomes an error 500, and one that takes longer than the pipeline's stage timeout
  * a 504. Once the task is answered the exchange belongs to the data thread again and must not
@@ -68,7 +69,7 @@ weir_stage_default_init (WeirStageInterface *iface)
 
 /**
  * WeirStageInterface:
- * @process: (skip): the fast path in C, on the data thread; %NULL always leaves it to @handle
+ * @process: (skip): the fast path in C, on a data thread; %NULL always leaves it to @handle
  * @handle: on the control thread, answers the task now or later: %TRUE when a response was
  *   prepared, %FALSE to pass the exchange on, an error to make that the response
  * @get_phase: where in the pipeline the stage stands, asked once; %NULL means

@@ -17,6 +17,8 @@
 
 G_BEGIN_DECLS
 
+guint weir_extensions_get_n_data_threads (WeirConfig *config);
+
 /* From configured names to objects. Search paths and required plugins first. */
 gboolean weir_extensions_load (WeirPluginEngine *plugins, WeirConfig *config, GError **error);
 WeirRuntime *
@@ -24,7 +26,6 @@ weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GEr
 /* Appends one for each data thread. */
 gboolean weir_extensions_make_adapters (WeirPluginEngine *plugins,
                                         WeirConfig *config,
-                                        guint n_adapters,
                                         GPtrArray *adapters,
                                         GError **error);
 WeirStore *
@@ -37,7 +38,6 @@ WeirSecretStore *weir_extensions_make_secret_store (WeirPluginEngine *plugins,
  * together. A limiter that no plugin has is one that fails; one that cannot be made is an error. */
 gboolean weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
                                            WeirConfig *config,
-                                           guint n_stages,
                                            GPtrArray *stages,
                                            GError **error);
 /* Of the table [authenticators.NAME]. */

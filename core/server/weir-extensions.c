@@ -280,6 +280,14 @@ weir_extensions_make_runtime (WeirPluginEngine *plugins, WeirConfig *config, GEr
       make (plugins, config, WEIR_TYPE_RUNTIME, "runtime", "runtimes", "deno", NULL, error);
 }
 
+guint
+weir_extensions_get_n_data_threads (WeirConfig *config)
+{
+  WeirSettings *settings = weir_config_get_server_settings (config);
+
+  return (guint) weir_settings_get_integer (settings, "data_threads");
+}
+
 static gboolean
 join (WeirConfig *config, WeirAdapter *adapter, WeirAdapter *first, GError **error)
 {
@@ -300,13 +308,12 @@ join (WeirConfig *config, WeirAdapter *adapter, WeirAdapter *first, GError **err
 gboolean
 weir_extensions_make_adapters (WeirPluginEngine *plugins,
                                WeirConfig *config,
-                               guint n_adapters,
                                GPtrArray *adapters,
                                GError **error)
 {
   const char *name = weir_settings_get_string (weir_config_get_server_settings (config), "adapter");
 
-  for (guint i = 0; i < n_adapters; i++)
+  for (guint i = 0; i < weir_extensions_get_n_data_threads (config); i++)
     {
       GObject *adapter =
           make (plugins, config, WEIR_TYPE_ADAPTER, "adapter", "adapters", name, "adapter", error);
@@ -387,7 +394,6 @@ make_limiter (WeirPluginEngine *plugins,
 gboolean
 weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
                                   WeirConfig *config,
-                                  guint n_stages,
                                   GPtrArray *stages,
                                   GError **error)
 {
@@ -401,7 +407,7 @@ weir_extensions_make_rate_limits (WeirPluginEngine *plugins,
       !make_limiter (plugins, config, "window_limiter", &windows, error))
     return FALSE;
   plans = weir_rate_plans_new (settings);
-  for (guint i = 0; i < n_stages; i++)
+  for (guint i = 0; i < weir_extensions_get_n_data_threads (config); i++)
     {
       WeirRateLimitStage *stage =
           weir_rate_limit_stage_new (rates, windows, strcmp (failure, "open") == 0);

@@ -50,18 +50,18 @@ check_stores (WeirServer *self, GPtrArray *problems)
 static void
 check_plugins (WeirServer *self, GPtrArray *problems)
 {
-  g_autoptr (GPtrArray) stages = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) made_here = g_ptr_array_new_with_free_func (g_object_unref);
   GError *error = NULL;
-  gpointer made = weir_extensions_make_adapter (self->plugins, self->config, &error);
+  gpointer made;
 
-  take_made (self, problems, "adapter", made, g_steal_pointer (&error));
+  weir_extensions_make_adapters (self->plugins, self->config, made_here, &error);
+  take_made (self, problems, "adapter", NULL, g_steal_pointer (&error));
   made = weir_extensions_make_runtime (self->plugins, self->config, &error);
   take_made (self, problems, NULL, made, g_steal_pointer (&error));
-  made = weir_extensions_make_rate_limits (self->plugins, self->config, &error);
+  weir_extensions_make_rate_limits (self->plugins, self->config, made_here, &error);
   take_error (problems, error);
-  g_clear_object (&made);
   g_clear_error (&error);
-  weir_extensions_make_stages (self->plugins, self->config, stages, &error);
+  weir_extensions_make_stages (self->plugins, self->config, made_here, &error);
   take_error (problems, error);
   g_clear_error (&error);
   check_stores (self, problems);

@@ -359,13 +359,6 @@ add_client_stage (WeirServer *self, GPtrArray *stages)
                                                           : WEIR_PROXY_HEADERS_X_FORWARDED));
 }
 
-static guint
-get_n_lanes (WeirServer *self)
-{
-  return (guint) weir_settings_get_integer (weir_config_get_server_settings (self->config),
-                                            "data_threads");
-}
-
 static void
 append (GPtrArray *stages, GPtrArray *others)
 {
@@ -388,11 +381,7 @@ make_stages (WeirServer *self, GError **error)
                                           self->authenticators,
                                           before,
                                           error) ||
-      !weir_extensions_make_rate_limits (self->plugins,
-                                         self->config,
-                                         get_n_lanes (self),
-                                         self->rate_limits,
-                                         error) ||
+      !weir_extensions_make_rate_limits (self->plugins, self->config, self->rate_limits, error) ||
       !weir_extensions_make_stages (self->plugins, self->config, after, error) ||
       !listen_all (self, error))
     return NULL;
@@ -400,7 +389,7 @@ make_stages (WeirServer *self, GError **error)
   add_status_stage (self, before);
   add_client_stage (self, before);
 
-  for (guint i = 0; i < get_n_lanes (self); i++)
+  for (guint i = 0; i < self->rate_limits->len; i++)
     {
       GPtrArray *stages = g_ptr_array_new_with_free_func (g_object_unref);
 
@@ -433,11 +422,8 @@ start_parts (WeirServer *self, GError **error)
   g_autoptr (GPtrArray) adapters = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) stages = NULL;
 
-  if (!load_runtime (self, error) || !weir_extensions_make_adapters (self->plugins,
-                                                                     self->config,
-                                                                     get_n_lanes (self),
-                                                                     adapters,
-                                                                     error))
+  if (!load_runtime (self, error) ||
+      !weir_extensions_make_adapters (self->plugins, self->config, adapters, error))
     return FALSE;
   stages = make_stages (self, error);
   if (stages == NULL)

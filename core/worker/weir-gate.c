@@ -247,7 +247,7 @@ weir_gate_unreserve (WeirGate *self, gpointer owner)
 gboolean
 weir_gate_is_reserved (WeirGate *self)
 {
-  return __atomic_load_n (&self->owner, __ATOMIC_RELAXED) != NULL;
+  return __atomic_load_n (&self->owner, __ATOMIC_SEQ_CST) != NULL;
 }
 
 WeirBlame

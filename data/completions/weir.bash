@@ -24,7 +24,7 @@ _weir() {
     *)
       case $command in
         serve)
-          words='--listen --env-file --adapter --trusted-proxy --no-reload --strict-reload --no-verify-jwt --json --quiet --log-level --help'
+          words='--listen --env-file --adapter --data-threads --trusted-proxy --no-reload --strict-reload --no-verify-jwt --json --quiet --log-level --help'
           folders=1
           ;;
         new) words='--template --dir --help' ;;
