@@ -14,6 +14,7 @@ import weirtest
 from weirtest import Project, Server, wait_until
 
 LOAD = os.environ.get("TEST_LOAD", "weir-load")
+DATA_THREADS = int(os.environ.get("WEIR_DATA_THREADS", "1"))
 THOROUGH = bool(os.environ.get("TEST_THOROUGH"))
 
 SLOW = "Deno.serve(async () => { await new Promise((r) => setTimeout(r, %d)); return new Response('ok'); });"
@@ -144,8 +145,9 @@ class Queue(PoolTest):
         for n in range(1, 9):
             clients += self.occupy(f"/turn/{n}", 1)
             wait_until(lambda: self.has_arrived(clients[-1]), "the request has arrived")
-        for n, client in enumerate(clients, 1):
-            self.assertEqual(client.response().text.split()[-1], str(n))
+        turns = [int(client.response().text.split()[-1]) for client in clients]
+        # With several data threads a few who came later on another one may be faster.
+        self.assertEqual(sorted(turns) if DATA_THREADS > 1 else turns, list(range(1, 9)))
 
     def has_arrived(self, client):
         """Nothing is left in the socket's buffer towards the server."""
