@@ -8,6 +8,14 @@
 
 #include "weir-deno-bundle.h"
 
+gboolean
+weir_deno_is_below (const char *path, const char *folder)
+{
+  gsize length = strlen (folder);
+
+  return strncmp (path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
 static gint64
 read_stamp (const char *root)
 {

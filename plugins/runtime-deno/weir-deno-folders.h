@@ -21,6 +21,8 @@ typedef struct
   GHashTable *real;    /* from a path to where it really is, of those that were asked for */
 } WeirDenoFolders;
 
+/* Or is the folder itself. */
+gboolean weir_deno_is_below (const char *path, const char *folder);
 WeirDenoFolders *weir_deno_folders_new (const char *root);
 void weir_deno_folders_free (WeirDenoFolders *self);
 gboolean weir_deno_folders_is_current (WeirDenoFolders *self);

@@ -2,10 +2,9 @@
 
 #include "weir-deno-launch.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
 
-#include "weir-deno-permissions.h"
+#include "weir-deno-load.h"
 
 char *
 weir_deno_get_default_cache (void)
@@ -43,14 +42,6 @@ weir_deno_append_graph_args (GPtrArray *argv, const WeirDenoPlan *plan)
   g_ptr_array_add (argv, g_strdup_printf ("--import-map=%s", plan->import_map));
 }
 
-static gboolean
-is_below (const char *path, const char *folder)
-{
-  gsize length = strlen (folder);
-
-  return strncmp (path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
-}
-
 const char *
 weir_deno_get_own_path (WeirFunction *function)
 {
@@ -74,7 +65,7 @@ static gboolean
 is_shared (const char *path, WeirDenoFolders *folders)
 {
   for (guint i = 0; i < folders->shared->len; i++)
-    if (is_below (path, g_ptr_array_index (folders->shared, i)))
+    if (weir_deno_is_below (path, g_ptr_array_index (folders->shared, i)))
       return TRUE;
   return FALSE;
 }
@@ -87,7 +78,7 @@ weir_deno_find_outside_file (WeirFunction *function,
                              const char *bootstrap)
 {
   for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
-    if (!is_below (plan->files[i], weir_deno_get_own_path (function)) &&
+    if (!weir_deno_is_below (plan->files[i], weir_deno_get_own_path (function)) &&
         !is_shared (plan->files[i], folders))
       return plan->files[i];
   return NULL;
@@ -133,7 +124,7 @@ weir_deno_has_static_files_outside (WeirFunction *function)
     {
       g_autofree char *path = dup_glob_folder (globs[i], weir_function_get_directory (function));
 
-      if (!is_below (path, weir_deno_get_own_path (function)))
+      if (!weir_deno_is_below (path, weir_deno_get_own_path (function)))
         return TRUE;
     }
   return FALSE;
@@ -187,7 +178,7 @@ make_own_permissions (WeirFunction *function,
   add_bundles (permissions, folders, weir_deno_get_own_path (function));
   add_places (permissions, places, folders, socket_path);
   for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
-    if (!is_below (plan->files[i], weir_deno_get_own_path (function)))
+    if (!weir_deno_is_below (plan->files[i], weir_deno_get_own_path (function)))
       weir_deno_permissions_add_read (permissions, plan->files[i]);
   add_static_files (permissions, function);
   return g_steal_pointer (&permissions);
@@ -321,96 +312,6 @@ make_environ (const WeirDenoPlaces *places)
   return g_steal_pointer (&result);
 }
 
-static JsonObject *
-make_variables (const char *const *pairs)
-{
-  JsonObject *variables = json_object_new ();
-
-  for (guint i = 0; pairs != NULL && pairs[i] != NULL; i++)
-    {
-      const char *equals = strchr (pairs[i], '=');
-      g_autofree char *name = NULL;
-
-      if (equals == NULL || equals == pairs[i])
-        continue;
-      name = g_strndup (pairs[i], equals - pairs[i]);
-      json_object_set_string_member (variables, name, equals + 1);
-    }
-  return variables;
-}
-
-/* What a standby may read and this function may not, once it is loaded. A path that a flag
- * of the user's covers stays: to revoke it would take the whole grant away. */
-static JsonArray *
-make_revocations (WeirLaunch *launch, WeirDenoPermissions *own)
-{
-  const char *const *argv = weir_launch_get_argv (launch);
-  JsonArray *paths = json_array_new ();
-
-  for (guint i = 0; !own->reads_all && argv[i] != NULL; i++)
-    {
-      g_auto (GStrv) granted = NULL;
-
-      if (!g_str_has_prefix (argv[i], "--allow-read="))
-        continue;
-      granted = g_strsplit (argv[i] + strlen ("--allow-read="), ",", -1);
-      for (guint j = 0; granted[j] != NULL; j++)
-        {
-          gboolean keep = FALSE;
-
-          for (guint k = 0; k < own->read->len && !keep; k++)
-            keep = is_below (granted[j], g_ptr_array_index (own->read, k));
-          if (!keep)
-            json_array_add_string_element (paths, granted[j]);
-        }
-    }
-  return paths;
-}
-
-static char *
-make_load_command (WeirFunction *function,
-                   const WeirDenoPlan *plan,
-                   WeirDenoPermissions *permissions,
-                   const char *temporary,
-                   const char *socket_path,
-                   WeirLaunch *standby)
-{
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
-  g_autofree char *entry = g_filename_to_uri (
-      plan->bundle != NULL ? plan->bundle : weir_function_get_entrypoint (function),
-      NULL,
-      NULL);
-  const char *const *secrets = weir_function_get_secrets (function);
-  const char *namespace =
-      weir_settings_get_string (weir_function_get_settings (function), "namespace");
-  JsonObject *load = json_object_new ();
-
-  json_object_set_string_member (load, "type", "load");
-  json_object_set_string_member (load, "name", weir_function_get_name (function));
-  json_object_set_string_member (load, "entry", entry);
-  json_object_set_string_member (load, "socket", socket_path);
-  json_object_set_string_member (load, "mode", plan->is_main ? "main" : "import");
-  json_object_set_string_member (load, "directory", weir_function_get_directory (function));
-  json_object_set_string_member (load, "temporary", temporary);
-  json_object_set_boolean_member (load, "node", plan->uses_node);
-  json_object_set_boolean_member (load, "unexported", plan->unexported);
-  if (!permissions->env)
-    json_object_set_boolean_member (load, "hide_env", TRUE);
-  if (weir_deno_permissions_cover_socket (permissions, socket_path))
-    json_object_set_boolean_member (load, "keep_socket", TRUE);
-  if (standby != NULL)
-    json_object_set_array_member (load, "revoke", make_revocations (standby, permissions));
-  json_object_set_object_member (load,
-                                 "env",
-                                 make_variables (weir_function_get_environ (function)));
-  if (permissions->secrets && secrets[0] != NULL)
-    json_object_set_object_member (load, "secrets", make_variables (secrets));
-  if (namespace != NULL)
-    json_object_set_string_member (load, "namespace", namespace);
-  json_node_take_object (root, load);
-  return json_to_string (root, FALSE);
-}
-
 /* Deno separates the paths of a permission by commas and knows no way to write one. */
 static gboolean
 check_paths (WeirFunction *function,
@@ -460,7 +361,7 @@ weir_deno_launch (WeirFunction *function,
   hide_shared_env_files (permissions, folders);
   argv = make_argv (function, plan, places, permissions);
   variables = make_environ (places);
-  load = make_load_command (function, plan, permissions, places->temporary, socket_path, NULL);
+  load = weir_deno_load_to_line (function, plan, permissions, places->temporary, socket_path, NULL);
   return weir_launch_new ((const char *const *) argv,
                           (const char *const *) variables,
                           weir_function_get_directory (function),
@@ -579,5 +480,10 @@ weir_deno_make_load_command (WeirFunction *function,
 
   if (permissions == NULL)
     return NULL;
-  return make_load_command (function, plan, permissions, places->temporary, socket_path, standby);
+  return weir_deno_load_to_line (function,
+                                 plan,
+                                 permissions,
+                                 places->temporary,
+                                 socket_path,
+                                 standby);
 }
