@@ -45,6 +45,7 @@ struct _WeirSlot
   WeirGate *court; /* of the seat that is reserved for them, or NULL */
   guint n_on_trial;
   guint n_admitted; /* at once, since those before are slow to answer */
+  guint n_yielded;
   WeirTimer patience;
   guint64 last_serial;
   GQueue exits;

@@ -9,6 +9,9 @@
 /* Who is not answered by then is not waited for: the next ones are tried beside it, each time
  * twice as many. They are the harder to tell apart then, but most only wait for something. */
 #define PATIENCE_MS 100
+/* How often those are let finish first whom another data thread has brought before the worker: they
+ * would be lost with the one that is to be found, and be no wiser. */
+#define MOST_YIELDED 20
 
 static void
 adjourn (WeirSlot *self)
@@ -80,6 +83,7 @@ open_court (WeirSlot *self)
     return NULL;
   self->court = weir_gate_ref (seat->gate);
   self->n_admitted = 1;
+  self->n_yielded = 0;
   return seat;
 }
 
@@ -100,6 +104,13 @@ admit (WeirSlot *self, WeirSeat *seat)
   return TRUE;
 }
 
+static gboolean
+yield (WeirSlot *self, WeirSeat *seat)
+{
+  return !self->is_alone && self->n_on_trial == 0 && weir_gate_get_in_flight (seat->gate) > 0 &&
+         self->n_yielded++ < MOST_YIELDED;
+}
+
 static void
 proceed (WeirSlot *self, gboolean impatient)
 {
@@ -115,6 +126,11 @@ proceed (WeirSlot *self, gboolean impatient)
   seat = open_court (self);
   if (seat == NULL)
     return;
+  if (impatient && yield (self, seat))
+    {
+      be_patient (self);
+      return;
+    }
   if (impatient)
     n = self->n_admitted *= 2;
   else if (weir_gate_get_in_flight (seat->gate) > 0)

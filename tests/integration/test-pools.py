@@ -107,19 +107,21 @@ class Queue(PoolTest):
               let turn = 0;
               Deno.serve(async (req) => {
                 const mine = ++turn;
-                await new Promise((r) => setTimeout(r, req.url.endsWith("/long") ? 1200 : 10));
+                await new Promise((r) => setTimeout(r, req.url.endsWith("/long") ? 3600 : 10));
                 return new Response(String(mine));
               });
             """,
             "weir.toml": configure(
-                defaults=["max_workers = 1", "max_concurrency = 1", "queue_size = 3", "queue_timeout_ms = 600"]
+                defaults=["max_workers = 1", "max_concurrency = 1", "queue_size = 3", "queue_timeout_ms = 1800"]
             ),
         })
         self.assertEqual(self.server.get("/turn").text, "1")
         occupant = self.occupy("/turn/long", 1)[0]
+        wait_until(lambda: self.has_arrived(occupant), "the request has arrived")
         waiting = []
         for n in range(3):
             waiting += self.occupy("/turn", 1)
+            wait_until(lambda: self.has_arrived(waiting[-1]), "the request has arrived")
         wait_until(lambda: self.server.get("/turn").status == 503, "a full queue")
         answer = self.refused("/turn")
         self.assertEqual(answer.json["error"]["code"], "overloaded")
