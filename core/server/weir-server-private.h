@@ -64,6 +64,9 @@ void weir_server_drop_parts (WeirServer *self);
 /* -stop.c */
 void weir_server_on_empty (WeirFunctionHost *host, WeirServer *self);
 
+/* -restart.c: of settings that an edit changed in vain. */
+void weir_server_tell_restart (WeirServer *self, WeirConfig *before);
+
 /* -signals.c */
 void weir_server_install_signals (void);
 void weir_server_notice (WeirServer *self, const char *message);

@@ -28,10 +28,12 @@ static void
 on_config_changed (WeirFunctionHost *host, WeirServer *self)
 {
   GPtrArray *engines = weir_frontend_get_engines (self->frontend);
+  g_autoptr (WeirConfig) before = g_object_ref (self->config);
   g_autoptr (WeirRatePlans) plans = NULL;
 
   if (!g_set_object (&self->config, weir_function_host_get_config (host)))
     return;
+  weir_server_tell_restart (self, before);
   plans = weir_rate_plans_new (weir_config_get_server_settings (self->config));
   for (guint i = 0; i < engines->len; i++)
     weir_rate_limit_stage_set_plans (self->rate_limits->pdata[i], plans, engines->pdata[i]);

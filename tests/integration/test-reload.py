@@ -162,6 +162,16 @@ class Reload(unittest.TestCase):
             process.terminate()
             process.wait(30)
 
+    def test_settings_that_are_read_at_the_start(self):
+        server = self.serve({"functions/hello/index.ts": HELLO.format("one"), "weir.toml": "stage_timeout_ms = 9000\n"})
+        mark = server.mark()
+        self.project.write("weir.toml", "max_websockets = 7\n[adapters.native]\nmax_connections = 5\n")
+        for where, name in (("weir.toml:3", "adapters.native.max_connections"), ("weir.toml:1", "stage_timeout_ms")):
+            event = server.wait_event(lambda e: e["type"] == "notice" and f"“{name}”" in e["message"], since=mark)
+            self.assertIn(where, event["message"])
+            self.assertIn("when the server starts", event["message"])
+        self.assertFalse([e for e in server.events[mark:] if "max_websockets" in e.get("message", "")])
+
     def test_no_reload(self):
         server = self.serve({"functions/hello/index.ts": HELLO.format("one")}, "--no-reload")
         self.assertEqual(server.get("/hello").text, "one")
