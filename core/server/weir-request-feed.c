@@ -2,7 +2,8 @@
 
 #include "server/weir-request-feed-private.h"
 
-#define BATCH_MS 10
+/* In longer ones the control thread would take a processor from those who serve for longer. */
+#define BATCH_MS 3
 #define CAPACITY 8192
 
 struct _WeirRequestFeed
