@@ -76,21 +76,22 @@ def once(gateway, transfer, size):
 
 
 def run(build, adapters, rounds, size):
-    """→ {(gateway, transfer): {"mbps": median, "grown": most}}"""
+    """→ {"down" or "up": {gateway: {"mbps": median, "grown": most}}}"""
     with tempfile.TemporaryDirectory(prefix="weir-large-") as folder:
         with Fleet(build, adapters, folder, only_nginx=True, function="large") as fleet:
-            samples = {(g.name, t.__name__): [] for g in fleet.gateways for t in (down, up)}
+            ways = {"down": down, "up": up}
+            samples = {way: {g.name: [] for g in fleet.gateways} for way in ways}
             for turn in range(rounds):
                 for gateway in fleet.gateways:
-                    for transfer in (down, up):
-                        name = transfer.__name__
-                        measure.progress(f"{size >> 20} MiB {name}, round {turn + 1}/{rounds}: {gateway.name}")
-                        samples[gateway.name, name].append(once(gateway, transfer, size))
+                    for way, transfer in ways.items():
+                        measure.progress(f"{size >> 20} MiB {way}, round {turn + 1}/{rounds}: {gateway.name}")
+                        samples[way][gateway.name].append(once(gateway, transfer, size))
     measure.progress("")
     return {
-        key: {"mbps": statistics.median(row["mbps"] for row in rows),
-              "grown": max(row["grown"] for row in rows)}
-        for key, rows in samples.items()
+        way: {name: {"mbps": statistics.median(row["mbps"] for row in rows),
+                     "grown": max(row["grown"] for row in rows)}
+              for name, rows in of_way.items()}
+        for way, of_way in samples.items()
     }
 
 

@@ -54,12 +54,9 @@ def large(size, rows):
     out = [f"### One body of {size >> 20:,} MiB, unbuffered\n",
            "| | down MB/s | × nginx | RSS grew, KB | up MB/s | × nginx | RSS grew, KB |",
            "|---|--:|--:|--:|--:|--:|--:|"]
-    for gateway in dict.fromkeys(gateway for gateway, _ in rows):
-        cells = []
-        for way in ["down", "up"]:
-            of_way = {name: row for (name, its), row in rows.items() if its == way}
-            row = of_way[gateway]
-            cells.append(f"{row['mbps']:,.0f} | {ratio(of_way, gateway, 'nginx', 'mbps')} | {row['grown']:,}")
+    for gateway in rows["down"]:
+        cells = [f"{of_way[gateway]['mbps']:,.0f} | {ratio(of_way, gateway, 'nginx', 'mbps')} "
+                 f"| {of_way[gateway]['grown']:,}" for of_way in (rows["down"], rows["up"])]
         out.append(f"| {gateway} | {' | '.join(cells)} |")
     return [*out, ""]
 
