@@ -162,6 +162,8 @@ weir_worker_error_is_out_of_memory (const char *line)
   return strstr (line, "Fatal JavaScript out of memory") != NULL ||
          strstr (line, "Fatal process out of memory") != NULL ||
          strstr (line, "Reached heap limit") != NULL ||
+         strstr (line, "Cannot allocate memory") != NULL ||
+         strstr (line, "spawn worker thread") != NULL || strstr (line, "spawn thread") != NULL ||
          (g_str_has_prefix (line, "memory allocation of ") &&
           g_str_has_suffix (line, " bytes failed"));
 }
@@ -173,12 +175,16 @@ weir_worker_error_is_dump (const char *line)
          weir_worker_error_is_out_of_memory (line);
 }
 
+/* What a panic of Rust ends with, as when a thread gets no stack. */
+#define PANICKED 101
+
 gboolean
 weir_worker_error_is_abort (int wait_status)
 {
   int signum = WIFSIGNALED (wait_status) ? WTERMSIG (wait_status) : 0;
 
-  return signum == SIGTRAP || signum == SIGABRT || signum == SIGILL;
+  return signum == SIGTRAP || signum == SIGABRT || signum == SIGILL || signum == SIGSEGV ||
+         signum == SIGBUS || (WIFEXITED (wait_status) && WEXITSTATUS (wait_status) == PANICKED);
 }
 
 gboolean
