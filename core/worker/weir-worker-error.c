@@ -159,11 +159,11 @@ weir_worker_error_new_exit (WeirWorkerState state, int wait_status, const char *
 gboolean
 weir_worker_error_is_out_of_memory (const char *line)
 {
-  return strstr (line, "Fatal JavaScript out of memory") != NULL ||
+  /* The first may be all: another thread can end the process before the one that writes does. */
+  return strstr (line, "<--- Last few GCs --->") != NULL ||
+         strstr (line, "Fatal JavaScript out of memory") != NULL ||
          strstr (line, "Fatal process out of memory") != NULL ||
          strstr (line, "Reached heap limit") != NULL ||
-         strstr (line, "Cannot allocate memory") != NULL ||
-         strstr (line, "spawn worker thread") != NULL || strstr (line, "spawn thread") != NULL ||
          (g_str_has_prefix (line, "memory allocation of ") &&
           g_str_has_suffix (line, " bytes failed"));
 }
@@ -171,20 +171,18 @@ weir_worker_error_is_out_of_memory (const char *line)
 gboolean
 weir_worker_error_is_dump (const char *line)
 {
-  return g_str_has_prefix (line, "<--- Last few GCs --->") || g_str_has_prefix (line, "# Fatal ") ||
-         weir_worker_error_is_out_of_memory (line);
+  return g_str_has_prefix (line, "# Fatal ") || weir_worker_error_is_out_of_memory (line);
 }
-
-/* What a panic of Rust ends with, as when a thread gets no stack. */
-#define PANICKED 101
 
 gboolean
 weir_worker_error_is_abort (int wait_status)
 {
-  int signum = WIFSIGNALED (wait_status) ? WTERMSIG (wait_status) : 0;
+  static const int signums[] = { SIGTRAP, SIGABRT, SIGILL, SIGSEGV, SIGBUS };
 
-  return signum == SIGTRAP || signum == SIGABRT || signum == SIGILL || signum == SIGSEGV ||
-         signum == SIGBUS || (WIFEXITED (wait_status) && WEXITSTATUS (wait_status) == PANICKED);
+  for (guint i = 0; WIFSIGNALED (wait_status) && i < G_N_ELEMENTS (signums); i++)
+    if (WTERMSIG (wait_status) == signums[i])
+      return TRUE;
+  return FALSE;
 }
 
 gboolean

@@ -9,6 +9,8 @@
 #include "worker/weir-worker-error-private.h"
 
 #define LAST_WORDS_MAX 2048
+/* V8 dies within this time of its first word. What comes later is the function's own. */
+#define DUMP_US G_USEC_PER_SEC
 
 static void
 on_control_ready (const char *form, double load_ms, gpointer user_data)
@@ -105,13 +107,23 @@ on_output (WeirProcess *process, const char *line, WeirWorker *self)
   weir_control_channel_take_line (self->channel, line);
 }
 
+/* What matters of that is in the error. */
+static gboolean
+is_dump (WeirWorker *self, const char *line)
+{
+  gint64 now = weir_clock_now (self->clock);
+
+  if (now >= self->dump_over && weir_worker_error_is_dump (line))
+    self->dump_over = now + DUMP_US;
+  return now < self->dump_over || g_str_equal (line, "#");
+}
+
 static void
 on_error_output (WeirProcess *process, const char *line, WeirWorker *self)
 {
   gssize surplus;
 
   self->out_of_memory |= weir_worker_error_is_out_of_memory (line);
-  self->dumping |= weir_worker_error_is_dump (line);
   g_string_append (self->last_words, line);
   g_string_append_c (self->last_words, '\n');
   surplus = (gssize) self->last_words->len - LAST_WORDS_MAX;
@@ -121,7 +133,7 @@ on_error_output (WeirProcess *process, const char *line, WeirWorker *self)
         surplus++;
       g_string_erase (self->last_words, 0, surplus);
     }
-  if (!self->dumping && !g_str_equal (line, "#")) /* what matters of them is in the error */
+  if (!is_dump (self, line))
     weir_control_channel_take_text (self->channel, line);
 }
 

@@ -462,6 +462,51 @@ test_out_of_memory (Fixture *fixture, gconstpointer data)
              "*memory_limit_mb is 64*");
 }
 
+/* Another thread of V8 was quicker to end it. */
+static void
+test_out_of_memory_cut_short (Fixture *fixture, gconstpointer data)
+{
+  boot (fixture);
+  weir_fake_process_say_error (fixture->process, "<--- Last few GCs --->");
+  weir_fake_process_exit (fixture->process, SIGSEGV);
+  check_end (fixture,
+             "spawning booting idle exited",
+             "spawn",
+             WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
+             WEIR_ERROR_WORKER_LIMIT,
+             "*memory_limit_mb is 64*");
+}
+
+static void
+test_pressed (Fixture *fixture, gconstpointer data)
+{
+  boot (fixture);
+  weir_worker_set_pressed (fixture->worker, TRUE);
+  weir_fake_process_exit (fixture->process, GPOINTER_TO_INT (data));
+  check_end (fixture,
+             "spawning booting idle exited",
+             "spawn",
+             WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
+             WEIR_ERROR_WORKER_LIMIT,
+             "*memory_limit_mb is 64*");
+}
+
+/* A function that writes what V8 would, and lives. */
+static void
+test_no_dump (Fixture *fixture, gconstpointer data)
+{
+  boot (fixture);
+  weir_fake_process_say_error (fixture->process, "# Fatal error in the order of a customer");
+  weir_fake_clock_advance (fixture->clock, 1000);
+  weir_fake_process_say_error (fixture->process, "spawn thread: Cannot allocate memory");
+  weir_fake_process_say_error (fixture->process, "more");
+  g_assert_cmpstr (fixture->logs->str,
+                   ==,
+                   "info:spawn thread: Cannot allocate memory:-;info:more:-;");
+  weir_worker_stop (fixture->worker);
+  weir_fake_process_exit (fixture->process, 0);
+}
+
 static void
 test_limit (Fixture *fixture, gconstpointer data)
 {
@@ -762,6 +807,8 @@ add (const char *path, void (*test) (Fixture *fixture, gconstpointer data))
 int
 main (int argc, char **argv)
 {
+  const int aborts[] = { SIGTRAP, SIGABRT, SIGILL, SIGSEGV, SIGBUS };
+
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   weir_log_catcher_install ();
   add ("/worker/worker/idle", test_idle);
@@ -780,6 +827,19 @@ main (int argc, char **argv)
   add ("/worker/worker/crash", test_crash);
   add ("/worker/worker/crash-booting", test_crash_booting);
   add ("/worker/worker/out-of-memory", test_out_of_memory);
+  add ("/worker/worker/out-of-memory-cut-short", test_out_of_memory_cut_short);
+  for (guint i = 0; i < G_N_ELEMENTS (aborts); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/worker/worker/pressed/%d", aborts[i]);
+
+      g_test_add (path,
+                  Fixture,
+                  GINT_TO_POINTER (aborts[i]),
+                  set_up,
+                  test_pressed,
+                  tear_down);
+    }
+  add ("/worker/worker/no-dump", test_no_dump);
   add ("/worker/worker/limit", test_limit);
   add ("/worker/worker/says", test_says);
   add ("/worker/worker/gate-outlives", test_gate_outlives);
