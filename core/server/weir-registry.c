@@ -13,6 +13,12 @@
 #include "store/weir-discovery-private.h"
 #include "store/weir-function-private.h"
 
+typedef struct
+{
+  char *path;
+  guint64 revision; /* the latest that was loaded before it */
+} EarlyEdit;
+
 struct _WeirRegistry
 {
   GObject parent_instance;
@@ -28,7 +34,7 @@ struct _WeirRegistry
   GPtrArray *bindings;
   GPtrArray *removed; /* ending; kept because the data thread may still call them */
   GListStore *functions;
-  GPtrArray *early;    /* paths that were edited while some function's files were unknown */
+  GArray *early;       /* EarlyEdit, while some function's files are unknown */
   GPtrArray *problems; /* char *, NULL-terminated */
   char **secrets;
   char **host; /* the environment of this process */
@@ -378,9 +384,13 @@ keep_early (WeirRegistry *self, const char *const *paths)
   for (guint i = 0; i < self->bindings->len && !collecting; i++)
     collecting = weir_worker_pool_is_collecting (weir_binding_get_pool (self->bindings->pdata[i]));
   if (!collecting)
-    g_ptr_array_set_size (self->early, 0);
+    g_array_set_size (self->early, 0);
   for (guint i = 0; collecting && paths[i] != NULL; i++)
-    g_ptr_array_add (self->early, g_strdup (paths[i]));
+    {
+      EarlyEdit edit = { g_strdup (paths[i]), self->revision };
+
+      g_array_append_val (self->early, edit);
+    }
 }
 
 void
@@ -396,22 +406,33 @@ weir_registry_touch (WeirRegistry *self, const char *const *paths)
     }
 }
 
+/* It was loaded before something that it turns out to be made of was edited. */
+static gboolean
+is_outdated (WeirRegistry *self, WeirWorkerPool *pool)
+{
+  guint64 revision = weir_function_get_revision (weir_worker_pool_get_function (pool));
+
+  for (guint i = 0; i < self->early->len; i++)
+    {
+      const EarlyEdit *edit = &g_array_index (self->early, EarlyEdit, i);
+
+      if (revision <= edit->revision && is_graph_file (pool, edit->path))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 void
 weir_registry_settle (WeirRegistry *self, WeirWorkerPool *pool)
 {
   for (guint i = 0; i < self->bindings->len; i++)
-    {
-      WeirBinding *binding = self->bindings->pdata[i];
-
-      if (weir_binding_get_pool (binding) != pool)
-        continue;
-      for (guint j = 0; j < self->early->len; j++)
-        if (is_graph_file (pool, g_ptr_array_index (self->early, j)))
-          {
-            touch_binding (self, binding);
-            return;
-          }
-    }
+    if (weir_binding_get_pool (self->bindings->pdata[i]) == pool)
+      {
+        if (is_outdated (self, pool))
+          touch_binding (self, self->bindings->pdata[i]);
+        return;
+      }
 }
 
 /* ---- what others see ---- */
@@ -484,7 +505,7 @@ weir_registry_finalize (GObject *object)
   g_strfreev (self->secrets);
   g_strfreev (self->host);
   weir_censor_unref (self->censor);
-  g_ptr_array_unref (self->early);
+  g_array_unref (self->early);
   g_clear_object (&self->functions);
   g_clear_pointer (&self->engines, g_ptr_array_unref);
   g_clear_pointer (&self->control, g_main_context_unref);
@@ -507,12 +528,21 @@ weir_registry_class_init (WeirRegistryClass *klass)
 }
 
 static void
+early_edit_clear (gpointer data)
+{
+  EarlyEdit *edit = data;
+
+  g_free (edit->path);
+}
+
+static void
 weir_registry_init (WeirRegistry *self)
 {
   self->secrets = g_new0 (char *, 1);
   self->host = g_get_environ ();
   self->censor = weir_censor_new ();
-  self->early = g_ptr_array_new_with_free_func (g_free);
+  self->early = g_array_new (FALSE, FALSE, sizeof (EarlyEdit));
+  g_array_set_clear_func (self->early, early_edit_clear);
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->bindings = g_ptr_array_new_with_free_func (g_object_unref);
   self->removed = g_ptr_array_new_with_free_func (g_object_unref);

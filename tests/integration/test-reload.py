@@ -35,6 +35,23 @@ class Reload(unittest.TestCase):
         self.project.function("hello", HELLO.format("three"))
         self.becomes("/hello", "three")
 
+    def test_an_edit_right_after_the_start_is_loaded_once(self):
+        """What the function is made of is not known yet when it is edited."""
+        server = self.serve({"functions/hello/index.ts": HELLO.format("one"),
+                             "functions/other/index.ts": HELLO.format("-1")})
+        self.assertEqual(server.get("/hello").text, "one")
+        self.project.function("hello", HELLO.format("two"))
+        self.becomes("/hello", "two")
+        self.project.function("hello", HELLO.format("three"))
+        self.becomes("/hello", "three")
+        for n in range(6):  # each takes longer than to find out what a function is made of
+            if n == 2:
+                mark = server.mark()
+            self.project.function("other", HELLO.format(n))
+            self.becomes("/other", str(n))
+        reloaded = [e["function"] for e in server.events[mark:] if e["type"] == "reloaded"]
+        self.assertNotIn("hello", reloaded)
+
     def test_function_that_has_no_worker(self):
         server = self.serve({"functions/hello/index.ts": HELLO.format("one")})
         mark = server.mark()
