@@ -832,12 +832,7 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strdup_printf ("/worker/worker/pressed/%d", aborts[i]);
 
-      g_test_add (path,
-                  Fixture,
-                  GINT_TO_POINTER (aborts[i]),
-                  set_up,
-                  test_pressed,
-                  tear_down);
+      g_test_add (path, Fixture, GINT_TO_POINTER (aborts[i]), set_up, test_pressed, tear_down);
     }
   add ("/worker/worker/no-dump", test_no_dump);
   add ("/worker/worker/limit", test_limit);
