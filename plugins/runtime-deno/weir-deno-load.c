@@ -13,60 +13,76 @@ needs_escape (char c)
 }
 
 static void
-append_text (GString *line, const char *text)
+append_escaped (GString *line, guchar c)
 {
-  g_string_append_c (line, '"');
-  while (*text != '\0')
-    {
-      gsize plain = 0;
+  static const char digits[] = "0123456789abcdef";
 
-      while (text[plain] != '\0' && !needs_escape (text[plain]))
-        plain++;
-      g_string_append_len (line, text, plain);
-      text += plain;
-      if (*text != '\0')
-        g_string_append_printf (line, "\\u%04x", (guint) (guchar) *text++);
+  if (c == '"' || c == '\\')
+    {
+      g_string_append_c (line, '\\');
+      g_string_append_c (line, (char) c);
+      return;
+    }
+  g_string_append_len (line, "\\u00", 4);
+  g_string_append_c (line, digits[c >> 4]);
+  g_string_append_c (line, digits[c & 0xf]);
+}
+
+static void
+append_text (GString *line, const char *text, gsize length)
+{
+  const char *end = text + length;
+
+  g_string_append_c (line, '"');
+  while (text < end)
+    {
+      const char *plain = text;
+
+      while (text < end && !needs_escape (*text))
+        text++;
+      g_string_append_len (line, plain, text - plain);
+      if (text < end)
+        append_escaped (line, (guchar) *text++);
     }
   g_string_append_c (line, '"');
 }
 
 static void
-append_name (GString *line, const char *name)
+append_name (GString *line, const char *name, gsize length)
 {
   if (line->str[line->len - 1] != '{')
     g_string_append_c (line, ',');
-  append_text (line, name);
+  append_text (line, name, length);
   g_string_append_c (line, ':');
 }
 
 static void
 append_member (GString *line, const char *name, const char *value)
 {
-  append_name (line, name);
-  append_text (line, value);
+  append_name (line, name, strlen (name));
+  append_text (line, value, strlen (value));
 }
 
 static void
 append_boolean (GString *line, const char *name, gboolean value)
 {
-  append_name (line, name);
+  append_name (line, name, strlen (name));
   g_string_append (line, value ? "true" : "false");
 }
 
 static void
 append_variables (GString *line, const char *name, const char *const *pairs)
 {
-  append_name (line, name);
+  append_name (line, name, strlen (name));
   g_string_append_c (line, '{');
   for (guint i = 0; pairs != NULL && pairs[i] != NULL; i++)
     {
       const char *equals = strchr (pairs[i], '=');
-      g_autofree char *variable = NULL;
 
       if (equals == NULL || equals == pairs[i])
         continue;
-      variable = g_strndup (pairs[i], equals - pairs[i]);
-      append_member (line, variable, equals + 1);
+      append_name (line, pairs[i], (gsize) (equals - pairs[i]));
+      append_text (line, equals + 1, strlen (equals + 1));
     }
   g_string_append_c (line, '}');
 }
@@ -87,7 +103,7 @@ append_revocations (GString *line, WeirLaunch *launch, WeirDenoPermissions *own)
 {
   const char *const *argv = weir_launch_get_argv (launch);
 
-  append_name (line, "revoke");
+  append_name (line, "revoke", strlen ("revoke"));
   g_string_append_c (line, '[');
   for (guint i = 0; !own->reads_all && argv[i] != NULL; i++)
     {
@@ -102,7 +118,7 @@ append_revocations (GString *line, WeirLaunch *launch, WeirDenoPermissions *own)
             continue;
           if (line->str[line->len - 1] != '[')
             g_string_append_c (line, ',');
-          append_text (line, granted[j]);
+          append_text (line, granted[j], strlen (granted[j]));
         }
     }
   g_string_append_c (line, ']');
@@ -121,7 +137,7 @@ weir_deno_load_to_line (WeirFunction *function,
   const char *const *secrets = weir_function_get_secrets (function);
   const char *namespace =
       weir_settings_get_string (weir_function_get_settings (function), "namespace");
-  GString *line = g_string_sized_new (2048);
+  GString *line = g_string_sized_new (4096);
 
   g_string_append_c (line, '{');
   append_member (line, "type", "load");
