@@ -66,7 +66,7 @@ use_key (WeirStandbyPool *self, const char *name, WeirFunction *function)
 }
 
 static WeirLaunch *
-load_into (WeirStandbyPool *self, WeirStandby *standby, WeirFunction *function)
+make_launch (WeirStandbyPool *self, WeirStandby *standby, WeirFunction *function)
 {
   g_autoptr (GError) error = NULL;
   WeirLaunch *launch = weir_standby_get_launch (standby);
@@ -114,9 +114,11 @@ weir_standby_pool_claim (WeirStandbyPool *self,
   entry = weir_standby_stock_choose (self, key);
   if (entry == NULL)
     return NULL;
-  *launch = load_into (self, entry->standby, function);
+  weir_standby_rouse (entry->standby);
+  *launch = make_launch (self, entry->standby, function);
   if (*launch == NULL)
     return NULL;
+  weir_standby_load (entry->standby, *launch);
   *reason = NULL;
   return weir_standby_stock_take (self, entry);
 }

@@ -30,6 +30,12 @@ WeirStandby *weir_standby_new (WeirProcess *process,
 void weir_standby_free (WeirStandby *self);
 /* Its process, which lives on without it (transfer full); frees what is left. */
 WeirProcess *weir_standby_release (WeirStandby *self);
+/* Before it is given a load command: by the time that is made, it has the processor, and has read
+ * something. */
+void weir_standby_rouse (WeirStandby *self);
+/* Gives it the load command, before there is a worker that it belongs to: it need not wait for
+ * that. */
+void weir_standby_load (WeirStandby *self, WeirLaunch *launch);
 WeirLaunch *weir_standby_get_launch (WeirStandby *self);
 /* A load command can be given to it, though it may still boot. */
 gboolean weir_standby_is_spawned (WeirStandby *self);

@@ -103,6 +103,18 @@ weir_standby_free (WeirStandby *self)
   g_object_unref (weir_standby_release (self));
 }
 
+void
+weir_standby_rouse (WeirStandby *self)
+{
+  weir_process_write_line (self->process, "");
+}
+
+void
+weir_standby_load (WeirStandby *self, WeirLaunch *launch)
+{
+  weir_process_write_line (self->process, weir_launch_get_load_command (launch));
+}
+
 WeirLaunch *
 weir_standby_get_launch (WeirStandby *self)
 {

@@ -263,7 +263,8 @@ enter_state (WeirWorker *self)
         weir_process_spawn (self->process, self->launch);
       break;
     case WEIR_WORKER_STATE_BOOTING:
-      if (self->process != NULL)
+      /* A standby was given it when it was taken. */
+      if (self->process != NULL && self->start_kind == WEIR_WORKER_START_KIND_SPAWNED)
         weir_process_write_line (self->process, weir_launch_get_load_command (self->launch));
       break;
     case WEIR_WORKER_STATE_IDLE:
