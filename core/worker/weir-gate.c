@@ -14,6 +14,7 @@ struct _WeirGate
   guint word;
   guint64 total;
   guint64 most_total; /* 0: no limit */
+  gboolean spent;     /* it closed with the last of them */
   guint64 answered;
   guint sockets;
   guint booked;
@@ -85,7 +86,9 @@ weir_gate_set_most_leases (WeirGate *self, guint64 most)
   self->most_total = most;
 }
 
-/* Counted before it is taken, so that no two data threads can both have the last one. */
+/* Counted before it is taken, so that no two data threads can both have the last one. One that has
+ * counted before the last and comes after it gets none, so of the count alone nobody could tell why
+ * the gate is closed. */
 static gboolean
 take (WeirGate *self, guint most, gboolean last)
 {
@@ -97,6 +100,8 @@ take (WeirGate *self, guint most, gboolean last)
         return FALSE;
     }
   while (!weir_gate_swap (self, &word, ((word + LEASE) & ~WATCH) | (last ? CLOSED : 0)));
+  if (last)
+    __atomic_store_n (&self->spent, TRUE, __ATOMIC_SEQ_CST);
   if ((word & WATCH) != 0 || last)
     weir_gate_notify (self);
   return TRUE;
@@ -117,8 +122,7 @@ weir_gate_lease (WeirGate *self, guint most)
 gboolean
 weir_gate_is_spent (WeirGate *self)
 {
-  return self->most_total > 0 && weir_gate_is_closed (self) &&
-         weir_gate_get_total (self) >= self->most_total;
+  return __atomic_load_n (&self->spent, __ATOMIC_SEQ_CST);
 }
 
 static gboolean

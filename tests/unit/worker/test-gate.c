@@ -273,6 +273,66 @@ test_most_of_all_threads (void)
   g_assert_cmpuint (weir_gate_get_total (gate), >, 0);
 }
 
+/* To spin for a while makes them meet; where there is one processor, only to yield helps. */
+#define SPINS 1000
+
+typedef struct
+{
+  WeirGate *gates[TURNS];
+  int told[TURNS];
+  int n_come; /* atomic */
+} Race;
+
+static void
+meet (Race *race, int turn)
+{
+  g_atomic_int_inc (&race->n_come);
+  for (guint i = 0; g_atomic_int_get (&race->n_come) < 2 * (turn + 1); i++)
+    if (i >= SPINS)
+      g_thread_yield ();
+}
+
+static gpointer
+take_one_of_each (gpointer user_data)
+{
+  Race *race = user_data;
+
+  for (int i = 0; i < TURNS; i++)
+    {
+      meet (race, i);
+      weir_gate_lease (race->gates[i], G_MAXUINT);
+    }
+  return NULL;
+}
+
+/* Two data threads want the last two leases at the same moment. Whatever comes of it, a gate that
+ * has closed by itself says why: nobody else would ever end its worker. */
+static void
+test_last_of_two_threads (void)
+{
+  g_autofree Race *race = g_new0 (Race, 1);
+  GThread *thread;
+
+  for (int i = 0; i < TURNS; i++)
+    {
+      race->gates[i] = weir_gate_new (on_activity, &race->told[i], NULL);
+      weir_gate_set_most_leases (race->gates[i], 2);
+    }
+  thread = g_thread_new ("data", take_one_of_each, race);
+  take_one_of_each (race);
+  g_thread_join (thread);
+  for (int i = 0; i < TURNS; i++)
+    {
+      WeirGate *gate = race->gates[i];
+
+      g_assert_cmpuint (weir_gate_get_in_flight (gate), >, 0);
+      g_assert_true (weir_gate_is_closed (gate));
+      g_assert_true (weir_gate_is_spent (gate));
+      g_assert_cmpint (race->told[i], ==, 1);
+      weir_gate_unref (gate);
+    }
+}
+
 /* The data plane takes leases as fast as it can while the control plane closes the gate,
  * in both ways, with a watch that must be answered in each case. */
 static void
@@ -337,6 +397,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/most", test_most);
   g_test_add_func ("/gate/most-leases", test_most_leases);
   g_test_add_func ("/gate/most-of-all-threads", test_most_of_all_threads);
+  g_test_add_func ("/gate/last-of-two-threads", test_last_of_two_threads);
   g_test_add_func ("/gate/stress", test_stress);
   return g_test_run ();
 }
