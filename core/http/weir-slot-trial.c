@@ -16,9 +16,9 @@
 static void
 adjourn (WeirSlot *self)
 {
+  weir_engine_disarm (self->engine, &self->patience);
   if (self->court == NULL)
     return;
-  weir_engine_disarm (self->engine, &self->patience);
   weir_gate_unreserve (self->court, self);
   g_clear_pointer (&self->court, weir_gate_unref);
   weir_slot_wake_waiters (self);

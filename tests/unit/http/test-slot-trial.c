@@ -3,7 +3,7 @@
 /* Which of those that were lost with their worker brought it down, and that the others are
  * answered all the same. */
 
-#include "http/weir-slot-private.h"
+#include "http/weir-slot-struct-private.h"
 #include "weir-fake-transport.h"
 #include "weir-fake-upstream.h"
 
@@ -89,16 +89,25 @@ tear_down (Fixture *self, gconstpointer data)
   fake_transport_free (self->fake);
 }
 
+/* owner: (nullable) who has reserved it */
 static guint
-add_worker (Fixture *self)
+add_reserved_worker (Fixture *self, gpointer owner)
 {
   WeirGate *gate = weir_gate_new (on_activity, NULL, NULL);
 
   g_assert_cmpuint (self->n_workers, <, MAX_WORKERS);
+  if (owner != NULL)
+    g_assert_true (weir_gate_reserve (gate, owner));
   self->workers[self->n_workers] = fake_upstream_new (gate);
   weir_gate_unref (gate);
   weir_slot_add_upstream (self->slot, self->workers[self->n_workers]);
   return self->n_workers++;
+}
+
+static guint
+add_worker (Fixture *self)
+{
+  return add_reserved_worker (self, NULL);
 }
 
 static void
@@ -378,6 +387,25 @@ test_two_threads (Fixture *self, gconstpointer data)
   weir_slot_unref (other);
 }
 
+/* Who waits for what another data thread has reserved, and leaves, leaves nothing behind: the slot
+ * may go the next moment. */
+static void
+test_leaves_before_a_court (Fixture *self, gconstpointer data)
+{
+  guint worker = add_worker (self);
+
+  ask (self, 0);
+  ask (self, 1);
+  kill_worker (self, worker, WEIR_BLAME_ONE, 0);
+  worker = add_reserved_worker (self, self->team);
+  g_assert_true (weir_engine_is_armed (self->fake->engine, &self->slot->patience));
+  for (guint i = 0; i < 2; i++)
+    weir_exchange_disconnect (self->clients[i]->exchange, NULL);
+  fake_transport_turn (self->fake);
+  g_assert_false (weir_engine_is_armed (self->fake->engine, &self->slot->patience));
+  weir_gate_unreserve (get_gate (self, worker), self->team);
+}
+
 /* ---- whatever workers do ---- */
 
 typedef struct
@@ -480,6 +508,7 @@ main (int argc, char **argv)
   ADD ("patience", test_patience);
   ADD ("leaves-and-fails", test_leaves_and_fails);
   ADD ("two-threads", test_two_threads);
+  ADD ("leaves-before-a-court", test_leaves_before_a_court);
   g_test_add_func ("/http/slot-trial/walks", test_walks);
   return g_test_run ();
 }
