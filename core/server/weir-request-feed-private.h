@@ -11,7 +11,7 @@
 G_BEGIN_DECLS
 
 /* Carries records from the data threads to the control thread in batches: one wake-up per
- * 10 ms, however many requests there are. Bounded: what does not fit is counted. */
+ * 3 ms, however many requests there are. Bounded: what does not fit is counted. */
 typedef struct _WeirRequestFeed WeirRequestFeed;
 
 /* records: WeirRequestRecord, borrowed; dropped: how many more there were. */

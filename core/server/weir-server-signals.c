@@ -182,7 +182,7 @@ weir_server_install_signals (void)
    * @record: what is left of the exchange
    *
    * An exchange is over. Nothing is collected while nobody is connected; records come in
-   * batches, up to 10 ms late.
+   * batches, up to 3 ms late.
    *
    * Since: 1.0
    */
