@@ -36,7 +36,10 @@ WeirFunctionStats *weir_binding_dup_stats (WeirBinding *self);
 void weir_binding_set_function (WeirBinding *self, WeirFunction *function);
 /* The newest revision could not be started, or the one that serves is older than it. */
 gboolean weir_binding_is_broken (WeirBinding *self);
-/* No demand is passed on any more; the workers end, once they are done with drain. */
-void weir_binding_shut_down (WeirBinding *self, gboolean drain);
+/* No demand is passed on any more: whoever waits, or comes late, is told that there is no such
+ * function. The workers end once they are done. */
+void weir_binding_remove (WeirBinding *self);
+/* The same, with the server: the workers end at once. */
+void weir_binding_stop (WeirBinding *self);
 
 G_END_DECLS

@@ -23,7 +23,7 @@ struct _WeirBinding
   Asker askers[WEIR_BINDING_MOST_SLOTS];
   guint64 asking; /* bits of the slots that have asked for a worker, and were not answered yet */
   gboolean broken;
-  gboolean shut_down;
+  GError *ended; /* what whoever asks on is told; NULL: it is served */
 };
 
 G_DEFINE_FINAL_TYPE (WeirBinding, weir_binding, G_TYPE_OBJECT)
@@ -191,7 +191,17 @@ demand_free (gpointer data)
   g_free (demand);
 }
 
-/* A worker is wanted as long as one of the slots wants it. */
+static void
+refuse (WeirBinding *self)
+{
+  Fact *fact = fact_new ();
+
+  fact->error = g_error_copy (self->ended);
+  answer (self, fact, tell_failed);
+}
+
+/* A worker is wanted as long as one of the slots wants it. A request that stages took their time
+ * over may come when its function is gone already. */
 static gboolean
 on_demand (gpointer user_data)
 {
@@ -202,9 +212,9 @@ on_demand (gpointer user_data)
     self->asking |= demand->bit;
   else
     self->asking &= ~demand->bit;
-  if (self->shut_down)
-    return G_SOURCE_REMOVE;
-  if (demand->wanted)
+  if (self->ended != NULL && demand->wanted)
+    refuse (self);
+  else if (demand->wanted)
     weir_worker_pool_demand (self->pool);
   else if (self->asking == 0)
     weir_worker_pool_withdraw (self->pool);
@@ -267,8 +277,11 @@ on_pool_crowded (WeirWorkerPool *pool, WeirBinding *self)
 static void
 on_pool_failed (WeirWorkerPool *pool, const GError *error, WeirWorker *worker, WeirBinding *self)
 {
-  Fact *fact = fact_new ();
+  Fact *fact;
 
+  if (self->ended != NULL) /* that is no failure, and there are words of its own for it */
+    return;
+  fact = fact_new ();
   self->broken = TRUE;
   fact->error = weir_censor_error (self->censor, error);
   answer (self, fact, tell_failed);
@@ -358,20 +371,31 @@ weir_binding_is_broken (WeirBinding *self)
   return self->broken;
 }
 
-void
-weir_binding_shut_down (WeirBinding *self, gboolean drain)
+static void
+end (WeirBinding *self, gboolean drain, GError *error)
 {
-  Fact *fact = fact_new ();
-
-  self->shut_down = TRUE;
+  g_clear_error (&self->ended);
+  self->ended = error;
   weir_worker_pool_shut_down (self->pool, drain);
   tell (self, fact_new (), tell_end);
+  refuse (self);
+}
 
-  fact->error = g_error_new (WEIR_ERROR,
-                             WEIR_ERROR_NOT_FOUND,
-                             "The function “%s” is not served any more",
-                             weir_slot_get_name (self->slots->pdata[0]));
-  answer (self, fact, tell_failed);
+void
+weir_binding_remove (WeirBinding *self)
+{
+  end (self,
+       TRUE,
+       g_error_new (WEIR_ERROR,
+                    WEIR_ERROR_NOT_FOUND,
+                    "The function “%s” is not served any more",
+                    weir_slot_get_name (self->slots->pdata[0])));
+}
+
+void
+weir_binding_stop (WeirBinding *self)
+{
+  end (self, FALSE, g_error_new (WEIR_ERROR, WEIR_ERROR_OVERLOADED, "The server is about to end"));
 }
 
 static void
@@ -379,6 +403,7 @@ weir_binding_finalize (GObject *object)
 {
   WeirBinding *self = WEIR_BINDING (object);
 
+  g_clear_error (&self->ended);
   g_clear_pointer (&self->slots, g_ptr_array_unref);
   g_clear_object (&self->pool);
   g_clear_pointer (&self->censor, weir_censor_unref);

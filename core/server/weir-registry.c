@@ -184,7 +184,7 @@ remove_binding (WeirRegistry *self, const char *name)
 
   list_remove (self, weir_worker_pool_get_function (weir_binding_get_pool (binding)));
   g_ptr_array_add (self->removed, g_object_ref (binding));
-  weir_binding_shut_down (binding, TRUE);
+  weir_binding_remove (binding);
   g_hash_table_remove (self->by_name, name);
   g_ptr_array_remove (self->bindings, binding);
 }
@@ -490,7 +490,7 @@ weir_registry_shut_down (WeirRegistry *self)
   /* What was in flight is over by now, but for sockets that nobody would ever close: the
    * worker does, with the code for a server that goes away. */
   for (guint i = 0; i < self->bindings->len; i++)
-    weir_binding_shut_down (self->bindings->pdata[i], FALSE);
+    weir_binding_stop (self->bindings->pdata[i]);
 }
 
 static void
