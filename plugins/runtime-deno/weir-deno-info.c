@@ -163,6 +163,27 @@ imports_target (const Import *import, gpointer user_data)
   return !import->is_dynamic;
 }
 
+/* Types are not there any more when a function runs; only Deno's look at the modules wants them. */
+static gboolean
+is_for_types (JsonArray *modules, const char *target)
+{
+  for (guint i = 0; i < json_array_get_length (modules); i++)
+    {
+      JsonObject *module = get_element (modules, i);
+      JsonArray *dependencies = module != NULL ? get_array (module, "dependencies") : NULL;
+
+      for (guint j = 0; dependencies != NULL && j < json_array_get_length (dependencies); j++)
+        {
+          JsonObject *dependency = get_element (dependencies, j);
+          JsonObject *type = dependency != NULL ? get_object (dependency, "type") : NULL;
+
+          if (type != NULL && g_strcmp0 (get_string (type, "specifier"), target) == 0)
+            return TRUE;
+        }
+    }
+  return FALSE;
+}
+
 static gboolean
 fail_unresolved (const Import *import, gpointer user_data)
 {
@@ -264,6 +285,8 @@ check_module (JsonArray *modules, JsonArray *roots, JsonObject *module, GError *
     return TRUE;
   is_root = contains_string (roots, search.target);
   if (!foreach_import (modules, imports_target, &search) && search.found.is_dynamic && !is_root)
+    return TRUE;
+  if (!is_root && search.found.importer == NULL && is_for_types (modules, search.target))
     return TRUE;
 
   if (strstr (message, "\n    at ") != NULL)

@@ -263,14 +263,49 @@ add_shared_folders (Draft *draft)
     }
 }
 
-static void
-add_own_modules (Draft *draft, const char *bootstrap)
+static char *
+dup_own_uri (const char *bootstrap, const char *name)
 {
-  g_autofree char *path = g_build_filename (bootstrap, "deno", "flux-functions.ts", NULL);
-  g_autofree char *uri = g_filename_to_uri (path, NULL, NULL);
+  g_autofree char *path = g_build_filename (bootstrap, "deno", name, NULL);
 
-  weir_deno_import_map_add (draft->map, "@flux/functions", uri);
-  weir_deno_import_map_add (draft->map, "@fluxbase/functions", uri);
+  return g_filename_to_uri (path, NULL, NULL);
+}
+
+/* What each function made by the Supabase tools imports: types alone, which Deno would fetch all
+ * the same. A map has no patterns, so versions that somebody wrote down are looked for. */
+static void
+add_supabase_types (Draft *draft, const char *bootstrap, const char *source)
+{
+  g_autoptr (GRegex) regex = g_regex_new (
+      "[\"']([^.\"'][^\"'\\s]*@supabase/functions-js@[^\"'\\s]+/edge-runtime\\.d\\.ts)[\"']",
+      0,
+      0,
+      NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autofree char *uri = dup_own_uri (bootstrap, "nothing.ts");
+
+  weir_deno_import_map_add (draft->map, "@supabase/functions-js/edge-runtime.d.ts", uri);
+  weir_deno_import_map_add (draft->map, "jsr:@supabase/functions-js/edge-runtime.d.ts", uri);
+  weir_deno_import_map_add (draft->map,
+                            "https://esm.sh/@supabase/functions-js/src/edge-runtime.d.ts",
+                            uri);
+  g_regex_match (regex, source, 0, &match);
+  for (; g_match_info_matches (match); g_match_info_next (match, NULL))
+    {
+      g_autofree char *specifier = g_match_info_fetch (match, 1);
+
+      weir_deno_import_map_add (draft->map, specifier, uri);
+    }
+}
+
+static void
+add_own_modules (Draft *draft, const char *bootstrap, const char *source)
+{
+  g_autofree char *flux = dup_own_uri (bootstrap, "flux-functions.ts");
+
+  weir_deno_import_map_add (draft->map, "@flux/functions", flux);
+  weir_deno_import_map_add (draft->map, "@fluxbase/functions", flux);
+  add_supabase_types (draft, bootstrap, source);
 }
 
 /* Named after its content: functions with the same map share the file, and a worker that is
@@ -298,17 +333,17 @@ write_map (const char *json, GError **error)
   return g_file_set_contents (path, json, -1, error) ? g_steal_pointer (&path) : NULL;
 }
 
-static gboolean
+static char *
 read_entry (WeirDenoPlan *self, WeirFunction *function, GError **error)
 {
-  g_autofree char *source = NULL;
+  char *source = NULL;
 
   if (!g_file_get_contents (weir_function_get_entrypoint (function), &source, NULL, error))
-    return FALSE;
+    return NULL;
   self->is_main = weir_deno_source_uses_main (source);
   self->unexported = weir_deno_source_hides_handler (source);
   self->uses_node = !weir_deno_source_serves (source) && weir_deno_source_imports (source);
-  return TRUE;
+  return source;
 }
 
 WeirDenoPlan *
@@ -317,16 +352,18 @@ weir_deno_plan_new (WeirFunction *function, const char *bootstrap, GError **erro
   g_autoptr (WeirDenoPlan) self = g_new0 (WeirDenoPlan, 1);
   g_autoptr (WeirDenoImportMap) map = weir_deno_import_map_new ();
   g_autoptr (GPtrArray) inputs = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *source = NULL;
   g_autofree char *json = NULL;
   Draft draft = { function, map, inputs, NULL, NULL };
   gboolean ok = add_user_maps (&draft, error);
 
   self->config = draft.config;
   self->own_map = draft.own_map;
-  if (!ok || !read_entry (self, function, error))
+  source = ok ? read_entry (self, function, error) : NULL;
+  if (source == NULL)
     return NULL;
   add_shared_folders (&draft);
-  add_own_modules (&draft, bootstrap);
+  add_own_modules (&draft, bootstrap, source);
   json = weir_deno_import_map_to_json (map);
   self->import_map = write_map (json, error);
   if (self->import_map == NULL)

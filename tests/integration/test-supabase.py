@@ -121,6 +121,24 @@ Deno.serve(() => Response.json({
     "supabase/functions/elsewhere/main.ts": "import { v } from 'mapped'; export default { fetch: () => new Response(v) };",
     "supabase/functions/elsewhere/map.json": '{ "imports": { "mapped": "./value.ts" } }',
     "supabase/functions/elsewhere/value.ts": "export const v = 'mapped value';",
+    # As the tools write it; the versions do not exist, so nothing of it can be fetched.
+    "supabase/functions/as-written/index.ts": """
+// Setup type definitions for built-in Supabase Runtime APIs
+import "jsr:@supabase/functions-js@0.0.0-none/edge-runtime.d.ts"
+import "@supabase/functions-js/edge-runtime.d.ts"
+import type { Database } from "jsr:@supabase/functions-js@0.0.0-none"
+
+console.log("Hello from Functions!")
+
+Deno.serve(async (req) => {
+  const { name } = await req.json()
+  return new Response(JSON.stringify({ message: `Hello ${name}!` }), { headers: { "Content-Type": "application/json" } })
+})
+""",
+    "supabase/functions/as-written/deno.json": """
+{ "imports": { "@supabase/functions-js": "jsr:@supabase/functions-js@0.0.0-none" } }
+""",
+    "supabase/functions/as-written/.npmrc": "# Configuration for private npm package dependencies\n",
     "supabase/functions/open/index.ts": OPEN,
     "supabase/functions/claims/index.ts": OPEN,
     "supabase/functions/switched-off/index.ts": "Deno.serve(() => new Response('off'));",
@@ -265,6 +283,10 @@ class Supabase(weirtest.ServerTest):
 
     def test_log_has_no_token(self):
         self.assertNotIn(ANON.split(".")[2], json.dumps(self.server.events) + self.server.stderr)
+
+    def test_as_the_tools_write_it(self):
+        answer = self.server.post("/functions/v1/as-written", b'{"name":"Ada"}', BEARER)
+        self.assertEqual((answer.status, answer.json), (200, {"message": "Hello Ada!"}))
 
     def test_configured_entry_point(self):
         self.assertEqual(self.server.get("/functions/v1/configured", BEARER).text, "mapped value")

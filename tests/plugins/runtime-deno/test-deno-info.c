@@ -112,6 +112,21 @@ test_dynamic (void)
 }
 
 static void
+test_types (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirDenoInfo) info = weir_deno_info_parse (
+      GRAPH (ENTRY ("{\"specifier\":\"https://x.example/x.d.ts\",\"type\":"
+                    "{\"specifier\":\"https://x.example/x.d.ts\"," SPAN
+                    "}}") ","
+                          "{\"specifier\":\"https://x.example/x.d.ts\",\"error\":\"No network.\"}"),
+      &error);
+
+  g_assert_no_error (error);
+  g_assert_nonnull (info);
+}
+
+static void
 test_packages (void)
 {
   g_autoptr (WeirDenoInfo) info = weir_deno_info_parse (
@@ -189,6 +204,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &failures[i], test_failure);
     }
   g_test_add_func ("/deno/info/dynamic", test_dynamic);
+  g_test_add_func ("/deno/info/types", test_types);
   g_test_add_func ("/deno/info/packages", test_packages);
   g_test_add_func ("/deno/info/nonsense", test_nonsense);
   g_test_add_func ("/deno/info/download", test_download);

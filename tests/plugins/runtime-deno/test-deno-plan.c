@@ -99,6 +99,37 @@ test_defaults (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_supabase_types (Fixture *fixture, gconstpointer data)
+{
+  static const char *const specifiers[] = {
+    "@supabase/functions-js/edge-runtime.d.ts",
+    "jsr:@supabase/functions-js/edge-runtime.d.ts",
+    "jsr:@supabase/functions-js@2.4.1/edge-runtime.d.ts",
+    "https://esm.sh/v135/@supabase/functions-js@2.3.1/src/edge-runtime.d.ts",
+  };
+  g_autoptr (WeirDenoPlan) self = NULL;
+  g_autofree char *client = NULL;
+
+  put (fixture,
+       "f/index.ts",
+       "import \"jsr:@supabase/functions-js@2.4.1/edge-runtime.d.ts\";\n"
+       "import 'https://esm.sh/v135/@supabase/functions-js@2.3.1/src/edge-runtime.d.ts';\n");
+  put (fixture,
+       "f/deno.json",
+       "{\"imports\":{\"@supabase/functions-js\":"
+       "\"jsr:@supabase/functions-js@^2\"}}");
+  self = plan (fixture, "f/index.ts");
+  for (gsize i = 0; i < G_N_ELEMENTS (specifiers); i++)
+    {
+      g_autofree char *target = dup_import (self, specifiers[i]);
+
+      g_assert_cmpstr (target, ==, "file:///boot/deno/nothing.ts");
+    }
+  client = dup_import (self, "@supabase/functions-js");
+  g_assert_cmpstr (client, ==, "jsr:@supabase/functions-js@^2");
+}
+
+static void
 test_precedence (Fixture *fixture, gconstpointer data)
 {
   /* Each one added is stronger than those before it. */
@@ -187,6 +218,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   ADD ("defaults", test_defaults);
+  ADD ("supabase-types", test_supabase_types);
   ADD ("precedence", test_precedence);
   ADD ("config-without-map", test_config_without_map);
   ADD ("broken", test_broken);
