@@ -141,9 +141,11 @@ fetch_deno() {
   mv -- "$fresh" "$dir"
 }
 
-# Afterwards `deno` is on PATH, for this process and what it starts.
+# Afterwards `deno` is on PATH, for this process and what it starts. Leaves in own_deno the folder
+# that it took for that, if any.
 find_deno() {
   local dir
+  own_deno=
   if [[ -n ${WEIR_DENO:-} ]]; then
     deno_is_fit "$WEIR_DENO" || die "WEIR_DENO=$WEIR_DENO is not Deno 2.4 or later"
     note "Deno $deno_version: $WEIR_DENO (from WEIR_DENO)"
@@ -161,8 +163,9 @@ find_deno() {
     fetch_deno "$dir"
     deno_is_fit "$dir/bin/deno" || die "$dir/bin/deno does not run" "remove $dir and try again"
   fi
-  export PATH="$dir/bin:$PATH"
-  note "Deno $deno_version: $dir/bin/deno"
+  own_deno=$dir/bin
+  export PATH="$own_deno:$PATH"
+  note "Deno $deno_version: $own_deno/deno"
 }
 
 # build BUILD-DIR MESON-OPTION…: configures when needed, then compiles what changed.
