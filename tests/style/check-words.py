@@ -26,6 +26,7 @@ LATER = re.compile(r"\b(" + "|".join(["TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK"
 SPDX = "SPDX-License-" "Identifier: LGPL-2.1-or-later"
 # Given to people to copy, or input of a test: not sources of Weir.
 NOT_OURS = re.compile(r"^(docs/examples|core/cli/templates|tests/(.*/)?(fixtures|functions|corpus|data))/")
+LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 ROOM_HAS = re.compile(r"^May include: ", re.M)
 
 
@@ -39,6 +40,13 @@ def check_text(path, text):
         is_source = True
     if is_source and not NOT_OURS.match(str(path)) and SPDX not in "\n".join(text.split("\n")[:3]):
         yield f"{path}: has no “{SPDX}” at its top"
+
+
+def check_links(root, path, text):
+    for target in LINK.findall(text):
+        # An address, a place on the same page, or what gi-docgen resolves.
+        if not re.match(r"[a-z]+:|#|.*@", target) and not (root / path.parent / target.split("#")[0]).exists():
+            yield f"{path}: links to {target}, which is not there"
 
 
 def check_rooms(root, paths):
@@ -60,6 +68,8 @@ def check(root):
     for path in paths:
         if path.suffix in TEXTS or (path.suffix == "" and path.name != "LICENSE"):
             complaints += check_text(path, (root / path).read_text(errors="replace"))
+        if path.suffix == ".md":
+            complaints += check_links(root, path, (root / path).read_text(errors="replace"))
     potfiles = root / "po/POTFILES.in"
     if potfiles.is_file():
         for name in potfiles.read_text().split("\n"):
@@ -80,6 +90,8 @@ CASES = [
     ("a README without arrows", {"core/io/README.md": "x\n"}, "does not say what the room may"),
     ("a stray folder", {"src/a.c": HEAD}, "src: does not belong"),
     ("a stray file", {"Makefile": "all:\n"}, "Makefile: does not belong"),
+    ("a link", {"docs/a.md": "[b](b.md#x) [c](https://c.example/)\n", "docs/b.md": "[a](#a)\n"}, None),
+    ("a link to nothing", {"docs/a.md": "see [`b`](b.md#x)\n"}, "docs/a.md: links to b.md#x, which"),
     ("a dot file", {".ci/x": "\n"}, None),
     ("a translation of nothing", {"po/POTFILES.in": "core/cli/none.c\n"}, "there is no core/cli"),
 ]
