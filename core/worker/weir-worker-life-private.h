@@ -52,7 +52,7 @@ struct _WeirWorker
   GError *error;
   GString *last_words;
   gboolean out_of_memory;
-  gint64 dump_over; /* until then what it writes is V8's about itself */
+  gint64 dump_over;       /* until then what it writes is V8's about itself */
   gboolean reason_untold; /* set, and to be notified after the step */
   gboolean error_untold;
 };
