@@ -17,6 +17,9 @@
 /* An editor writes a file in several steps (truncate, write, rename); what it means to say
  * is one change. */
 #define QUIET_MS 50
+/* Something that is written all the time, a log for instance, must not keep edits from being told.
+ */
+#define LONGEST_MS 1000
 #define MAX_DEPTH 16
 
 struct _WeirWatcher
@@ -28,6 +31,7 @@ struct _WeirWatcher
   GHashTable *trees;    /* resolved folders whose new sub-folders are watched too: a set */
   GHashTable *changed;  /* paths: a set */
   guint64 quiet;        /* the clock's id, 0 when nothing changed */
+  gint64 since;         /* when the first of them did */
 };
 
 enum
@@ -98,6 +102,20 @@ is_noise (const char *path)
 }
 
 static void
+wait_for_quiet (WeirWatcher *self)
+{
+  gint64 now = weir_clock_now (self->clock);
+  gint64 rest_ms = LONGEST_MS;
+
+  if (self->quiet == 0)
+    self->since = now;
+  else
+    rest_ms -= (now - self->since) / 1000;
+  weir_clock_disarm (self->clock, self->quiet);
+  self->quiet = weir_clock_arm (self->clock, CLAMP (rest_ms, 0, QUIET_MS), on_quiet, self);
+}
+
+static void
 note (WeirWatcher *self, GFile *file)
 {
   const char *path = g_file_peek_path (file);
@@ -106,9 +124,7 @@ note (WeirWatcher *self, GFile *file)
     return;
 
   g_hash_table_add (self->changed, g_strdup (path));
-  if (self->quiet != 0)
-    weir_clock_disarm (self->clock, self->quiet);
-  self->quiet = weir_clock_arm (self->clock, QUIET_MS, on_quiet, self);
+  wait_for_quiet (self);
 }
 
 static void
