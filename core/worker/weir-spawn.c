@@ -154,6 +154,67 @@ clone_child (Child *child)
   return pid;
 }
 
+/* ---- which thread makes it ---- */
+
+typedef struct
+{
+  Child *child;
+  pid_t pid;
+  gboolean done;
+} Order;
+
+static GMutex lock;
+static GCond news;
+static Order *order; /* under the lock; one at a time */
+
+static gpointer
+make_children (gpointer unused)
+{
+  sigset_t all;
+
+  sigfillset (&all);
+  pthread_sigmask (SIG_BLOCK, &all, NULL); /* they are for others */
+  g_mutex_lock (&lock);
+  while (TRUE)
+    {
+      while (order == NULL)
+        g_cond_wait (&news, &lock);
+      order->pid = clone_child (order->child);
+      order->done = TRUE;
+      order = NULL;
+      g_cond_broadcast (&news);
+    }
+  return NULL;
+}
+
+static gpointer
+start_maker (gpointer unused)
+{
+  return g_thread_try_new ("weir-spawn", make_children, NULL, NULL);
+}
+
+/* For the kernel the parent is the thread that made the child. The first one of a process lives as
+ * long as that; of any other nobody can tell, so one that never ends does it in its place. */
+static pid_t
+make_child (Child *child)
+{
+  static GOnce once = G_ONCE_INIT;
+  Order own = { .child = child };
+
+  if (gettid () == getpid () || g_once (&once, start_maker, NULL) == NULL)
+    return clone_child (child);
+
+  g_mutex_lock (&lock);
+  while (order != NULL)
+    g_cond_wait (&news, &lock);
+  order = &own;
+  g_cond_broadcast (&news);
+  while (!own.done)
+    g_cond_wait (&news, &lock);
+  g_mutex_unlock (&lock);
+  return own.pid;
+}
+
 static gboolean
 run (WeirLaunch *launch, const char *program, int pairs[3][2], GPid *pid, GError **error)
 {
@@ -167,7 +228,7 @@ run (WeirLaunch *launch, const char *program, int pairs[3][2], GPid *pid, GError
     .failed_at = "make a process",
   };
 
-  *pid = clone_child (&child);
+  *pid = make_child (&child);
   if (child.failure == 0)
     return TRUE;
 

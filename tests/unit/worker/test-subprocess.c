@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "weir-log-catcher.h"
 #include "worker/weir-line-reader-private.h"
+#include "worker/weir-spawn-private.h"
 #include "worker/weir-subprocess-private.h"
 
 typedef struct
@@ -293,27 +295,73 @@ test_dropped (Fixture *fixture, gconstpointer data)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* The thread that started it ends, as it does when the server is killed. */
+typedef struct
+{
+  const char *script;
+  pid_t thread;
+  GPid pid;
+  int pipes[3];
+} Made;
+
 static gpointer
 spawn_and_leave (gpointer data)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  Fixture *fixture = data;
+  Made *made = data;
+  const char *argv[] = { "/bin/sh", "-c", made->script, NULL };
+  g_autoptr (WeirLaunch) launch = weir_launch_new (argv, NULL, NULL, "{}", "/x.sock");
+  g_autoptr (GError) error = NULL;
 
-  g_main_context_push_thread_default (context);
-  g_assert_finalize_object (fixture->process);
-  set_up (fixture, NULL);
-  g_source_remove (watchdog);
-  {
-    const char *argv[] = { "/bin/sh", "-c", "while :; do :; done", NULL };
-    g_autoptr (WeirLaunch) launch = weir_launch_new (argv, NULL, NULL, "{}", "/x.sock");
-
-    weir_process_spawn (fixture->process, launch);
-    while (fixture->pid == 0)
-      g_main_context_iteration (context, TRUE);
-  }
-  g_main_context_pop_thread_default (context);
+  weir_spawn (launch, &made->pid, made->pipes, &error);
+  g_assert_no_error (error);
+  made->thread = gettid ();
   return NULL;
+}
+
+/* What the kernel does when a thread ends is done when there is no trace of it any more. */
+static void
+make_in_thread (Made *made)
+{
+  g_autofree char *path = NULL;
+
+  g_thread_join (g_thread_new ("leaves", spawn_and_leave, made));
+  path = g_strdup_printf ("/proc/self/task/%d", made->thread);
+  while (access (path, F_OK) == 0)
+    g_thread_yield ();
+}
+
+/* Whoever embeds the server may start it in a thread that ends. */
+static void
+test_thread_gone (Fixture *fixture, gconstpointer data)
+{
+  Made made = { .script = "read line; echo \"$line\"" };
+  int status = 0;
+  char c;
+
+  make_in_thread (&made);
+  g_assert_cmpint (write (made.pipes[0], "x\n", 2), ==, 2);
+  c = '\0';
+  while (read (made.pipes[1], &c, 1) < 0 && errno == EAGAIN)
+    g_thread_yield ();
+  g_assert_cmpint (c, ==, 'x');
+  for (guint i = 0; i < G_N_ELEMENTS (made.pipes); i++)
+    close (made.pipes[i]);
+  while (waitpid (made.pid, &status, 0) < 0 && errno == EINTR)
+    ;
+  g_assert_true (WIFEXITED (status));
+}
+
+#define SERVER "/worker/child/server-gone/subprocess/server"
+
+/* In a process of its own. */
+static void
+test_server (void)
+{
+  Made made = { .script = "while :; do :; done" };
+
+  if (!g_test_subprocess ())
+    return;
+  make_in_thread (&made);
+  kill (getpid (), SIGKILL);
 }
 
 static void
@@ -321,12 +369,10 @@ test_server_gone (Fixture *fixture, gconstpointer data)
 {
   int status = 0;
 
-  g_ptr_array_unref (fixture->output);
-  g_ptr_array_unref (fixture->errors);
-  g_source_remove (watchdog);
-  g_thread_join (g_thread_new ("leaves", spawn_and_leave, fixture));
-  watchdog = g_timeout_add_seconds (20, on_watchdog, NULL);
-  while (waitpid (fixture->pid, &status, 0) < 0 && errno == EINTR)
+  g_assert_cmpint (prctl (PR_SET_CHILD_SUBREAPER, 1), ==, 0);
+  g_test_trap_subprocess (SERVER, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_failed ();
+  while (waitpid (-1, &status, 0) < 0 && errno == EINTR) /* its child is ours now */
     ;
   g_assert_true (WIFSIGNALED (status));
   g_assert_cmpint (WTERMSIG (status), ==, SIGKILL);
@@ -354,6 +400,8 @@ main (int argc, char **argv)
   add ("/worker/child/last-lines", test_last_lines);
   add ("/worker/child/long-line", test_long_line);
   add ("/worker/child/dropped", test_dropped);
+  add ("/worker/child/thread-gone", test_thread_gone);
   add ("/worker/child/server-gone", test_server_gone);
+  g_test_add_func (SERVER, test_server);
   return g_test_run ();
 }
