@@ -238,7 +238,8 @@ add_end (WeirRelay *self, Side side, int fd, GBytes *early)
   if (early != NULL && g_bytes_get_size (early) > 0)
     {
       way->end = way->total = g_bytes_get_size (early);
-      way->data = g_memdup2 (g_bytes_get_data (early, NULL), way->end);
+      way->data = g_malloc (MAX (way->end, BUFFER_SIZE)); /* the next piece comes there, too */
+      memcpy (way->data, g_bytes_get_data (early, NULL), way->end);
     }
   if (!weir_engine_watch (self->engine, &end->watch, fd, EVENTS_ALWAYS, on_events, &error))
     {

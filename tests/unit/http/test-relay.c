@@ -118,6 +118,20 @@ finish (Fixture *self)
     g_main_context_iteration (self->context, TRUE);
 }
 
+/* What came early is in a buffer of its own size. */
+static void
+test_more_behind_what_came_early (Fixture *self, gconstpointer data)
+{
+  g_autofree char *much = g_strnfill (64 * 1024, 'x');
+  g_autofree char *expected = g_strconcat ("early ", much, NULL);
+
+  g_assert_cmpint (send (self->client, much, 64 * 1024, 0), ==, 64 * 1024);
+  read_text (self, self->worker, expected);
+  close (self->worker);
+  self->worker = -1;
+  finish (self);
+}
+
 static void
 test_echo (Fixture *self, gconstpointer data)
 {
@@ -225,6 +239,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   ADD ("echo", test_echo);
+  ADD ("more-behind-what-came-early", test_more_behind_what_came_early);
   ADD ("worker-gone", test_worker_gone);
   ADD ("client-gone", test_client_gone);
   ADD ("large", test_large);
