@@ -36,6 +36,7 @@ struct _WeirServer
   GListStore *no_workers;
 
   /* From start to stop. */
+  WeirConfig *initial;
   WeirClock *clock;
   GMainContext *control;
   WeirRuntime *runtime;

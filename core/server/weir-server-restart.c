@@ -45,13 +45,23 @@ find_origin (WeirSettings *settings, WeirSettings *old, const char *name)
                                                           : weir_settings_get_origin (old, name);
 }
 
+/* An edit that takes back an earlier one leaves nothing to wait for. */
+static gboolean
+is_edited_in_vain (WeirServer *self, WeirSettings *settings, WeirSettings *old, const char *name)
+{
+  WeirSettings *initial = weir_config_get_server_settings (self->initial);
+  GVariant *value = weir_settings_get_value (settings, name);
+
+  return !is_live (name) && !is_same (value, weir_settings_get_value (old, name)) &&
+         !is_same (value, weir_settings_get_value (initial, name));
+}
+
 static void
 compare (WeirServer *self, WeirSettings *settings, WeirSettings *old, const char *name)
 {
   g_autofree char *text = NULL;
 
-  if (is_live (name) ||
-      is_same (weir_settings_get_value (settings, name), weir_settings_get_value (old, name)))
+  if (!is_edited_in_vain (self, settings, old, name))
     return;
   text = g_strdup_printf ("%s: “%s” is read when the server starts: it is as before until then",
                           find_origin (settings, old, name),

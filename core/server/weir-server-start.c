@@ -467,6 +467,7 @@ weir_server_drop_parts (WeirServer *self)
   g_clear_object (&self->runtime);
   g_ptr_array_set_size (self->sockets, 0);
   g_clear_object (&self->clock);
+  g_clear_object (&self->initial);
   g_clear_pointer (&self->control, g_main_context_unref);
 }
 
@@ -501,6 +502,7 @@ weir_server_start (WeirServer *self, GError **error)
   weir_server_set_state (self, WEIR_SERVER_STATE_STARTING);
   self->control = g_main_context_ref_thread_default ();
   self->clock = weir_clock_new ();
+  self->initial = g_object_ref (self->config);
   self->started = weir_clock_now (self->clock);
   if (!start_parts (self, error))
     {

@@ -188,6 +188,14 @@ class Reload(unittest.TestCase):
             self.assertIn(where, event["message"])
             self.assertIn("when the server starts", event["message"])
         self.assertFalse([e for e in server.events[mark:] if "max_websockets" in e.get("message", "")])
+        # What is taken back is in force: only the others are told.
+        mark, text = server.mark(), "stage_timeout_ms = 9000\n"
+        for line, name in (('trusted_proxies = ["10.0.0.1"]', "trusted_proxies"), ('proxy_headers = "forwarded"', "proxy_headers")):
+            text += f"{line}\n"
+            self.project.write("weir.toml", text)
+            server.wait_event(lambda e: e["type"] == "notice" and f"“{name}”" in e["message"], since=mark)
+        told = [e["message"].split("“")[1].split("”")[0] for e in server.events[mark:] if e["type"] == "notice"]
+        self.assertEqual(told, ["trusted_proxies", "proxy_headers"])
 
     def test_no_reload(self):
         server = self.serve({"functions/hello/index.ts": HELLO.format("one")}, "--no-reload")
