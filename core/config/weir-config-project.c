@@ -133,11 +133,37 @@ use_configured_folder (WeirConfigData *self, WeirEntry *entry)
   return FALSE;
 }
 
+/* The first of the folders that were looked in that is there and would not be read. */
+static GError *
+find_unreadable (const char *dir)
+{
+  static const char *const below[] = { "",         "supabase",           "supabase/functions",
+                                       "fluxbase", "fluxbase/functions", "functions" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (below); i++)
+    {
+      g_autofree char *path = g_canonicalize_filename (below[i], dir);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GDir) opened = g_dir_open (path, 0, &error);
+
+      if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+        return g_error_new (WEIR_CONFIG_ERROR,
+                            WEIR_CONFIG_ERROR_READ,
+                            "%s: the folder cannot be read; make it readable for this user.",
+                            path);
+    }
+
+  return NULL;
+}
+
 static GError *
 explain_no_functions (const char *dir)
 {
   g_autofree char *parent = g_path_get_dirname (dir);
+  GError *unreadable = find_unreadable (dir);
 
+  if (unreadable != NULL)
+    return unreadable;
   if (holds (dir, is_index))
     return g_error_new (WEIR_CONFIG_ERROR,
                         WEIR_CONFIG_ERROR_READ,

@@ -3,7 +3,9 @@
 #include "config/weir-supabase-auth-private.h"
 #include "config/weir-config.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "weir-test-folder.h"
 
@@ -355,6 +357,28 @@ test_complaint (gconstpointer data)
 
   g_assert_cmpstr (problems, ==, complaint->problems);
   g_assert_cmpstr (warnings, ==, complaint->warnings);
+}
+
+static void
+test_unreadable (void)
+{
+  const File files[] = { HELLO, { NULL } };
+  g_autoptr (WeirTestFolder) folder = make_project (files);
+  g_autofree char *functions = weir_test_folder_dup_path (folder, "functions");
+  g_autofree char *expected =
+      g_strdup_printf ("%s: the folder cannot be read; make it readable for this user.", functions);
+  g_autoptr (GError) error = NULL;
+
+  if (geteuid () == 0)
+    {
+      g_test_skip ("root can read every folder");
+      return;
+    }
+  g_chmod (functions, 0);
+  g_assert_null (weir_config_load (folder->path, NULL, &error));
+  g_chmod (functions, 0700);
+  g_assert_error (error, WEIR_CONFIG_ERROR, WEIR_CONFIG_ERROR_READ);
+  g_assert_cmpstr (error->message, ==, expected);
 }
 
 static void
@@ -955,6 +979,7 @@ main (int argc, char *argv[])
 
       g_test_add_data_func (path, &places[i], test_place);
     }
+  g_test_add_func ("/config/unreadable", test_unreadable);
   g_test_add_func ("/config/load-error", test_load_error);
   g_test_add_func ("/config/not-utf8", test_not_utf8);
   g_test_add_func ("/config/own-problem", test_own_problem);
