@@ -99,14 +99,28 @@ deno_prefix (void)
   return g_build_filename (g_get_user_data_dir (), "weir", "deno", NULL);
 }
 
+/* Who names a Deno gets that one or none. */
+static char *
+dup_deno_remedy (WeirConfig *config)
+{
+  g_autoptr (GVariant) options = weir_config_dup_plugin_options (config, "runtime", "deno");
+  const char *named = NULL;
+  g_autofree char *prefix = deno_prefix ();
+  g_autofree char *quoted = g_shell_quote (prefix);
+
+  if (options != NULL && g_variant_lookup (options, "executable", "&s", &named) && *named != '\0')
+    return g_strdup (_ ("correct “executable” of [runtimes.deno], or take it out"));
+  if (g_getenv ("WEIR_DENO") != NULL)
+    return g_strdup ("unset WEIR_DENO");
+  return g_strdup_printf ("npm install --prefix %s deno@2", quoted);
+}
+
 static void
 check_deno (GPtrArray *findings, WeirConfig *config)
 {
   g_autoptr (WeirPluginEngine) engine = cli_plugin_engine_new (config);
   g_autoptr (GError) error = NULL;
-  g_autofree char *prefix = deno_prefix ();
-  g_autofree char *quoted = g_shell_quote (prefix);
-  g_autofree char *remedy = g_strdup_printf ("npm install --prefix %s deno@2", quoted);
+  g_autofree char *remedy = dup_deno_remedy (config);
   g_autofree char *version = NULL;
   g_autoptr (GObject) runtime =
       cli_create_extension (engine, config, WEIR_TYPE_RUNTIME, "runtime", "deno", &error);
@@ -118,12 +132,7 @@ check_deno (GPtrArray *findings, WeirConfig *config)
     }
   version = weir_runtime_probe (WEIR_RUNTIME (runtime), &error);
   if (version == NULL)
-    add (findings,
-         FINDING_BAD,
-         "Deno",
-         g_getenv ("WEIR_DENO") != NULL ? "unset WEIR_DENO" : remedy,
-         "%s",
-         error->message);
+    add (findings, FINDING_BAD, "Deno", remedy, "%s", error->message);
   else
     add (findings, FINDING_GOOD, "Deno", NULL, "%s", version);
 }

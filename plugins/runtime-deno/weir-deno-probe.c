@@ -2,6 +2,7 @@
 
 #include "weir-deno-probe.h"
 
+#include <glib/gstdio.h>
 #include <weir.h>
 
 #define LEAST_MAJOR 2
@@ -56,28 +57,56 @@ find_named (const char *name, const char *source, GError **error)
   return g_canonicalize_filename (path, NULL);
 }
 
+static gboolean
+is_same_file (const char *path, const char *other)
+{
+  GStatBuf a, b;
+
+  return g_stat (path, &a) == 0 && g_stat (other, &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+static gboolean
+is_fit (const char *path)
+{
+  g_autofree char *version = weir_deno_probe (path, NULL);
+
+  return version != NULL;
+}
+
+/* A system may have an old one on PATH for ever: Weir's own copy is for that, too. It is only then
+ * that the one on PATH is asked, for to start it takes time. */
+static char *
+find_any (void)
+{
+  g_autofree char *path = g_find_program_in_path ("deno");
+  g_autofree char *own = find_private_copy ();
+
+  if (own != NULL && (path == NULL || (!is_same_file (path, own) && !is_fit (path))))
+    return g_steal_pointer (&own);
+  return g_steal_pointer (&path);
+}
+
 /* The option, then $WEIR_DENO, then $PATH, then Weir's own copy. What is named must exist:
  * another Deno than the one asked for would be a surprise. */
 char *
 weir_deno_find_executable (const char *configured, GError **error)
 {
   const char *named = g_getenv ("WEIR_DENO");
-  g_autofree char *path = NULL;
+  char *path;
 
   if (configured != NULL && *configured != '\0')
     return find_named (configured, "[runtimes.deno] executable", error);
   if (named != NULL && *named != '\0')
     return find_named (named, "WEIR_DENO", error);
-  path = g_find_program_in_path ("deno");
-  if (path == NULL)
-    path = find_private_copy ();
+  path = find_any ();
   if (path == NULL)
     g_set_error_literal (
         error,
         WEIR_ERROR,
         WEIR_ERROR_NOT_FOUND,
         "Deno is not installed: it is neither on PATH nor in Weir's own folder; " HOW_TO_GET);
-  return g_steal_pointer (&path);
+  return path;
 }
 
 /* "deno 2.9.6 (stable, release, x86_64-unknown-linux-gnu)\nv8 …" */

@@ -401,6 +401,8 @@ def doctor_names_what_is_missing():
         result = weir("doctor", root, env=environment(WEIR_DENO="/nonexistent/deno"))
         equal(result.status, FAILED)
         contains(result.out, "try: unset WEIR_DENO")
+    with project({"functions/hello/index.ts": HELLO, "weir.toml": '[runtimes.deno]\nexecutable = "/none"\n'}) as root:
+        contains(weir("doctor", root, env=environment(WEIR_DENO="/none")).out, "try: correct “executable”")
 
 
 @case

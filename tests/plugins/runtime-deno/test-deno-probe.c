@@ -115,8 +115,13 @@ test_search (Fixture *fixture, gconstpointer data)
   found = weir_deno_find_executable (NULL, NULL);
   g_assert_cmpstr (found, ==, own_path);
 
-  write_script (fixture->path, "#!/bin/sh\n");
+  write_script (fixture->path, "#!/bin/sh\necho 'deno 1.46.3 (stable)'\n");
   g_setenv ("PATH", fixture->folder, TRUE);
+  g_free (found);
+  found = weir_deno_find_executable (NULL, NULL);
+  g_assert_cmpstr (found, ==, own_path);
+
+  write_script (fixture->path, "#!/bin/sh\necho 'deno 2.9.6 (stable)'\n");
   g_free (found);
   found = weir_deno_find_executable ("", NULL);
   g_assert_cmpstr (found, ==, fixture->path);
