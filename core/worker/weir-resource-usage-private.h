@@ -28,6 +28,7 @@ struct _WeirResourceUsageClass
   GObjectClass parent_class;
 
   gboolean (*read) (WeirResourceUsage *self, GPid pid, WeirResourceSample *sample);
+  gboolean (*is_running) (WeirResourceUsage *self, GPid pid);
   void (*limit_memory) (WeirResourceUsage *self, GPid pid, gint64 bytes);
   void (*limit_cpu) (WeirResourceUsage *self, GPid pid, gint64 seconds);
   void (*set_patient) (WeirResourceUsage *self, GPid pid, gboolean patient);
@@ -36,6 +37,8 @@ struct _WeirResourceUsageClass
 WeirResourceUsage *weir_resource_usage_new (void);
 /* FALSE: there is no such process any more. */
 gboolean weir_resource_usage_read (WeirResourceUsage *self, GPid pid, WeirResourceSample *sample);
+/* Its first thread computes at this moment, or would if nobody else had the processor. */
+gboolean weir_resource_usage_is_running (WeirResourceUsage *self, GPid pid);
 /* How much it may be promised in all; what it asks for beyond that it does not get. */
 void weir_resource_usage_limit_memory (WeirResourceUsage *self, GPid pid, gint64 bytes);
 /* The kernel ends it when it has computed for so long in all; -1 lifts that. */

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,25 +29,36 @@ read_cpu (GPid pid, WeirResourceSample *sample)
   return TRUE;
 }
 
+#define LINE_SIZE 160
+
+/* As much of the file as there is room for. */
+static gboolean
+read_line (GPid pid, const char *name, char text[LINE_SIZE])
+{
+  char path[32];
+  gssize n;
+  int fd;
+
+  g_snprintf (path, sizeof path, "/proc/%d/%s", pid, name);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+  n = read (fd, text, LINE_SIZE - 1);
+  (void) close (fd);
+  text[MAX (n, 0)] = '\0';
+  return n > 0;
+}
+
 /* statm: all, resident, of that backed by files, code, 0, data and stack; in pages. */
 static gboolean
 read_memory (GPid pid, WeirResourceSample *sample)
 {
   gint64 page = sysconf (_SC_PAGESIZE);
   long long resident, shared, data;
-  char path[32], text[160];
-  gssize n;
-  int fd;
+  char text[LINE_SIZE];
 
-  g_snprintf (path, sizeof path, "/proc/%d/statm", pid);
-  fd = open (path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
+  if (!read_line (pid, "statm", text))
     return FALSE;
-  n = read (fd, text, sizeof text - 1);
-  (void) close (fd);
-  if (n <= 0)
-    return FALSE;
-  text[n] = '\0';
   if (sscanf (text, "%*s %lld %lld %*s %*s %lld", &resident, &shared, &data) != 3)
     return FALSE;
   sample->memory = (resident - shared) * page;
@@ -58,6 +70,19 @@ static gboolean
 weir_resource_usage_real_read (WeirResourceUsage *self, GPid pid, WeirResourceSample *sample)
 {
   return read_cpu (pid, sample) && read_memory (pid, sample);
+}
+
+/* stat: the number, the name in brackets, which may hold brackets of its own, the state. */
+static gboolean
+weir_resource_usage_real_is_running (WeirResourceUsage *self, GPid pid)
+{
+  char text[LINE_SIZE];
+  const char *name_end;
+
+  if (!read_line (pid, "stat", text))
+    return FALSE;
+  name_end = strrchr (text, ')');
+  return name_end != NULL && g_str_has_prefix (name_end, ") R");
 }
 
 /* Only the soft limit: who is not privileged can never raise the hard one again. */
@@ -101,6 +126,7 @@ static void
 weir_resource_usage_class_init (WeirResourceUsageClass *klass)
 {
   klass->read = weir_resource_usage_real_read;
+  klass->is_running = weir_resource_usage_real_is_running;
   klass->limit_memory = weir_resource_usage_real_limit_memory;
   klass->limit_cpu = weir_resource_usage_real_limit_cpu;
   klass->set_patient = weir_resource_usage_real_set_patient;
@@ -123,6 +149,14 @@ weir_resource_usage_read (WeirResourceUsage *self, GPid pid, WeirResourceSample 
   g_return_val_if_fail (WEIR_IS_RESOURCE_USAGE (self), FALSE);
 
   return pid > 0 && WEIR_RESOURCE_USAGE_GET_CLASS (self)->read (self, pid, sample);
+}
+
+gboolean
+weir_resource_usage_is_running (WeirResourceUsage *self, GPid pid)
+{
+  g_return_val_if_fail (WEIR_IS_RESOURCE_USAGE (self), FALSE);
+
+  return pid > 0 && WEIR_RESOURCE_USAGE_GET_CLASS (self)->is_running (self, pid);
 }
 
 void

@@ -144,6 +144,16 @@ relax (WeirSupervision *self)
   self->rush = 0;
 }
 
+/* Others may have had the processor that it wanted. */
+static gboolean
+has_rested (WeirSupervision *self, const WeirResourceSample *sample)
+{
+  gint64 elapsed = weir_clock_now (self->clock) - self->last_time;
+
+  return (sample->cpu - self->last.cpu) * 10 < elapsed &&
+         !weir_resource_usage_is_running (self->usage, weir_worker_get_pid (self->worker));
+}
+
 /* A worker that answers is well, however much it computes. One without a request and
  * without a task is well when it rests: a WebSocket may be open for days. */
 static void
@@ -154,8 +164,8 @@ count_cpu (WeirSupervision *self, const WeirResourceSample *sample)
   gint64 now = weir_clock_now (self->clock);
   gboolean quiet = weir_gate_get_in_flight (gate) == 0 && weir_worker_get_tasks (self->worker) == 0;
 
-  self->rested = (sample->cpu - self->last.cpu) * 10 < now - self->last_time;
-  if (answered != self->answered || (quiet && self->rested))
+  self->rested = quiet && has_rested (self, sample);
+  if (answered != self->answered || self->rested)
     self->cpu_base = sample->cpu;
   notice_rush (self, answered - self->answered, weir_gate_get_in_flight (gate));
   self->answered = answered;

@@ -11,6 +11,7 @@ struct _WeirFakeUsage
   gint64 memory_limit;
   gint64 cpu_limit;
   gboolean patient;
+  gboolean running;
 };
 
 G_DEFINE_FINAL_TYPE (WeirFakeUsage, weir_fake_usage, WEIR_TYPE_RESOURCE_USAGE)
@@ -23,6 +24,12 @@ weir_fake_usage_read (WeirResourceUsage *usage, GPid pid, WeirResourceSample *sa
   self->n_read++;
   *sample = self->sample;
   return TRUE;
+}
+
+static gboolean
+weir_fake_usage_is_running (WeirResourceUsage *usage, GPid pid)
+{
+  return WEIR_FAKE_USAGE (usage)->running;
 }
 
 static void
@@ -50,6 +57,7 @@ weir_fake_usage_class_init (WeirFakeUsageClass *klass)
   WeirResourceUsageClass *usage_class = WEIR_RESOURCE_USAGE_CLASS (klass);
 
   usage_class->read = weir_fake_usage_read;
+  usage_class->is_running = weir_fake_usage_is_running;
   usage_class->limit_memory = weir_fake_usage_limit_memory;
   usage_class->limit_cpu = weir_fake_usage_limit_cpu;
   usage_class->set_patient = weir_fake_usage_set_patient;
@@ -94,4 +102,10 @@ gboolean
 weir_fake_usage_is_patient (WeirFakeUsage *self)
 {
   return self->patient;
+}
+
+void
+weir_fake_usage_set_running (WeirFakeUsage *self, gboolean running)
+{
+  self->running = running;
 }

@@ -18,5 +18,6 @@ guint weir_fake_usage_get_n_read (WeirFakeUsage *self);
 gint64 weir_fake_usage_get_memory_limit (WeirFakeUsage *self);
 gint64 weir_fake_usage_get_cpu_limit (WeirFakeUsage *self);
 gboolean weir_fake_usage_is_patient (WeirFakeUsage *self);
+void weir_fake_usage_set_running (WeirFakeUsage *self, gboolean running);
 
 G_END_DECLS

@@ -305,6 +305,26 @@ test_busy_worker_is_well (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (fixture->notices->str, ==, "");
 }
 
+/* In a socket's handler, say, on a machine where others compute as well. */
+static void
+test_crowded_out (Fixture *fixture, gconstpointer data)
+{
+  boot (fixture);
+  lease (fixture);
+  weir_gate_add_socket (fixture->gate);
+  answer (fixture);
+  compute (fixture, 10000, 5);
+  weir_fake_usage_set_running (fixture->usage, TRUE);
+  compute (fixture, 19500, 5);
+  assert_state (fixture, WEIR_WORKER_STATE_IDLE);
+  compute (fixture, 1000, 5);
+  assert_state (fixture, WEIR_WORKER_STATE_STOPPING);
+  g_assert_cmpint (weir_worker_get_exit_reason (fixture->worker),
+                   ==,
+                   WEIR_WORKER_EXIT_REASON_LIMIT_CPU);
+  weir_gate_remove_socket (fixture->gate);
+}
+
 /* Clients who give up are no answers, and a worker without clients may compute all the same. */
 static void
 test_given_up (Fixture *fixture, gconstpointer data)
@@ -752,6 +772,7 @@ main (int argc, char **argv)
   add ("/worker/supervisor/cpu", story_options, test_cpu);
   add ("/worker/supervisor/cpu-soft-is-harmless", story_options, test_cpu_soft_is_harmless);
   add ("/worker/supervisor/busy-worker-is-well", story_options, test_busy_worker_is_well);
+  add ("/worker/supervisor/crowded-out", story_options, test_crowded_out);
   add ("/worker/supervisor/given-up", story_options, test_given_up);
   add ("/worker/supervisor/rush", story_options, test_rush);
   add ("/worker/supervisor/socket", story_options, test_socket);
