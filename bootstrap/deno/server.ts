@@ -184,18 +184,20 @@ function disguise(server: Deno.HttpServer | undefined, addr: Deno.NetAddr): Deno
   } as Deno.HttpServer;
 }
 
+/** The one that was asked for, which nobody listens at. */
+function readAddress({ hostname, port }: Options): Deno.NetAddr {
+  return { transport: "tcp", hostname: hostname ?? "0.0.0.0", port: Number(port ?? 0) || 8000 };
+}
+
+function reportSecond(what: string): void {
+  report("uncaught", new Error(`${what}: only the first server is reachable`));
+}
+
 function userServe(first: unknown, second?: unknown): Deno.HttpServer {
   const [handler, options] = readArguments(first, second);
-  const addr: Deno.NetAddr = {
-    transport: "tcp",
-    hostname: options.hostname ?? "0.0.0.0",
-    port: options.port ?? 8000,
-  };
+  const addr = readAddress(options);
   if (isServing()) {
-    report(
-      "uncaught",
-      new Error("Deno.serve was called twice: only the first server is reachable"),
-    );
+    reportSecond("Deno.serve was called twice");
     return disguise(undefined, addr);
   }
   const server = disguise(listen("serve", handler, options), addr);
@@ -204,9 +206,71 @@ function userServe(first: unknown, second?: unknown): Deno.HttpServer {
   return server;
 }
 
+// Not a literal, so that Deno does not load the file with the bootstrap.
+const CONNECTIONS = new URL("./connections.ts", import.meta.url).href;
+type Connections = typeof import("./connections.ts");
+let connections: Promise<Connections> | undefined;
+let loadedConnections: Connections | undefined;
+
+function serveConnections(addr: Deno.NetAddr): Promise<Connections> {
+  connections = import(CONNECTIONS).then((module) => loadedConnections = module);
+  listen("serve", async (request, info) => (await connections!).visit(request, info, addr));
+  return connections;
+}
+
+/** It serves when it is asked for a connection: who only looks for a port that is free does not. */
+function makeListener(addr: Deno.NetAddr): Deno.Listener {
+  let mine: Promise<Connections> | undefined;
+  const accept = async () => {
+    if (mine === undefined && isServing()) {
+      reportSecond("A listener accepts connections beside another server");
+      return await new Promise<never>(() => {});
+    }
+    mine ??= serveConnections(addr);
+    return (await mine).accept() as Promise<Deno.Conn>;
+  };
+  const close = () => {
+    if (mine !== undefined) ignore("listener.close()");
+  };
+  return {
+    rid: 0,
+    addr,
+    accept,
+    close,
+    ref() {},
+    unref() {},
+    async *[Symbol.asyncIterator]() {
+      for (;;) yield await accept();
+    },
+    [Symbol.dispose]: close,
+  } as unknown as Deno.Listener;
+}
+
+function installListen(): void {
+  // deno-lint-ignore no-explicit-any
+  const deno = Deno as any;
+  const { listen: realListen } = deno;
+  // Merely to name it loads what is behind it.
+  const real = Object.getOwnPropertyDescriptor(deno, "serveHttp");
+  deno.listen = function listen(options: Partial<Deno.TcpListenOptions & { transport: string }>) {
+    if (isServing() || (options?.transport ?? "tcp") !== "tcp") return realListen(options);
+    return makeListener(readAddress(options ?? {}));
+  };
+  function serveHttp(connection: object): unknown {
+    return loadedConnections?.open(connection) ??
+      (real?.value ?? real?.get?.call(deno))?.call(deno, connection);
+  }
+  Object.defineProperty(deno, "serveHttp", {
+    value: serveHttp,
+    writable: true,
+    configurable: true,
+  });
+}
+
 export function installServer(path: string, serving: (form: Form) => void): void {
   socket = path;
   onServing = serving;
   serve ??= Deno.serve;
   Object.defineProperty(Deno, "serve", { value: userServe, writable: true, configurable: true });
+  installListen();
 }

@@ -61,6 +61,56 @@ def second_serve_is_reported():
         expect(ask(worker).text, "first")
 
 
+def listen_sees_the_clients_request():
+    with Worker("listen/index.ts") as worker:
+        expect(worker.ready()["form"], "serve")
+        assert any(event.get("message") == "listens on 4321" for event in worker.seen), worker.seen
+        seen = json.loads(ask(worker, "/a?b=1", method="POST", body=b"sent").text)
+        expect(seen, {
+            "url": "http://shop.example:8443/a?b=1",
+            "body": "sent",
+            "localAddr": {"transport": "tcp", "hostname": "0.0.0.0", "port": 4321},
+            "remoteAddr": {"transport": "tcp", "hostname": "192.0.2.7", "port": 40404},
+        })
+
+
+def listen_knows_the_request():
+    with Worker("listen/index.ts") as worker:
+        worker.ready()
+        for name in ("r-1", "r-2"):
+            expect(worker.request("/log", request_id=name).status, 200)
+            for message in ("before /log", "after /log"):
+                assert worker.wait("log", message=message, request_id=name) is not None, worker.seen
+        expect((ask(worker, "/throw").status, ask(worker, "/throw").text), (500, "caught"))
+
+
+def listen_upgrades():
+    with Worker("listen/index.ts") as worker:
+        worker.ready()
+        with worker.connect() as connection:
+            connection.sendall(
+                b"GET http://shop.example/socket HTTP/1.1\r\nhost: shop.example\r\n"
+                b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+                b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                byte = connection.recv(1)
+                assert byte, head
+                head += byte
+            assert head.startswith(b"HTTP/1.1 101 "), head
+
+
+def listen_never_leaves_a_client_waiting():
+    with Worker("listen-loop/index.ts") as worker:
+        worker.ready()
+        expect(ask(worker).text, "looped")
+        expect((ask(worker, "/nothing").status, ask(worker, "/close").status), (502, 500))
+        assert "closed before" in worker.wait("error", kind="handler")["message"], worker.seen
+        expect(ask(worker, "/raw").status, 500)
+        assert "HTTP only" in worker.wait("error", kind="handler")["message"], worker.seen
+        expect(ask(worker).text, "looped")
+
+
 def fluxbase_request_is_both():
     with Worker("handler/index.ts") as worker:
         expect(worker.ready()["form"], "handler")
@@ -217,6 +267,7 @@ def express():
 main([
     simple("serve-finished/index.ts", "serve", "/", "awaited"),
     simple("serve-late/index.ts", "serve", "/", "late"),
+    simple("listen-port/index.ts", "serve", "/", "served true"),
     simple("main-serve/index.ts", "serve", "/", "main"),
     simple("main-fetch/index.ts", "fetch", "/", "main true"),
     simple("fetch/index.ts", "fetch", "/p", "fetched /p"),
@@ -231,6 +282,10 @@ main([
     ("Deno.serve shows the address asked for", serve_shows_the_address_asked_for),
     ("Deno.serve honours onError", serve_honours_on_error),
     ("a second Deno.serve is reported", second_serve_is_reported),
+    ("Deno.listen sees the client's request", listen_sees_the_clients_request),
+    ("Deno.serveHttp knows the request", listen_knows_the_request),
+    ("Deno.serveHttp upgrades to WebSockets", listen_upgrades),
+    ("Deno.serveHttp never leaves a client waiting", listen_never_leaves_a_client_waiting),
     ("a Fluxbase request is an object and a Request", fluxbase_request_is_both),
     ("Fluxbase results become responses", fluxbase_results),
     ("a Fluxbase handler knows who calls", fluxbase_callers),
