@@ -71,10 +71,12 @@ append_boolean (GString *line, const char *name, gboolean value)
 }
 
 static void
-append_variables (GString *line, const char *name, const char *const *pairs)
+append_variables (GString *line, const char *name, const char *const *pairs, const char *home)
 {
   append_name (line, name, strlen (name));
   g_string_append_c (line, '{');
+  if (home != NULL)
+    append_member (line, "HOME", home);
   for (guint i = 0; pairs != NULL && pairs[i] != NULL; i++)
     {
       const char *equals = strchr (pairs[i], '=');
@@ -85,6 +87,15 @@ append_variables (GString *line, const char *name, const char *const *pairs)
       append_text (line, equals + 1, strlen (equals + 1));
     }
   g_string_append_c (line, '}');
+}
+
+/* Packages look for settings in the home folder and do not expect to be refused it; the user's own
+ * is for those who may read everything. */
+static gboolean
+needs_home (WeirDenoPermissions *own, const char *const *variables)
+{
+  return own->temporary && !own->everything && !own->reads_all &&
+         g_environ_getenv ((char **) variables, "HOME") == NULL;
 }
 
 static gboolean
@@ -134,6 +145,7 @@ weir_deno_load_to_line (WeirFunction *function,
 {
   const char *file = plan->bundle != NULL ? plan->bundle : weir_function_get_entrypoint (function);
   g_autofree char *entry = g_filename_to_uri (file, NULL, NULL);
+  const char *const *variables = weir_function_get_environ (function);
   const char *const *secrets = weir_function_get_secrets (function);
   const char *namespace =
       weir_settings_get_string (weir_function_get_settings (function), "namespace");
@@ -155,9 +167,9 @@ weir_deno_load_to_line (WeirFunction *function,
     append_boolean (line, "keep_socket", TRUE);
   if (standby != NULL)
     append_revocations (line, standby, own);
-  append_variables (line, "env", weir_function_get_environ (function));
+  append_variables (line, "env", variables, needs_home (own, variables) ? temporary : NULL);
   if (own->secrets && secrets[0] != NULL)
-    append_variables (line, "secrets", secrets);
+    append_variables (line, "secrets", secrets, NULL);
   if (namespace != NULL)
     append_member (line, "namespace", namespace);
   g_string_append_c (line, '}');

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* What frameworks ask the system for when they start; not who the user is or what else the
- * machine does. */
-#define SYSTEM_PERMISSIONS "--allow-sys=hostname,osRelease,cpus,uid,gid"
+ * machine does. The home folder is the temporary one. */
+#define SYSTEM_PERMISSIONS "--allow-sys=hostname,osRelease,cpus,uid,gid,homedir"
 
 typedef struct
 {

@@ -111,6 +111,15 @@ def listen_never_leaves_a_client_waiting():
         expect(ask(worker).text, "looped")
 
 
+def home_is_the_temporary_folder():
+    with Worker("home/index.ts") as worker:
+        worker.ready()
+        expect(json.loads(ask(worker).text), {"home": True, "variable": True})
+    with Worker("home/index.ts", env=["HOME=/mine"]) as worker:
+        worker.ready()
+        expect(json.loads(ask(worker).text), {"home": False, "variable": False})
+
+
 def fluxbase_request_is_both():
     with Worker("handler/index.ts") as worker:
         expect(worker.ready()["form"], "handler")
@@ -286,6 +295,7 @@ main([
     ("Deno.serveHttp knows the request", listen_knows_the_request),
     ("Deno.serveHttp upgrades to WebSockets", listen_upgrades),
     ("Deno.serveHttp never leaves a client waiting", listen_never_leaves_a_client_waiting),
+    ("the home folder is the temporary one", home_is_the_temporary_folder),
     ("a Fluxbase request is an object and a Request", fluxbase_request_is_both),
     ("Fluxbase results become responses", fluxbase_results),
     ("a Fluxbase handler knows who calls", fluxbase_callers),

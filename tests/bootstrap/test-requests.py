@@ -123,14 +123,15 @@ def standard_output_is_a_log():
 
 def environment_is_the_functions_own():
     with Worker(ENTRY, env=["API_KEY=s3cret", "EMPTY=", "MULTI=a\nb=c"],
-                host_env={"HOST_SECRET": "no"}) as worker:
+                host_env={"HOST_SECRET": "no", "HOME": "/of/the/host"}) as worker:
         assert not any("s3cret" in word for word in worker.launch["argv"]), worker.launch
         assert not any("s3cret" in word for word in worker.launch["environ"]), worker.launch
         worker.ready()
         seen = json.loads(worker.request("/env").text)
         expect((seen["API_KEY"], seen["EMPTY"], seen["MULTI"]), ("s3cret", "", "a\nb=c"))
         assert "HOST_SECRET" not in seen, seen
-        for name in ("DENO_DIR", "DENO_SERVE_ADDRESS", "HOME", "PATH", "NO_COLOR"):
+        expect(seen["HOME"], seen["TMPDIR"])
+        for name in ("DENO_DIR", "DENO_SERVE_ADDRESS", "PATH", "NO_COLOR"):
             assert name not in seen, seen
 
 

@@ -74,7 +74,8 @@ test_members (void)
   g_assert_false (json_object_has_member (command, "keep_socket"));
   g_assert_false (json_object_has_member (command, "revoke"));
   g_assert_false (json_object_has_member (command, "secrets"));
-  g_assert_cmpuint (json_object_get_size (env), ==, 4);
+  g_assert_cmpuint (json_object_get_size (env), ==, 5);
+  g_assert_cmpstr (json_object_get_string_member (env, "HOME"), ==, "/tmp/w");
   g_assert_cmpstr (json_object_get_string_member (env, "PLAIN"), ==, "1");
   g_assert_cmpstr (json_object_get_string_member (env, "ODD"), ==, ODD);
   g_assert_cmpstr (json_object_get_string_member (env, "EQUALS"), ==, "a=b");

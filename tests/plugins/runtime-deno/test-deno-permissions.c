@@ -170,7 +170,7 @@ test_profiles (Fixture *fixture, gconstpointer user_data)
       "--allow-env --allow-net=unix:/s.sock --allow-read=/own,/s.sock --allow-write=/s.sock" },
     { { "strict" }, "--allow-env --allow-net --allow-read=/own,/s.sock --allow-write=/s.sock" },
     { { "standard" },
-      "--allow-env --allow-sys=hostname,osRelease,cpus,uid,gid --allow-net "
+      "--allow-env --allow-sys=hostname,osRelease,cpus,uid,gid,homedir --allow-net "
       "--allow-read=/own,/s.sock --allow-write=/s.sock" },
     { { "permissive" }, "--allow-all" },
     { { "-A" }, "--allow-all" },
@@ -201,7 +201,7 @@ test_taken_back (Fixture *fixture, gconstpointer user_data)
     const char *args;
   } cases[] = {
     { { "standard" },
-      "--allow-env --allow-sys=hostname,osRelease,cpus,uid,gid --allow-net=unix:/s.sock "
+      "--allow-env --allow-sys=hostname,osRelease,cpus,uid,gid,homedir --allow-net=unix:/s.sock "
       "--allow-read=/own,/s.sock --allow-write=/s.sock" },
     { { "permissive" },
       "--allow-env --allow-run --allow-ffi --allow-sys --allow-net=unix:/s.sock --allow-read "
