@@ -48,6 +48,8 @@ WeirSlot *weir_slot_ref (WeirSlot *self); /* any thread */
 void weir_slot_unref (WeirSlot *self);    /* any thread */
 /* Any thread. FALSE: nobody holds it any more. */
 gboolean weir_slot_try_ref (WeirSlot *self);
+/* Any thread: whether somebody else holds it as well. */
+gboolean weir_slot_is_held (WeirSlot *self);
 const char *weir_slot_get_name (WeirSlot *self);
 WeirFunction *weir_slot_get_function (WeirSlot *self); /* data thread; nullable */
 

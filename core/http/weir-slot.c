@@ -85,6 +85,12 @@ weir_slot_try_ref (WeirSlot *self)
   return TRUE;
 }
 
+gboolean
+weir_slot_is_held (WeirSlot *self)
+{
+  return g_atomic_int_get (&self->refs) > 1;
+}
+
 static void
 weir_slot_free (gpointer data)
 {

@@ -41,5 +41,7 @@ gboolean weir_binding_is_broken (WeirBinding *self);
 void weir_binding_remove (WeirBinding *self);
 /* The same, with the server: the workers end at once. */
 void weir_binding_stop (WeirBinding *self);
+/* It was removed, its workers have ended, and no data thread will call it any more. */
+gboolean weir_binding_is_over (WeirBinding *self);
 
 G_END_DECLS

@@ -398,6 +398,17 @@ weir_binding_stop (WeirBinding *self)
   end (self, FALSE, g_error_new (WEIR_ERROR, WEIR_ERROR_OVERLOADED, "The server is about to end"));
 }
 
+gboolean
+weir_binding_is_over (WeirBinding *self)
+{
+  if (self->ended == NULL || g_list_model_get_n_items (G_LIST_MODEL (self->pool)) > 0)
+    return FALSE;
+  for (guint i = 0; i < self->slots->len; i++)
+    if (weir_slot_is_held (self->slots->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 weir_binding_finalize (GObject *object)
 {

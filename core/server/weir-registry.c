@@ -32,7 +32,7 @@ struct _WeirRegistry
 
   GHashTable *by_name; /* name -> WeirBinding, borrowed from bindings */
   GPtrArray *bindings;
-  GPtrArray *removed; /* ending; kept because the data thread may still call them */
+  GPtrArray *removed; /* ending; kept as long as a data thread may call them */
   GListStore *functions;
   GArray *early;       /* EarlyEdit, while some function's files are unknown */
   GPtrArray *problems; /* char *, NULL-terminated */
@@ -178,6 +178,14 @@ update_binding (WeirRegistry *self, WeirBinding *binding, WeirFunction *function
 }
 
 static void
+drop_removed (WeirRegistry *self)
+{
+  for (guint i = self->removed->len; i > 0; i--)
+    if (weir_binding_is_over (self->removed->pdata[i - 1]))
+      g_ptr_array_remove_index_fast (self->removed, i - 1);
+}
+
+static void
 remove_binding (WeirRegistry *self, const char *name)
 {
   WeirBinding *binding = g_hash_table_lookup (self->by_name, name);
@@ -259,6 +267,7 @@ weir_registry_load (WeirRegistry *self, WeirConfig *config, GError **error)
   if (found == NULL)
     return FALSE;
 
+  drop_removed (self);
   g_set_object (&self->config, config);
   g_ptr_array_set_size (self->problems, 0);
   g_ptr_array_add (self->problems, NULL);

@@ -153,6 +153,29 @@ test_late (Fixture *self, gconstpointer data)
   assert_over (client, 404);
 }
 
+/* It is kept as long as a data thread may call it, and no longer. */
+static void
+test_over (Fixture *self, gconstpointer data)
+{
+  FakeTransport *client = ask (self);
+  WeirFakeProcess *process = boot (self);
+  WeirSlot *slot = weir_slot_ref (weir_binding_get_slot (self->binding, 0));
+
+  weir_fake_process_say (process, READY);
+  weir_exchange_disconnect (client->exchange, NULL);
+  fake_transport_free (client);
+  turn (self);
+  g_assert_false (weir_binding_is_over (self->binding));
+  weir_binding_remove (self->binding);
+  turn (self);
+  g_assert_false (weir_binding_is_over (self->binding)); /* its worker is there */
+  weir_fake_process_exit (process, 0);
+  turn (self);
+  g_assert_false (weir_binding_is_over (self->binding)); /* who holds the slot may ask */
+  weir_slot_unref (slot);
+  g_assert_true (weir_binding_is_over (self->binding));
+}
+
 #define ADD(name, func) g_test_add ("/server/binding/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -162,5 +185,6 @@ main (int argc, char **argv)
   ADD ("waiting", test_waiting);
   ADD ("server-ends", test_server_ends);
   ADD ("late", test_late);
+  ADD ("over", test_over);
   return g_test_run ();
 }
