@@ -146,7 +146,7 @@ find_unreadable (const char *dir)
       g_autoptr (GError) error = NULL;
       g_autoptr (GDir) opened = g_dir_open (path, 0, &error);
 
-      if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+      if (opened == NULL && g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_ACCES))
         return g_error_new (WEIR_CONFIG_ERROR,
                             WEIR_CONFIG_ERROR_READ,
                             "%s: the folder cannot be read; make it readable for this user.",
