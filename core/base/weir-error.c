@@ -41,7 +41,9 @@
  * Since: 1.0
  */
 /* clang-format off: it would read the dashes as minus signs */
-G_DEFINE_QUARK (weir - error - quark, weir_error)
+/* clang-format off */
+G_DEFINE_QUARK (weir-error-quark, weir_error)
+/* clang-format on */
 /* clang-format on */
 
 G_DEFINE_ENUM_TYPE (WeirError,

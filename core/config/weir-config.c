@@ -18,7 +18,9 @@
  *
  * Since: 1.0
  */
-G_DEFINE_QUARK (weir - config - error - quark, weir_config_error)
+/* clang-format off */
+G_DEFINE_QUARK (weir-config-error-quark, weir_config_error)
+/* clang-format on */
 
 G_DEFINE_ENUM_TYPE (WeirConfigError,
                     weir_config_error,

@@ -59,7 +59,9 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirDenoRuntime,
                                G_IMPLEMENT_INTERFACE (WEIR_TYPE_RUNTIME,
                                                       weir_deno_runtime_iface_init))
 
-static G_DEFINE_QUARK (weir - deno - plan, plan)
+/* clang-format off */
+static G_DEFINE_QUARK (weir-deno-plan, plan)
+/* clang-format on */
 
 static const char *
 get_executable (WeirDenoRuntime *self, GError **error)

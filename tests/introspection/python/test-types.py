@@ -55,6 +55,9 @@ class Types(unittest.TestCase):
         self.assertTrue(
             caught.exception.matches(Weir.config_error_quark(), Weir.ConfigError.READ)
         )
+        self.assertEqual(caught.exception.domain, "weir-config-error-quark")
+        self.assertEqual(GLib.quark_to_string(Weir.plugin_error_quark()), "weir-plugin-error-quark")
+        self.assertEqual(GLib.quark_to_string(Weir.error_quark()), "weir-error-quark")
 
     def test_plugins_are_a_list(self):
         engine = Weir.PluginEngine.new()
