@@ -40,10 +40,9 @@
  *
  * Since: 1.0
  */
-/* clang-format off: it would read the dashes as minus signs */
+/* The formatter would read the dashes as minus signs. */
 /* clang-format off */
 G_DEFINE_QUARK (weir-error-quark, weir_error)
-/* clang-format on */
 /* clang-format on */
 
 G_DEFINE_ENUM_TYPE (WeirError,

@@ -28,10 +28,9 @@
  *
  * Since: 1.0
  */
-/* clang-format off: it would read the dashes as minus signs */
+/* The formatter would read the dashes as minus signs. */
 /* clang-format off */
 G_DEFINE_QUARK (weir-plugin-error-quark, weir_plugin_error)
-/* clang-format on */
 /* clang-format on */
 
 G_DEFINE_ENUM_TYPE (WeirPluginError,

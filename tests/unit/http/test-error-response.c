@@ -147,6 +147,27 @@ test_all (void)
     }
 }
 
+/* Whoever gets a code looks it up there. */
+static void
+test_manual (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "..", "docs", "errors.md", NULL);
+  g_autofree char *manual = NULL;
+  g_autoptr (GEnumClass) klass = g_type_class_ref (WEIR_TYPE_ERROR);
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &manual, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < klass->n_values; i++)
+    {
+      g_autofree char *word = g_strdup_printf ("`%s`", klass->values[i].value_nick);
+
+      /* By then nobody is there to be told. */
+      if (klass->values[i].value != WEIR_ERROR_CANCELLED && strstr (manual, word) == NULL)
+        g_error ("docs/errors.md says nothing of %s", word);
+    }
+}
+
 static void
 test_foreign (void)
 {
@@ -175,6 +196,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/http/error-response/supabase", test_supabase);
   g_test_add_func ("/http/error-response/all", test_all);
+  g_test_add_func ("/http/error-response/manual", test_manual);
   g_test_add_func ("/http/error-response/foreign", test_foreign);
   return g_test_run ();
 }
