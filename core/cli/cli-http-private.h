@@ -13,8 +13,9 @@
 G_BEGIN_DECLS
 
 /* Sends a message and writes the body of the answer to a stream as it comes, while the main
- * context runs, so that a server in this program can answer it. */
-gboolean cli_http_send (SoupMessage *message, GOutputStream *body, GError **error);
+ * context runs, so that a server in this program can answer it. last, which may be NULL, gets the
+ * body's last character, a line end when there is none. */
+gboolean cli_http_send (SoupMessage *message, GOutputStream *body, char *last, GError **error);
 /* TRUE when a Weir answers at that address. */
 gboolean cli_http_is_weir (const char *base);
 /* "http://127.0.0.1:9000" for an address to listen on; an address for everybody becomes the one

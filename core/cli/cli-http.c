@@ -6,51 +6,90 @@
 
 #define PROBE_TIMEOUT_SECONDS 2
 
+#define CHUNK 65536
+
 typedef struct
 {
   GMainLoop *loop;
+  GInputStream *answer;
   GOutputStream *body;
+  GBytes *chunk;
+  char last; /* character of the body; a line end when there was none */
   GError *error;
 } Call;
 
+static void read_on (Call *call);
+
 static void
-on_spliced (GObject *source, GAsyncResult *result, gpointer user_data)
+on_written (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Call *call = user_data;
 
-  g_output_stream_splice_finish (G_OUTPUT_STREAM (source), result, &call->error);
-  g_main_loop_quit (call->loop);
+  if (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, &call->error))
+    read_on (call);
+  else
+    g_main_loop_quit (call->loop);
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  const char *data;
+  gsize size = 0;
+
+  g_clear_pointer (&call->chunk, g_bytes_unref);
+  call->chunk = g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &call->error);
+  data = call->chunk != NULL ? g_bytes_get_data (call->chunk, &size) : NULL;
+  if (size == 0)
+    {
+      g_main_loop_quit (call->loop);
+      return;
+    }
+  call->last = data[size - 1];
+  g_output_stream_write_all_async (call->body,
+                                   data,
+                                   size,
+                                   G_PRIORITY_DEFAULT,
+                                   NULL,
+                                   on_written,
+                                   call);
+}
+
+static void
+read_on (Call *call)
+{
+  g_input_stream_read_bytes_async (call->answer, CHUNK, G_PRIORITY_DEFAULT, NULL, on_read, call);
 }
 
 static void
 on_answer (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Call *call = user_data;
-  g_autoptr (GInputStream) stream =
-      soup_session_send_finish (SOUP_SESSION (source), result, &call->error);
 
-  if (stream == NULL)
-    {
-      g_main_loop_quit (call->loop);
-      return;
-    }
-  g_output_stream_splice_async (call->body,
-                                stream,
-                                G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE,
-                                G_PRIORITY_DEFAULT,
-                                NULL,
-                                on_spliced,
-                                call);
+  call->answer = soup_session_send_finish (SOUP_SESSION (source), result, &call->error);
+  if (call->answer == NULL)
+    g_main_loop_quit (call->loop);
+  else
+    read_on (call);
 }
 
 static gboolean
-send_with (SoupSession *session, SoupMessage *message, GOutputStream *body, GError **error)
+send_with (SoupSession *session,
+           SoupMessage *message,
+           GOutputStream *body,
+           char *last,
+           GError **error)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (g_main_context_get_thread_default (), FALSE);
-  Call call = { loop, body, NULL };
+  Call call = { .loop = loop, .body = body, .last = '\n' };
 
   soup_session_send_async (session, message, G_PRIORITY_DEFAULT, NULL, on_answer, &call);
   g_main_loop_run (loop);
+  g_clear_object (&call.answer);
+  g_clear_pointer (&call.chunk, g_bytes_unref);
+  if (last != NULL)
+    *last = call.last;
   if (call.error == NULL)
     return TRUE;
   g_propagate_error (error, call.error);
@@ -58,7 +97,7 @@ send_with (SoupSession *session, SoupMessage *message, GOutputStream *body, GErr
 }
 
 gboolean
-cli_http_send (SoupMessage *message, GOutputStream *body, GError **error)
+cli_http_send (SoupMessage *message, GOutputStream *body, char *last, GError **error)
 {
   g_autoptr (SoupSession) session = soup_session_new ();
 
@@ -68,7 +107,7 @@ cli_http_send (SoupMessage *message, GOutputStream *body, GError **error)
   soup_session_set_proxy_resolver (session, NULL);
   /* A redirect is the function's answer, and so is what it is shown. */
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  return send_with (session, message, body, error);
+  return send_with (session, message, body, last, error);
 }
 
 gboolean
@@ -83,7 +122,7 @@ cli_http_is_weir (const char *base)
     return FALSE;
   soup_session_set_timeout (session, PROBE_TIMEOUT_SECONDS);
   soup_session_set_proxy_resolver (session, NULL);
-  return send_with (session, message, body, NULL) &&
+  return send_with (session, message, body, NULL, NULL) &&
          soup_message_get_status (message) == SOUP_STATUS_OK;
 }
 

@@ -271,6 +271,7 @@ call (Options *options, const char *base, GBytes *data)
   g_autoptr (GOutputStream) output = NULL;
   g_autoptr (GError) error = NULL;
   gint64 started = g_get_monotonic_time ();
+  char last;
 
   if (message == NULL)
     return cli_usage_error ("invoke", _ ("%s is not an address to call"), base);
@@ -278,7 +279,7 @@ call (Options *options, const char *base, GBytes *data)
     output = g_memory_output_stream_new_resizable ();
   else
     output = g_unix_output_stream_new (STDOUT_FILENO, FALSE);
-  if (!cli_http_send (message, output, &error))
+  if (!cli_http_send (message, output, &last, &error))
     return cli_fail (base, error);
   if (options->json)
     {
@@ -289,7 +290,12 @@ call (Options *options, const char *base, GBytes *data)
       print_json (message, body);
     }
   else
-    print_status (message, started);
+    {
+      /* Where both are on one screen, what comes next has a line of its own. */
+      if (last != '\n' && isatty (STDOUT_FILENO))
+        cli_print (stdout, "\n");
+      print_status (message, started);
+    }
   return soup_message_get_status (message) >= 400 ? CLI_EXIT_FAILED : CLI_EXIT_OK;
 }
 

@@ -81,7 +81,7 @@ ask (const char *base, GError **error)
                    base);
       return NULL;
     }
-  if (!cli_http_send (message, body, error))
+  if (!cli_http_send (message, body, NULL, error))
     return NULL;
   if (soup_message_get_status (message) != SOUP_STATUS_OK)
     {

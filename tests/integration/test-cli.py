@@ -5,15 +5,13 @@
 import json
 import os
 import pathlib
-import pty
 import socket
-import subprocess
 
 from tap import Skip, case, contains, equal, main
-from weir_program import WAIT, WEIR, environment, have_deno, project, weir
+from weir_program import environment, have_deno, on_terminal, project, weir
 
 OK, FAILED, USAGE, CONFIG, NOT_FOUND = range(5)
-COMMANDS = ("serve", "new", "invoke", "list", "status", "config", "plugin", "doctor")
+COMMANDS = ("serve", "new", "invoke", "list", "status", "config", "secrets", "api-keys", "store", "plugin", "doctor")
 HELLO = 'Deno.serve(() => new Response("hello\\n"));\n'
 
 
@@ -451,28 +449,9 @@ def doctor_is_content():
 @case
 def messages_are_plain_when_piped_and_coloured_on_a_terminal():
     equal("\033" in weir("srve").err, False, "colour in a pipe")
-
-    def on_terminal(**more):
-        lead, follow = pty.openpty()
-        with os.fdopen(lead, "rb", buffering=0) as screen:
-            process = subprocess.Popen(
-                [WEIR, "srve"], stderr=follow, stdout=follow, env=environment(TERM="xterm", **more)
-            )
-            os.close(follow)
-            text = b""
-            while True:
-                try:
-                    chunk = screen.read(4096)
-                except OSError:
-                    break
-                if not chunk:
-                    break
-                text += chunk
-            process.wait(WAIT)
-            return text
-
-    equal(b"\033[31m" in on_terminal(), True, "no colour on a terminal")
-    equal(b"\033[" in on_terminal(NO_COLOR="1"), False, "colour in spite of NO_COLOR")
+    xterm = environment(TERM="xterm")
+    equal("\033[31m" in on_terminal("srve", env=xterm), True, "no colour on a terminal")
+    equal("\033[" in on_terminal("srve", env={**xterm, "NO_COLOR": "1"}), False, "colour in spite of NO_COLOR")
 
 
 main()

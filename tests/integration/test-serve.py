@@ -9,7 +9,7 @@ import socket
 import threading
 
 from tap import Skip, case, contains, equal, main
-from weir_program import Server, environment, have_deno, project, weir, write
+from weir_program import Server, environment, have_deno, on_terminal, project, weir, write
 
 OK, FAILED, USAGE, CONFIG, NOT_FOUND = range(5)
 HELLO = 'Deno.serve((req) => { console.log("greeting"); return new Response("hello\\n"); });\n'
@@ -259,6 +259,14 @@ def invoke_without_a_server():
         result = weir("invoke", "eco", cwd=root)
         equal(result.status, NOT_FOUND)
         contains(result.err, "echo")
+
+
+@needs_deno
+def invoke_keeps_status_and_body_apart_on_a_terminal():
+    with project({"weir.toml": 'listen = ["127.0.0.1:0"]\n', **functions(echo=ECHO, hello=HELLO)}) as root:
+        plain = environment(NO_COLOR="1")
+        contains(on_terminal("invoke", "echo", "--dir", root, env=plain), "GET \r\n200 OK")
+        contains(on_terminal("invoke", "hello", "--dir", root, env=plain), "hello\r\n200 OK")
 
 
 @needs_deno

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import queue
 import shutil
 import signal
@@ -44,6 +45,21 @@ def weir(*args, cwd=None, stdin=None, env=None):
         check=False,
     )
     return Result(done)
+
+
+def on_terminal(*args, env=None):
+    """What a person sees of weir, run to its end on a terminal of its own."""
+    lead, follow = pty.openpty()
+    with os.fdopen(lead, "rb", buffering=0) as screen:
+        command = [WEIR, *map(str, args)]
+        process = subprocess.Popen(command, stdin=follow, stdout=follow, stderr=follow, env=env or environment())
+        os.close(follow)
+        text = b""
+        with contextlib.suppress(OSError):  # that nobody writes to it any more
+            while chunk := screen.read(4096):
+                text += chunk
+        process.wait(WAIT)
+        return text.decode()
 
 
 @contextlib.contextmanager
