@@ -9,8 +9,9 @@
 #include "cli-request-line-private.h"
 #include "cli-source-frame-private.h"
 
-/* Of what was said and is not written yet; whatever is said flushes it, but for requests. */
-#define BUFFER_SIZE 65536
+/* Of what was said and is not written yet; whatever is said flushes it, but for requests. It is
+ * standard output's to the end; without one of ours the size would be the C library's. */
+static char buffer[65536];
 
 struct _CliServeView
 {
@@ -333,7 +334,7 @@ cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet)
   self->handlers = g_ptr_array_new ();
   self->json = json;
   self->line = g_string_new (NULL);
-  setvbuf (stdout, NULL, _IOFBF, BUFFER_SIZE);
+  setvbuf (stdout, buffer, _IOFBF, sizeof buffer);
   self->colours = !json && cli_has_colours (stdout);
   if (!quiet) /* then the server does not even collect them */
     {
