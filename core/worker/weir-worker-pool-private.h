@@ -30,7 +30,7 @@ G_BEGIN_DECLS
  *  "declined" (): a demand for one more is answered with no; those that serve go on. So is
  *     one by "stale".
  *  "stale" (GError): a newer revision would not start; the old one goes on serving.
- *  "crowded" (): what is demanded waits until other functions leave room for it.
+ *  "crowded" (): what is demanded waits until other functions leave room for it; at each demand.
  *  "files-changed" (): get_files() gives others, after "ready"
  *  "warm" (): the first worker serves. "cold" (): after that, the last worker has exited.
  *  "progress" (text for a person, to be read after the name of the function)

@@ -25,6 +25,8 @@ weir_worker_pool_emit (WeirWorkerPool *self, guint signal)
 void
 weir_worker_pool_demand (WeirWorkerPool *self)
 {
+  gboolean crowded;
+
   g_return_if_fail (WEIR_IS_WORKER_POOL (self));
 
   if (self->shut_down)
@@ -38,7 +40,10 @@ weir_worker_pool_demand (WeirWorkerPool *self)
       return;
     }
   self->demanded = TRUE;
+  crowded = self->crowded;
   weir_worker_pool_pursue (self);
+  if (crowded && self->crowded) /* who asks now may not have heard it */
+    weir_worker_pool_emit (self, WEIR_WORKER_POOL_SIGNAL_CROWDED);
 }
 
 void
