@@ -52,6 +52,15 @@ Deno.serve((req) => {
     return response;
   }
   if (path.endsWith("/throws")) throw new Error("boom");
+  if (path.endsWith("/form")) {
+    return req.formData().then(async (form) => {
+      const file = form.get("file") as File;
+      return Response.json([form.get("field"), file.name, file.type, await file.text()]);
+    });
+  }
+  if (path.endsWith("/size")) {
+    return req.arrayBuffer().then((body) => Response.json([req.headers.get("content-type"), body.byteLength]));
+  }
   return new Response(`${req.method} ${req.headers.get("x-own")}`);
 });
 """,
@@ -66,6 +75,24 @@ async function look(name, action) {
 const client = supabase.createClient(url, key);
 const open = `${url}/functions/v1/open`;
 await look("invoke", async () => (await client.functions.invoke("hello", { body: { name: "Ada" } })).data);
+await look("form", async () => {
+  const body = new FormData();
+  body.set("field", "value");
+  body.set("file", new File(["content"], "\\u00fc.txt", { type: "text/plain" }));
+  return (await client.functions.invoke("open/form", { body })).data;
+});
+await look("blob", async () => {
+  const body = new Blob([new Uint8Array(300000)]);
+  return (await client.functions.invoke("open/size", { body })).data;
+});
+await look("stream", async () => {
+  const { data } = await client.functions.invoke("open/events", { method: "GET" });
+  return await data.text();
+});
+await look("out of reach", async () => {
+  const elsewhere = supabase.createClient("http://127.0.0.1:1", key);
+  return (await elsewhere.functions.invoke("hello", { body: {} })).error.name;
+});
 await look("unknown", async () => {
   const { error } = await client.functions.invoke("nowhere", { body: {} });
   return [error.name, error.context.status];
@@ -150,6 +177,12 @@ class Browser(weirtest.ServerTest):
     def test_client_library(self):
         self.assertEqual(self.seen["invoke"], {"message": "Hello Ada!"})
         self.assertEqual(self.seen["unknown"], ["FunctionsHttpError", 404])
+        self.assertEqual(self.seen["out of reach"], "FunctionsFetchError")
+
+    def test_bodies(self):
+        self.assertEqual(self.seen["form"], ["value", "ü.txt", "text/plain", "content"])
+        self.assertEqual(self.seen["blob"], ["application/octet-stream", 300000])
+        self.assertEqual(self.seen["stream"], "data: 1\n\ndata: 2\n\nevent: end\ndata: 3\n\n")
 
     def test_refusals_can_be_read(self):
         self.assertEqual(self.seen["no key"], 401)
