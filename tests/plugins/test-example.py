@@ -81,9 +81,11 @@ def main():
         load = [loader, plugins, "acme-badge", "badge"]
         done = run(*load, "{'badge': <'42'>}", env=env)
         check("an authenticator loads", done.returncode == 0 and done.stdout == "AcmeBadge\n")
+        done = run("make", "-C", example, "check", env=env)
+        check("passes its own test", done.returncode == 0 and "ok 2 /teapot/elsewhere" in done.stdout)
 
     sys.exit(1 if FAILED else 0)
 
 
-print("1..8")
+print("1..9")
 main()
