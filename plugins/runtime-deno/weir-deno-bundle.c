@@ -32,6 +32,14 @@ job_free (gpointer data)
   g_free (job);
 }
 
+/* import.meta.main is of no meaning in a bundle, and nobody could see an unexported handler. */
+gboolean
+weir_deno_bundle_is_wanted (WeirFunction *function, const WeirDenoPlan *plan)
+{
+  return weir_settings_get_boolean (weir_function_get_settings (function), "bundle") &&
+         !plan->is_main && !plan->unexported;
+}
+
 char *
 weir_deno_bundle_get_folder (const char *own_path)
 {

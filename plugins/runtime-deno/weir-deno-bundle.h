@@ -17,4 +17,6 @@ void weir_deno_bundle (const char *executable,
                        const WeirDenoPlan *plan,
                        GTask *task);
 
+gboolean weir_deno_bundle_is_wanted (WeirFunction *function, const WeirDenoPlan *plan);
+
 G_END_DECLS

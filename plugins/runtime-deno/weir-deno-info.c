@@ -341,6 +341,59 @@ read_packages (JsonObject *root)
   return packages;
 }
 
+static gboolean
+add_new (GHashTable *seen, JsonNode *id)
+{
+  return !JSON_NODE_HOLDS_VALUE (id) || json_node_get_string (id) == NULL ||
+         g_hash_table_add (seen, (gpointer) json_node_get_string (id));
+}
+
+static gboolean
+shares_packages (JsonObject *root)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  JsonObject *all = get_object (root, "npmPackages");
+  JsonArray *modules = get_array (root, "modules");
+  g_autoptr (GList) found = all != NULL ? json_object_get_values (all) : NULL;
+
+  for (guint i = 0; i < json_array_get_length (modules); i++)
+    {
+      JsonObject *module = get_element (modules, i);
+      const char *id = module != NULL ? get_string (module, "npmPackage") : NULL;
+
+      if (id != NULL)
+        g_hash_table_add (seen, (gpointer) id);
+    }
+  for (GList *link = found; link != NULL; link = link->next)
+    {
+      JsonArray *needed = JSON_NODE_HOLDS_OBJECT (link->data)
+                              ? get_array (json_node_get_object (link->data), "dependencies")
+                              : NULL;
+
+      for (guint i = 0; needed != NULL && i < json_array_get_length (needed); i++)
+        if (!add_new (seen, json_array_get_element (needed, i)))
+          return TRUE;
+    }
+  return FALSE;
+}
+
+/* Which are asked for, and which were found. */
+char *
+weir_deno_info_dup_packages (const WeirDenoInfo *self)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; self->imports[i] != NULL; i++)
+    g_string_append_printf (text, "%s ", self->imports[i]);
+  for (guint i = 0; i < self->packages->len; i++)
+    {
+      const WeirDenoPackage *package = g_ptr_array_index (self->packages, i);
+
+      g_string_append_printf (text, "%s@%s ", package->name, package->version);
+    }
+  return g_string_free (text, FALSE);
+}
+
 WeirDenoInfo *
 weir_deno_info_parse (const char *json, GError **error)
 {
@@ -388,6 +441,7 @@ weir_deno_info_parse (const char *json, GError **error)
   self->uses_node = foreach_import (modules, imports_node, NULL);
   self->imports = read_imports (json_node_get_object (root));
   self->packages = read_packages (json_node_get_object (root));
+  self->shares = shares_packages (json_node_get_object (root));
   g_ptr_array_add (files, NULL);
   self->files = (char **) g_ptr_array_free (g_steal_pointer (&files), FALSE);
   return g_steal_pointer (&self);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "weir-deno-bundle.h"
 #include "weir-deno-load.h"
 
 char *
@@ -71,11 +72,8 @@ is_shared (const char *path, WeirDenoFolders *folders)
 }
 
 /* The first module of the function that lies where only others may read, or NULL. */
-const char *
-weir_deno_find_outside_file (WeirFunction *function,
-                             const WeirDenoPlan *plan,
-                             WeirDenoFolders *folders,
-                             const char *bootstrap)
+static const char *
+find_outside_file (WeirFunction *function, const WeirDenoPlan *plan, WeirDenoFolders *folders)
 {
   for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
     if (!weir_deno_is_below (plan->files[i], weir_deno_get_own_path (function)) &&
@@ -114,8 +112,8 @@ add_static_files (WeirDenoPermissions *permissions, WeirFunction *function)
     }
 }
 
-gboolean
-weir_deno_has_static_files_outside (WeirFunction *function)
+static gboolean
+has_static_files_outside (WeirFunction *function)
 {
   g_auto (GStrv) globs =
       weir_settings_dup_strv (weir_function_get_settings (function), "static_files");
@@ -128,6 +126,28 @@ weir_deno_has_static_files_outside (WeirFunction *function)
         return TRUE;
     }
   return FALSE;
+}
+
+char *
+weir_deno_find_obstacle (WeirFunction *function, const WeirDenoPlan *plan, WeirDenoFolders *folders)
+{
+  const char *outside;
+
+  if (plan->is_main)
+    return g_strdup ("uses import.meta.main");
+  if (plan->unexported &&
+      weir_settings_get_boolean (weir_function_get_settings (function), "bundle"))
+    return g_strdup ("a bundle needs an exported handler");
+  if (weir_deno_bundle_is_wanted (function, plan) && plan->bundle == NULL)
+    return g_strdup ("its bundle is not made yet");
+  if (plan->own_map != NULL && plan->bundle == NULL)
+    return g_strdup_printf ("own %s", plan->own_map);
+  if (has_static_files_outside (function))
+    return g_strdup ("static_files outside of its folder");
+  outside = find_outside_file (function, plan, folders);
+  if (outside != NULL && plan->bundle == NULL)
+    return g_strdup_printf ("imports %s", outside);
+  return NULL;
 }
 
 static void

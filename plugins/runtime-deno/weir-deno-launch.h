@@ -55,10 +55,9 @@ char *weir_deno_make_load_command (WeirFunction *function,
                                    GError **error);
 /* What a function calls its own: its folder, or its file if that lies among others. */
 const char *weir_deno_get_own_path (WeirFunction *function);
-const char *weir_deno_find_outside_file (WeirFunction *function,
-                                         const WeirDenoPlan *plan,
-                                         WeirDenoFolders *folders,
-                                         const char *bootstrap);
-gboolean weir_deno_has_static_files_outside (WeirFunction *function);
+/* What speaks against a standby, in words for a person; NULL if nothing does. */
+char *weir_deno_find_obstacle (WeirFunction *function,
+                               const WeirDenoPlan *plan,
+                               WeirDenoFolders *folders);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 
 #include "weir-deno-runtime.h"
 #include "weir-deno-bundle.h"
+#include "weir-deno-fetch.h"
 #include "weir-deno-folder.h"
 #include "weir-deno-folders.h"
 #include "weir-deno-launch.h"
@@ -38,6 +39,7 @@ struct _WeirDenoRuntime
 
   WeirDenoFolders *folders; /* of the functions folder that was asked for last */
   WeirDenoPackages *packages;
+  GHashTable *fetched; /* sets of packages of which workers find every version */
 
   GQueue waiting; /* GTask, prepare() that has not begun */
   guint n_preparing;
@@ -119,14 +121,6 @@ list_files (const WeirDenoPlan *plan)
   return (char **) g_ptr_array_free (files, FALSE);
 }
 
-/* import.meta.main is of no meaning in a bundle, and nobody could see an unexported handler. */
-static gboolean
-wants_bundle (WeirFunction *function, const WeirDenoPlan *plan)
-{
-  return weir_settings_get_boolean (weir_function_get_settings (function), "bundle") &&
-         !plan->is_main && !plan->unexported;
-}
-
 static void
 on_bundled (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -174,7 +168,67 @@ note_packages (WeirDenoRuntime *self, WeirFunction *function, const WeirDenoInfo
 
   weir_deno_packages_note (self->packages,
                            weir_deno_get_own_path (function),
-                           wants_bundle (function, plan) ? NULL : info);
+                           weir_deno_bundle_is_wanted (function, plan) ? NULL : info);
+}
+
+/* Takes over the reference to task. */
+static void
+finish_preparing (WeirDenoRuntime *self, GTask *task)
+{
+  WeirDenoPlan *plan = ensure_plan (self, g_task_get_task_data (task), NULL);
+
+  self->n_preparing--;
+  if (weir_deno_bundle_is_wanted (g_task_get_task_data (task), plan))
+    {
+      bundle (self, task, plan);
+    }
+  else
+    {
+      g_task_return_pointer (task, list_files (plan), (GDestroyNotify) g_strfreev);
+      g_object_unref (task);
+    }
+  start_waiting (self);
+}
+
+static void
+on_fetched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (source);
+  GTask *inner = G_TASK (result);
+  g_autoptr (GError) error = NULL;
+
+  /* A worker that misses one says so itself. */
+  if (g_task_propagate_boolean (inner, &error))
+    g_hash_table_add (self->fetched, g_strdup (g_task_get_task_data (inner)));
+  else
+    g_debug ("Not all packages could be fetched: %s", error->message);
+  finish_preparing (self, user_data);
+}
+
+/* What is in a bundle has the versions that were looked at. */
+static gboolean
+needs_fetching (WeirDenoRuntime *self,
+                WeirFunction *function,
+                const WeirDenoInfo *info,
+                const char *packages)
+{
+  const WeirDenoPlan *plan = g_object_get_qdata (G_OBJECT (function), plan_quark ());
+
+  return info->shares && !weir_deno_bundle_is_wanted (function, plan) &&
+         !g_hash_table_contains (self->fetched, packages);
+}
+
+/* Takes over the reference to task. */
+static void
+start_fetching (WeirDenoRuntime *self, GTask *task, const char *packages)
+{
+  WeirFunction *function = g_task_get_task_data (task);
+  g_autofree char *deno_dir = dup_deno_dir (self);
+  g_autoptr (GTask) inner = g_task_new (self, g_task_get_cancellable (task), on_fetched, task);
+
+  g_task_set_source_tag (inner, start_fetching);
+  g_task_set_task_data (inner, g_strdup (packages), g_free);
+  weir_deno_fetch (self->found, deno_dir, function, ensure_plan (self, function, NULL), inner);
 }
 
 static void
@@ -183,28 +237,29 @@ on_prepared (GObject *source, GAsyncResult *result, gpointer user_data)
   WeirDenoRuntime *self = WEIR_DENO_RUNTIME (source);
   g_autoptr (GTask) task = user_data;
   g_autoptr (WeirDenoInfo) info = NULL;
+  g_autofree char *packages = NULL;
+  WeirFunction *function = g_task_get_task_data (task);
   GError *error = NULL;
   WeirDenoPlan *plan;
 
-  self->n_preparing--;
   info = g_task_propagate_pointer (G_TASK (result), &error);
   if (info == NULL)
     {
+      self->n_preparing--;
       g_task_return_error (task, error);
+      start_waiting (self);
+      return;
     }
+  plan = ensure_plan (self, function, NULL);
+  g_strfreev (plan->files);
+  plan->files = g_steal_pointer (&info->files);
+  plan->uses_node = plan->uses_node && info->uses_node;
+  note_packages (self, function, info);
+  packages = weir_deno_info_dup_packages (info);
+  if (needs_fetching (self, function, info, packages))
+    start_fetching (self, g_steal_pointer (&task), packages);
   else
-    {
-      plan = ensure_plan (self, g_task_get_task_data (task), NULL);
-      g_strfreev (plan->files);
-      plan->files = g_steal_pointer (&info->files);
-      plan->uses_node = plan->uses_node && info->uses_node;
-      note_packages (self, g_task_get_task_data (task), info);
-      if (wants_bundle (g_task_get_task_data (task), plan))
-        bundle (self, g_steal_pointer (&task), plan);
-      else
-        g_task_return_pointer (task, list_files (plan), (GDestroyNotify) g_strfreev);
-    }
-  start_waiting (self);
+    finish_preparing (self, g_steal_pointer (&task));
 }
 
 /* Takes over the reference to task. */
@@ -285,17 +340,19 @@ make_temporary (WeirDenoRuntime *self, GError **error)
   return weir_deno_folder_make (self->temporary, self->n_launched++, error);
 }
 
+/* For a standby, or for the function. */
 static WeirLaunch *
-weir_deno_runtime_launch (WeirRuntime *runtime,
-                          WeirFunction *function,
-                          const char *socket_path,
-                          GError **error)
+launch (WeirDenoRuntime *self,
+        WeirFunction *function,
+        gboolean standby,
+        const char *socket_path,
+        GError **error)
 {
-  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
   WeirDenoPlan *plan = ensure_plan (self, function, error);
   g_autofree char *deno_dir = dup_deno_dir (self);
   g_autofree char *temporary = NULL;
   WeirDenoPlaces places = { 0 };
+  WeirDenoFolders *folders;
 
   if (plan == NULL || get_executable (self, error) == NULL)
     return NULL;
@@ -307,12 +364,25 @@ weir_deno_runtime_launch (WeirRuntime *runtime,
   places.bootstrap = self->bootstrap;
   places.deno_dir = deno_dir;
   places.temporary = temporary;
-  return weir_deno_launch (function,
-                           plan,
-                           &places,
-                           ensure_folders (self, function),
-                           socket_path,
-                           error);
+  folders = ensure_folders (self, function);
+  if (!standby)
+    return weir_deno_launch (function, plan, &places, folders, socket_path, error);
+  return weir_deno_launch_standby (function,
+                                   plan,
+                                   &places,
+                                   folders,
+                                   self->packages,
+                                   socket_path,
+                                   error);
+}
+
+static WeirLaunch *
+weir_deno_runtime_launch (WeirRuntime *runtime,
+                          WeirFunction *function,
+                          const char *socket_path,
+                          GError **error)
+{
+  return launch (WEIR_DENO_RUNTIME (runtime), function, FALSE, socket_path, error);
 }
 
 static WeirLaunch *
@@ -321,29 +391,7 @@ weir_deno_runtime_launch_standby (WeirRuntime *runtime,
                                   const char *socket_path,
                                   GError **error)
 {
-  WeirDenoRuntime *self = WEIR_DENO_RUNTIME (runtime);
-  WeirDenoPlan *plan = ensure_plan (self, function, error);
-  g_autofree char *deno_dir = dup_deno_dir (self);
-  g_autofree char *temporary = NULL;
-  WeirDenoPlaces places = { 0 };
-
-  if (plan == NULL || get_executable (self, error) == NULL)
-    return NULL;
-  temporary = make_temporary (self, error);
-  if (temporary == NULL)
-    return NULL;
-
-  places.executable = self->found;
-  places.bootstrap = self->bootstrap;
-  places.deno_dir = deno_dir;
-  places.temporary = temporary;
-  return weir_deno_launch_standby (function,
-                                   plan,
-                                   &places,
-                                   ensure_folders (self, function),
-                                   self->packages,
-                                   socket_path,
-                                   error);
+  return launch (WEIR_DENO_RUNTIME (runtime), function, TRUE, socket_path, error);
 }
 
 static char *
@@ -371,30 +419,6 @@ weir_deno_runtime_make_load_command (WeirRuntime *runtime,
                                       error);
 }
 
-/* What speaks against a standby, in words for a person; NULL if nothing does. */
-static char *
-find_obstacle (WeirDenoRuntime *self, WeirFunction *function, const WeirDenoPlan *plan)
-{
-  WeirDenoFolders *folders = ensure_folders (self, function);
-  const char *outside;
-
-  if (plan->is_main)
-    return g_strdup ("uses import.meta.main");
-  if (plan->unexported &&
-      weir_settings_get_boolean (weir_function_get_settings (function), "bundle"))
-    return g_strdup ("a bundle needs an exported handler");
-  if (wants_bundle (function, plan) && plan->bundle == NULL)
-    return g_strdup ("its bundle is not made yet");
-  if (plan->own_map != NULL && plan->bundle == NULL)
-    return g_strdup_printf ("own %s", plan->own_map);
-  if (weir_deno_has_static_files_outside (function))
-    return g_strdup ("static_files outside of its folder");
-  outside = weir_deno_find_outside_file (function, plan, folders, self->bootstrap);
-  if (outside != NULL && plan->bundle == NULL)
-    return g_strdup_printf ("imports %s", outside);
-  return NULL;
-}
-
 static char *
 weir_deno_runtime_get_standby_key (WeirRuntime *runtime, WeirFunction *function, char **reason)
 {
@@ -409,7 +433,7 @@ weir_deno_runtime_get_standby_key (WeirRuntime *runtime, WeirFunction *function,
       *reason = g_strdup (error->message);
       return NULL;
     }
-  *reason = find_obstacle (self, function, plan);
+  *reason = weir_deno_find_obstacle (function, plan, ensure_folders (self, function));
   if (*reason != NULL)
     return NULL;
   executable = get_executable (self, &error);
@@ -507,6 +531,7 @@ weir_deno_runtime_finalize (GObject *object)
   g_queue_clear_full (&self->waiting, g_object_unref);
   g_clear_pointer (&self->folders, weir_deno_folders_free);
   weir_deno_packages_free (self->packages);
+  g_hash_table_unref (self->fetched);
   g_free (self->executable);
   g_free (self->cache);
   g_free (self->found);
@@ -560,5 +585,6 @@ weir_deno_runtime_init (WeirDenoRuntime *self)
 
   self->bootstrap = g_canonicalize_filename (path != NULL ? path : WEIR_BOOTSTRAP_DIR, NULL);
   self->packages = weir_deno_packages_new ();
+  self->fetched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_queue_init (&self->waiting);
 }

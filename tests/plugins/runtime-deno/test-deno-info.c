@@ -146,6 +146,33 @@ test_packages (void)
   g_assert_cmpstr (package->folder, ==, "/cache/@a/x/1.2.3");
 }
 
+static gboolean
+shares (const char *modules, const char *needed_by_a, const char *needed_by_b)
+{
+  g_autofree char *json =
+      g_strdup_printf ("{\"modules\":[%s],\"npmPackages\":{\"a@1\":{\"dependencies\":[%s]},"
+                       "\"b@1\":{\"dependencies\":[%s]},\"c@1\":{\"dependencies\":[]}}}",
+                       modules,
+                       needed_by_a,
+                       needed_by_b);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirDenoInfo) info = weir_deno_info_parse (json, &error);
+
+  g_assert_no_error (error);
+  return info->shares;
+}
+
+static void
+test_shares (void)
+{
+  g_assert_false (shares ("", "", ""));
+  g_assert_false (shares ("", "\"b@1\",\"c@1\"", ""));
+  g_assert_false (shares ("{\"npmPackage\":\"a@1\"}", "\"b@1\"", "\"c@1\""));
+  g_assert_true (shares ("", "\"b@1\",\"c@1\"", "\"c@1\""));
+  g_assert_true (shares ("{\"npmPackage\":\"c@1\"}", "\"c@1\"", ""));
+  g_assert_false (shares ("", "3,null,{}", "3,null,{}"));
+}
+
 static void
 test_nonsense (void)
 {
@@ -206,6 +233,7 @@ main (int argc, char **argv)
   g_test_add_func ("/deno/info/dynamic", test_dynamic);
   g_test_add_func ("/deno/info/types", test_types);
   g_test_add_func ("/deno/info/packages", test_packages);
+  g_test_add_func ("/deno/info/shares", test_shares);
   g_test_add_func ("/deno/info/nonsense", test_nonsense);
   g_test_add_func ("/deno/info/download", test_download);
   return g_test_run ();
