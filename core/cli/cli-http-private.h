@@ -12,6 +12,9 @@
 
 G_BEGIN_DECLS
 
+/* Of every local stack of Supabase; a project that has set another wants it in a header. */
+#define CLI_LOCAL_KEY "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH"
+
 /* Sends a message and writes the body of the answer to a stream as it comes, while the main
  * context runs, so that a server in this program can answer it. last, which may be NULL, gets the
  * body's last character, a line end when there is none. */

@@ -10,9 +10,6 @@
 #include "cli-http-private.h"
 #include "cli-output-private.h"
 
-/* Of every local development stack; a project that has set another wants it in a header. */
-#define LOCAL_KEY "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH"
-
 typedef struct
 {
   char *data;
@@ -202,7 +199,7 @@ make_message (Options *options, const char *base, GBytes *data)
         soup_message_headers_append (headers, name, value);
     }
   if (options->with_local_key && !soup_message_headers_get_one (headers, "authorization"))
-    soup_message_headers_append (headers, "apikey", LOCAL_KEY);
+    soup_message_headers_append (headers, "apikey", CLI_LOCAL_KEY);
   return message;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli-http-private.h"
 #include "cli-output-private.h"
 
 #define TEMPLATES "/weir/templates/"
@@ -101,23 +102,35 @@ path_in (const char *project, const char *name)
   return project != NULL ? g_build_filename (project, name, NULL) : g_strdup (name);
 }
 
-/* supabase/functions where there is such a project, what weir.toml says where there is one,
- * else functions. */
+/* As short as it can be said from here. */
+static char *
+shorten (const char *project, const char *directory)
+{
+  g_autoptr (GFile) base = g_file_new_for_path (project != NULL ? project : ".");
+  g_autoptr (GFile) file = g_file_new_for_path (directory);
+  g_autofree char *below = g_file_get_relative_path (base, file);
+
+  if (below == NULL)
+    return g_file_equal (base, file) ? g_strdup (project != NULL ? project : ".")
+                                     : g_strdup (directory);
+  return path_in (project, below);
+}
+
+/* Where the server looks, so that the new function is served beside the others; where it would find
+ * nothing yet, supabase/functions if there is a folder supabase, else functions. */
 static char *
 functions_directory (const char *project)
 {
   g_autofree char *supabase = path_in (project, "supabase");
-  g_autofree char *toml = path_in (project, "weir.toml");
+  g_autoptr (WeirConfig) config = weir_config_check (project != NULL ? project : ".", NULL);
+  WeirSettings *settings = weir_config_get_server_settings (config);
+  const char *named = weir_settings_get_string (settings, "functions");
+  const char *found = weir_config_get_functions_directory (config);
 
-  if (g_file_test (toml, G_FILE_TEST_IS_REGULAR))
-    {
-      g_autoptr (WeirConfig) config = weir_config_check (project != NULL ? project : ".", NULL);
-      WeirSettings *settings = weir_config_get_server_settings (config);
-      const char *functions = weir_settings_get_string (settings, "functions");
-
-      if (functions != NULL)
-        return g_canonicalize_filename (functions, weir_config_get_directory (config));
-    }
+  if (named != NULL)
+    return g_canonicalize_filename (named, weir_config_get_directory (config));
+  if (found != NULL && g_file_test (found, G_FILE_TEST_IS_DIR))
+    return shorten (project, found);
   if (g_file_test (supabase, G_FILE_TEST_IS_DIR))
     return g_build_filename (supabase, "functions", NULL);
   return path_in (project, "functions");
@@ -141,14 +154,31 @@ find_existing (const char *directory, const char *name)
 }
 
 static gboolean
-write_file (const char *path, GBytes *template, const char *name, GError **error)
+is_supabase (const char *directory)
 {
-  g_autoptr (GString) text =
-      g_string_new_len (g_bytes_get_data (template, NULL), g_bytes_get_size (template));
+  g_autofree char *path = g_canonicalize_filename (directory, NULL);
+
+  return g_str_has_suffix (path, "/supabase/functions");
+}
+
+/* There a function wants to be shown a key, so the command that calls it has one. */
+static GString *
+fill_template (GBytes *template, const char *name, const char *directory)
+{
+  GString *text = g_string_new_len (g_bytes_get_data (template, NULL), g_bytes_get_size (template));
+
+  if (g_str_has_prefix (text->str, "// curl ") && is_supabase (directory))
+    g_string_insert (text, strcspn (text->str, "\n"), " -H 'apikey: " CLI_LOCAL_KEY "'");
+  g_string_replace (text, "@NAME@", name, 0);
+  return text;
+}
+
+static gboolean
+write_file (const char *path, const GString *text, GError **error)
+{
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GFileOutputStream) stream = NULL;
 
-  g_string_replace (text, "@NAME@", name, 0);
   /* Never over somebody's file, even one that came into being a moment ago. */
   stream = g_file_create (file, G_FILE_CREATE_NONE, NULL, error);
   return stream != NULL &&
@@ -163,18 +193,14 @@ write_file (const char *path, GBytes *template, const char *name, GError **error
 
 /* Each template begins with the command that calls it. */
 static void
-print_next_steps (const char *project, const char *name, GBytes *template)
+print_next_steps (const char *project, const char *text)
 {
-  g_autofree char *text =
-      g_strndup (g_bytes_get_data (template, NULL), g_bytes_get_size (template));
   g_auto (GStrv) lines = g_strsplit (text, "\n", 2);
-  g_autoptr (GString) command = g_string_new (lines[0]);
   const char *folder = project != NULL ? project : "";
 
-  g_string_replace (command, "@NAME@", name, 0);
   cli_print (stdout, _ ("Serve it:  weir serve%s%s\n"), project != NULL ? " " : "", folder);
-  if (g_str_has_prefix (command->str, "// curl "))
-    cli_print (stdout, _ ("Call it:   %s\n"), command->str + strlen ("// "));
+  if (g_str_has_prefix (lines[0], "// curl "))
+    cli_print (stdout, _ ("Call it:   %s\n"), lines[0] + strlen ("// "));
   else
     cli_print (stdout, _ ("Call it:   the first lines of the file say how\n"));
 }
@@ -186,6 +212,7 @@ write_function (const char *project, const char *name, GBytes *template)
   g_autofree char *existing = find_existing (directory, name);
   g_autofree char *folder = g_build_filename (directory, name, NULL);
   g_autofree char *path = g_build_filename (folder, "index.ts", NULL);
+  g_autoptr (GString) text = fill_template (template, name, directory);
   g_autoptr (GError) error = NULL;
 
   if (existing != NULL)
@@ -199,10 +226,10 @@ write_function (const char *project, const char *name, GBytes *template)
       cli_print_error (_ ("cannot make the folder %s: %s"), folder, g_strerror (errno));
       return CLI_EXIT_FAILED;
     }
-  if (!write_file (path, template, name, &error))
+  if (!write_file (path, text, &error))
     return cli_fail (_ ("cannot write the function"), error);
   cli_print (stdout, _ ("Wrote %s\n"), path);
-  print_next_steps (project, name, template);
+  print_next_steps (project, text->str);
   return CLI_EXIT_OK;
 }
 

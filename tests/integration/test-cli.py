@@ -140,9 +140,26 @@ def new_writes_a_function():
 @case
 def new_writes_into_supabase():
     with project({"supabase/config.toml": ""}) as root:
-        equal(weir("new", "greet", cwd=root).status, OK)
+        result = weir("new", "greet", cwd=root)
+        equal(result.status, OK)
         equal((root / "supabase/functions/greet/index.ts").exists(), True)
         equal((root / "functions").exists(), False)
+        # There a call without a key is refused.
+        contains(result.out, "--json '{\"name\":\"Ada\"}' -H 'apikey: sb_publishable_")
+        contains((root / "supabase/functions/greet/index.ts").read_text(), "-H 'apikey: sb_publishable_")
+
+
+@case
+def new_writes_where_the_others_are():
+    for folder in ("fluxbase/functions", "functions", "."):
+        # One folder down: beside a folder of functions its weir.toml is looked for.
+        with project({f"mine/{folder}/hello/index.ts": HELLO}) as root:
+            result = weir("new", "greet", cwd=root / "mine")
+            equal((result.status, result.err), (OK, ""), folder)
+            contains(result.out, f"Wrote {folder}/greet/index.ts\n")
+            listed = weir("list", "--json", cwd=root / "mine")
+            names = [f["name"] for f in json.loads(listed.out or "{}").get("functions", [])]
+            equal((sorted(names), listed.err), (["greet", "hello"], ""), folder)
 
 
 @case
