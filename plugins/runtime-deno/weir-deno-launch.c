@@ -96,9 +96,30 @@ dup_glob_folder (const char *glob, const char *directory)
   return path;
 }
 
-/* A glob gives leave for the folder that it starts in. */
 static void
-add_static_files (WeirDenoPermissions *permissions, WeirFunction *function)
+hide_env_files (WeirDenoPermissions *permissions, const char *path)
+{
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    weir_deno_permissions_hide_env_files (permissions, path);
+}
+
+/* A glob gives leave for the folder that it starts in, which may have those of functions in it. */
+static void
+add_static_folder (WeirDenoPermissions *permissions, WeirDenoFolders *folders, const char *path)
+{
+  weir_deno_permissions_add_read (permissions, path);
+  hide_env_files (permissions, path);
+  if (!weir_deno_is_below (folders->root, path))
+    return;
+  hide_env_files (permissions, folders->root);
+  for (guint i = 0; i < folders->members->len; i++)
+    hide_env_files (permissions, g_ptr_array_index (folders->members, i));
+}
+
+static void
+add_static_files (WeirDenoPermissions *permissions,
+                  WeirFunction *function,
+                  WeirDenoFolders *folders)
 {
   g_auto (GStrv) globs =
       weir_settings_dup_strv (weir_function_get_settings (function), "static_files");
@@ -108,7 +129,7 @@ add_static_files (WeirDenoPermissions *permissions, WeirFunction *function)
       g_autofree char *path = dup_glob_folder (globs[i], weir_function_get_directory (function));
 
       if (*path != '\0')
-        weir_deno_permissions_add_read (permissions, path);
+        add_static_folder (permissions, folders, path);
     }
 }
 
@@ -168,13 +189,6 @@ add_places (WeirDenoPermissions *permissions,
 }
 
 static void
-hide_env_files (WeirDenoPermissions *permissions, const char *path)
-{
-  if (g_file_test (path, G_FILE_TEST_IS_DIR))
-    weir_deno_permissions_hide_env_files (permissions, path);
-}
-
-static void
 hide_shared_env_files (WeirDenoPermissions *permissions, WeirDenoFolders *folders)
 {
   for (guint i = 0; i < folders->shared->len; i++)
@@ -200,7 +214,7 @@ make_own_permissions (WeirFunction *function,
   for (guint i = 0; plan->files != NULL && plan->files[i] != NULL; i++)
     if (!weir_deno_is_below (plan->files[i], weir_deno_get_own_path (function)))
       weir_deno_permissions_add_read (permissions, plan->files[i]);
-  add_static_files (permissions, function);
+  add_static_files (permissions, function, folders);
   return g_steal_pointer (&permissions);
 }
 

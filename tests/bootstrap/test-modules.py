@@ -53,6 +53,26 @@ def flat_file_in_strange_folder():
             assert worker.request("/").text.startswith("flat")
 
 
+def a_glob_shows_no_variables():
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        root = pathlib.Path(folder) / "functions"
+        for name in ("page.html", ".env", "functions/.env", "functions/other/.env.local",
+                     "functions/other/page.html"):
+            path = pathlib.Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("A=1")
+        (root / "f").mkdir()
+        (root / "f" / "index.ts").write_text(
+            "Deno.serve((request) => Deno.readTextFile('../..' + new URL(request.url).pathname)"
+            ".then((text) => new Response(text), (error) => new Response(error.name)));")
+        with Worker("f/index.ts", root=root, args=["--static-file", "../../**/*.html"]) as worker:
+            worker.ready()
+            for path in ("/page.html", "/functions/other/page.html"):
+                expect(worker.request(path).text, "A=1")
+            for path in ("/.env", "/functions/.env", "/functions/other/.env.local"):
+                expect((path, worker.request(path).text), (path, "NotCapable"))
+
+
 def a_comma_is_refused():
     with tempfile.TemporaryDirectory(prefix="a,b") as folder:
         pathlib.Path(folder, "x.ts").write_text("Deno.serve(() => new Response());")
@@ -114,6 +134,7 @@ main([
     ("JSON, Wasm and text beside the function", files_beside),
     ("prepare lists what the function is made of", prepare_lists_files),
     ("a flat file in a folder with a strange name", flat_file_in_strange_folder),
+    ("a glob shows no variables", a_glob_shows_no_variables),
     ("a comma in a path is refused", a_comma_is_refused),
     ("which import map wins", root_map_is_the_last_resort),
     ("a dynamic import may fail", broken_dynamic_import),
