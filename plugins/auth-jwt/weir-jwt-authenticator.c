@@ -84,6 +84,24 @@ find_cached (WeirJwtAuthenticator *self, const WeirJwtCredential *credential, gi
   return identity;
 }
 
+/* Keys may be withdrawn while a token is checked with them. The cache is cleared after they are:
+ * who finds them in force behind its lock comes before that. */
+static void
+remember (WeirJwtAuthenticator *self,
+          const WeirJwtCredential *credential,
+          WeirJwtKeySet *keys,
+          WeirIdentity *identity,
+          gint64 expires)
+{
+  g_autoptr (WeirJwtKeySet) current = NULL;
+
+  g_mutex_lock (&self->lock);
+  current = weir_jwt_source_get_keys (self->source);
+  if (current == keys)
+    weir_jwt_cache_add (self->cache, credential->text, credential->length, identity, expires);
+  g_mutex_unlock (&self->lock);
+}
+
 static WeirAuthentication
 check (WeirJwtAuthenticator *self,
        WeirExchange *exchange,
@@ -128,9 +146,7 @@ check (WeirJwtAuthenticator *self,
                                    &local);
   if (verdict == WEIR_JWT_VERIFIED)
     {
-      g_mutex_lock (&self->lock);
-      weir_jwt_cache_add (self->cache, credential.text, credential.length, *identity, expires);
-      g_mutex_unlock (&self->lock);
+      remember (self, &credential, keys, *identity, expires);
       return WEIR_AUTHENTICATION_ACCEPTED;
     }
   if (verdict == WEIR_JWT_NO_KEY && may_wait && weir_jwt_source_can_wait (self->source))
