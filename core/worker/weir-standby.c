@@ -8,6 +8,8 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 
+/* A command that no worker knows. */
+#define NOTHING "{}"
 #define READY_LINE "{\"type\":\"standby\"}"
 
 struct _WeirStandby
@@ -106,7 +108,7 @@ weir_standby_free (WeirStandby *self)
 void
 weir_standby_rouse (WeirStandby *self)
 {
-  weir_process_write_line (self->process, "");
+  weir_process_write_line (self->process, NOTHING);
 }
 
 void

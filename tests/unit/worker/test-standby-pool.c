@@ -97,7 +97,9 @@ claim (Fixture *fixture, const char *key, const char **reason)
   g_assert_true ((process != NULL) == (launch != NULL));
   g_assert_true ((process != NULL) == (*reason == NULL));
   if (launch != NULL)
-    g_assert_true (g_str_has_prefix (weir_launch_get_load_command (launch), "{"));
+    g_assert_cmpstr (weir_fake_process_get_line (WEIR_FAKE_PROCESS (process)),
+                     ==,
+                     weir_launch_get_load_command (launch));
   return process;
 }
 
