@@ -443,6 +443,17 @@ test_crash_booting (Fixture *fixture, gconstpointer data)
 }
 
 static void
+check_out_of_memory (Fixture *fixture)
+{
+  check_end (fixture,
+             "spawning booting idle exited",
+             "spawn",
+             WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
+             WEIR_ERROR_WORKER_LIMIT,
+             "*memory_limit_mb is 64*");
+}
+
+static void
 test_out_of_memory (Fixture *fixture, gconstpointer data)
 {
   boot (fixture);
@@ -454,12 +465,7 @@ test_out_of_memory (Fixture *fixture, gconstpointer data)
                                "# Fatal JavaScript out of memory: Reached heap limit");
   weir_fake_process_exit (fixture->process, SIGTRAP);
   g_assert_cmpstr (fixture->logs->str, ==, "info:a warning:-;");
-  check_end (fixture,
-             "spawning booting idle exited",
-             "spawn",
-             WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
-             WEIR_ERROR_WORKER_LIMIT,
-             "*memory_limit_mb is 64*");
+  check_out_of_memory (fixture);
 }
 
 /* Another thread of V8 was quicker to end it. */
@@ -469,12 +475,7 @@ test_out_of_memory_cut_short (Fixture *fixture, gconstpointer data)
   boot (fixture);
   weir_fake_process_say_error (fixture->process, "<--- Last few GCs --->");
   weir_fake_process_exit (fixture->process, SIGSEGV);
-  check_end (fixture,
-             "spawning booting idle exited",
-             "spawn",
-             WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
-             WEIR_ERROR_WORKER_LIMIT,
-             "*memory_limit_mb is 64*");
+  check_out_of_memory (fixture);
 }
 
 static void
@@ -483,12 +484,7 @@ test_pressed (Fixture *fixture, gconstpointer data)
   boot (fixture);
   weir_worker_set_pressed (fixture->worker, TRUE);
   weir_fake_process_exit (fixture->process, GPOINTER_TO_INT (data));
-  check_end (fixture,
-             "spawning booting idle exited",
-             "spawn",
-             WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY,
-             WEIR_ERROR_WORKER_LIMIT,
-             "*memory_limit_mb is 64*");
+  check_out_of_memory (fixture);
 }
 
 /* A function that writes what V8 would, and lives. */
