@@ -10,6 +10,9 @@
 #include "server/weir-route-rules-private.h"
 #include "store/weir-discovery-private.h"
 
+/* Nobody listens at it. */
+#define SOCKET "/run/weir-check.sock"
+
 static void
 take_error (GPtrArray *problems, GError *error)
 {
@@ -48,16 +51,15 @@ check_stores (WeirServer *self, GPtrArray *problems)
 }
 
 static void
-check_plugins (WeirServer *self, GPtrArray *problems)
+check_plugins (WeirServer *self, GPtrArray *problems, WeirRuntime **runtime)
 {
   g_autoptr (GPtrArray) made_here = g_ptr_array_new_with_free_func (g_object_unref);
   GError *error = NULL;
-  gpointer made;
 
   weir_extensions_make_adapters (self->plugins, self->config, made_here, &error);
   take_made (self, problems, "adapter", NULL, g_steal_pointer (&error));
-  made = weir_extensions_make_runtime (self->plugins, self->config, &error);
-  take_made (self, problems, NULL, made, g_steal_pointer (&error));
+  *runtime = weir_extensions_make_runtime (self->plugins, self->config, &error);
+  take_made (self, problems, NULL, NULL, g_steal_pointer (&error));
   weir_extensions_make_rate_limits (self->plugins, self->config, made_here, &error);
   take_error (problems, error);
   g_clear_error (&error);
@@ -68,11 +70,27 @@ check_plugins (WeirServer *self, GPtrArray *problems)
   weir_authentication_check (self->plugins, self->stores, self->config, problems);
 }
 
+/* Permissions, maps of modules and the like, which only the runtime understands. Whether it is
+ * there itself is for `weir doctor` to say. */
+static void
+check_launch (WeirRuntime *runtime, WeirFunction *function, GPtrArray *problems)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WeirLaunch) launch = NULL;
+
+  if (!weir_settings_get_boolean (weir_function_get_settings (function), "enabled"))
+    return;
+  launch = weir_runtime_launch (runtime, function, SOCKET, &error);
+  if (!g_error_matches (error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND))
+    take_error (problems, error);
+}
+
 static void
 check_function (const WeirFunctionParts *parts,
                 const char *name,
                 const char *directory,
                 const char *entrypoint,
+                WeirRuntime *runtime,
                 GListStore *functions,
                 GPtrArray *problems)
 {
@@ -82,11 +100,13 @@ check_function (const WeirFunctionParts *parts,
 
   if (function != NULL)
     g_list_store_append (functions, function);
+  if (function != NULL && runtime != NULL)
+    check_launch (runtime, function, problems);
   take_error (problems, error);
 }
 
 static void
-check_functions (WeirServer *self, GPtrArray *problems)
+check_functions (WeirServer *self, WeirRuntime *runtime, GPtrArray *problems)
 {
   const char *root = weir_config_get_functions_directory (self->config);
   g_autoptr (GError) error = NULL;
@@ -122,6 +142,7 @@ check_functions (WeirServer *self, GPtrArray *problems)
                       candidate->name,
                       candidate->directory,
                       candidate->entrypoint,
+                      runtime,
                       functions,
                       problems);
     }
@@ -130,7 +151,7 @@ check_functions (WeirServer *self, GPtrArray *problems)
       g_autofree char *directory = g_build_filename (root, configured[i], NULL);
 
       if (!g_hash_table_contains (seen, configured[i]))
-        check_function (&parts, configured[i], directory, NULL, functions, problems);
+        check_function (&parts, configured[i], directory, NULL, runtime, functions, problems);
     }
   conflicts = weir_route_rules_find_conflicts (G_LIST_MODEL (functions));
   for (guint i = 0; i < conflicts->len; i++)
@@ -148,9 +169,9 @@ text_equal (gconstpointer a, gconstpointer b)
  * @self: a server that does not run
  *
  * Looks for all that would keep the server, or one of its functions, from being started: in the
- * configuration, in the options of plugins, and in the folder of the functions. Nothing is
- * started, and no address is bound; plugins are loaded, and a store that an authenticator needs
- * is opened.
+ * configuration, in the options of plugins, and in the folder of the functions. The runtime is
+ * asked for the command of a worker of each. Nothing is started, and no address is bound; plugins
+ * are loaded, and a store that an authenticator needs is opened.
  *
  * Returns: (transfer full) (array zero-terminated=1): what is wrong, each with its place where
  *   it has one and with what to do; empty when all is fine
@@ -162,6 +183,7 @@ weir_server_check (WeirServer *self)
 {
   g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (WeirRuntime) runtime = NULL;
   g_autoptr (GError) error = NULL;
   const char *const *told;
 
@@ -173,9 +195,9 @@ weir_server_check (WeirServer *self)
   if (!self->extensions_loaded)
     self->extensions_loaded = weir_extensions_load (self->plugins, self->config, &error);
   if (self->extensions_loaded)
-    check_plugins (self, found);
+    check_plugins (self, found, &runtime);
   take_error (found, error);
-  check_functions (self, found);
+  check_functions (self, runtime, found);
   weir_stores_recall (self->stores);
 
   for (guint i = 0; i < found->len; i++)

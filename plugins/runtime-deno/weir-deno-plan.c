@@ -129,7 +129,18 @@ add_config_file (Draft *draft, const char *path, gboolean *found, GError **error
   *found = TRUE;
   named_path = g_str_has_prefix (named, "file://") ? g_filename_from_uri (named, NULL, NULL)
                                                    : g_canonicalize_filename (named, directory);
-  return named_path != NULL && add_map_file (draft, named_path, error);
+  if (named_path != NULL && add_map_file (draft, named_path, error))
+    return TRUE;
+  if (named_path != NULL)
+    g_prefix_error (error, "%s: importMap: ", path);
+  else
+    g_set_error (error,
+                 WEIR_ERROR,
+                 WEIR_ERROR_BOOT_FAILED,
+                 "%s: \"importMap\" is %s: that names no file of this machine",
+                 path,
+                 named);
+  return FALSE;
 }
 
 static gboolean

@@ -255,6 +255,25 @@ def config_check_knows_the_adapters():
         contains(result.err, "sop")
 
 
+@case
+def config_check_asks_the_runtime():
+    for files, said in (
+        ({"weir.toml": '[functions.hello]\npermissions = "standart"\n'}, ("weir.toml:2", "standart")),
+        ({"weir.toml": '[permissions.mine]\nflags = ["allow-net"]\n'
+                       '[functions.hello]\npermissions = "mine"\n'}, ("weir.toml:2", "allow-net")),
+        ({"functions/hello/deno.json": '{\n  "imports": {,\n}'}, ("deno.json:3",)),
+        ({"functions/hello/deno.json": '{"importMap": "./none.json"}'}, ("deno.json: importMap", "none.json")),
+    ):
+        with project({"weir.toml": "", "functions/hello/index.ts": HELLO, **files}) as root:
+            result = weir("config", "check", cwd=root)
+            equal((result.status, result.out), (CONFIG, ""), files)
+            for part in said:
+                contains(result.err, part)
+    disabled = "[functions.hello]\nenabled = false\npermissions = 'standart'\n"
+    with project({"weir.toml": disabled, "functions/hello/index.ts": HELLO}) as root:
+        equal(weir("config", "check", cwd=root).status, OK)
+
+
 CODE = {"functions/hello/index.ts": HELLO, "functions/other/index.ts": HELLO}
 SECRET = "never-in-a-message-9f2c"
 
