@@ -45,6 +45,22 @@ def manual_has_every_option():
 
 
 @case
+def shells_know_every_option():
+    source = os.environ.get("WEIR_MANUAL")
+    if not source:
+        raise Skip("WEIR_MANUAL is not set")
+    for path in (pathlib.Path(source).parents[1] / "completions").iterdir():
+        known = path.read_text(encoding="utf-8")
+        for command in COMMANDS:
+            equal(command in known, True, f"{path.name}: {command}")
+            for word in weir(command, "--help").out.split():
+                if word.startswith("--") and word != "--help":
+                    # fish has them without the dashes
+                    name = word.split("=")[0].removeprefix("--")
+                    equal(f"--{name}" in known or f"-l {name}" in known, True, f"{path.name}: {command} --{name}")
+
+
+@case
 def translators_get_every_file():
     source = os.environ.get("WEIR_MANUAL")
     if not source:
