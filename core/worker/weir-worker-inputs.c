@@ -5,11 +5,15 @@
 
 #include "worker/weir-worker-life-private.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "base/weir-error.h"
 #include "worker/weir-worker-error-private.h"
 
 #define LAST_WORDS_MAX 2048
-/* V8 dies within this time of its first word. What comes later is the function's own. */
+/* V8 dies within this time of its first word, as does whatever has one. What comes later is the
+ * function's own. */
 #define DUMP_US G_USEC_PER_SEC
 
 static void
@@ -123,6 +127,7 @@ on_error_output (WeirProcess *process, const char *line, WeirWorker *self)
 {
   gssize surplus;
 
+  self->last_said = weir_clock_now (self->clock);
   self->out_of_memory |= weir_worker_error_is_out_of_memory (line);
   g_string_append (self->last_words, line);
   g_string_append_c (self->last_words, '\n');
@@ -147,13 +152,27 @@ note_limit (WeirWorker *self, WeirWorkerExitReason reason)
   weir_gate_condemn (self->gate, weir_worker_get_blame (self, reason));
 }
 
+/* What V8 allocates outside of its heap it cannot do without, and says nothing when it is refused;
+ * whatever else aborts does. From half of the limit to all of it can take less time than there is
+ * between two looks. */
+static gboolean
+is_refused_memory (WeirWorker *self, int wait_status)
+{
+  gboolean silent =
+      self->last_said == 0 || weir_clock_now (self->clock) - self->last_said >= DUMP_US;
+
+  return silent && WIFSIGNALED (wait_status) && WTERMSIG (wait_status) == SIGABRT &&
+         weir_worker_get_option (self, "memory_limit_mb", 0) > 0;
+}
+
 /* Nobody had asked for this exit. */
 static void
 note_crash (WeirWorker *self, int wait_status)
 {
   g_autofree char *last_words = weir_worker_dup_last_words (self);
 
-  if ((self->out_of_memory || self->pressed) && weir_worker_error_is_abort (wait_status))
+  if (is_refused_memory (self, wait_status) ||
+      ((self->out_of_memory || self->pressed) && weir_worker_error_is_abort (wait_status)))
     {
       note_limit (self, WEIR_WORKER_EXIT_REASON_LIMIT_MEMORY);
     }

@@ -53,6 +53,7 @@ struct _WeirWorker
   GString *last_words;
   gboolean out_of_memory;
   gint64 dump_over;       /* until then what it writes is V8's about itself */
+  gint64 last_said;       /* when it wrote its last words; 0: it has none */
   gboolean reason_untold; /* set, and to be notified after the step */
   gboolean error_untold;
 };

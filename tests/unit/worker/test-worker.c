@@ -487,6 +487,30 @@ test_pressed (Fixture *fixture, gconstpointer data)
   check_out_of_memory (fixture);
 }
 
+static void
+test_abort_without_a_word (Fixture *fixture, gconstpointer data)
+{
+  boot (fixture);
+  weir_fake_process_say_error (fixture->process, "a warning");
+  weir_fake_clock_advance (fixture->clock, 1000);
+  weir_fake_process_exit (fixture->process, SIGABRT);
+  check_out_of_memory (fixture);
+}
+
+static void
+test_abort_with_a_word (Fixture *fixture, gconstpointer data)
+{
+  boot (fixture);
+  weir_fake_process_say_error (fixture->process, "free(): invalid pointer");
+  weir_fake_process_exit (fixture->process, SIGABRT);
+  check_end (fixture,
+             "spawning booting idle exited",
+             "spawn",
+             WEIR_WORKER_EXIT_REASON_CRASH,
+             WEIR_ERROR_WORKER_FAILED,
+             "*unexpectedly, by signal 6*:\nfree(): invalid pointer");
+}
+
 /* A function that writes what V8 would, and lives. */
 static void
 test_no_dump (Fixture *fixture, gconstpointer data)
@@ -830,6 +854,8 @@ main (int argc, char **argv)
 
       g_test_add (path, Fixture, GINT_TO_POINTER (aborts[i]), set_up, test_pressed, tear_down);
     }
+  add ("/worker/worker/abort-without-a-word", test_abort_without_a_word);
+  add ("/worker/worker/abort-with-a-word", test_abort_with_a_word);
   add ("/worker/worker/no-dump", test_no_dump);
   add ("/worker/worker/limit", test_limit);
   add ("/worker/worker/says", test_says);
