@@ -246,7 +246,12 @@ function makeListener(addr: Deno.NetAddr): Deno.Listener {
   } as unknown as Deno.Listener;
 }
 
+let listenInstalled = false;
+
+/** Once: a standby has rehearsed it. */
 function installListen(): void {
+  if (listenInstalled) return;
+  listenInstalled = true;
   // deno-lint-ignore no-explicit-any
   const deno = Deno as any;
   const { listen: realListen } = deno;
