@@ -238,7 +238,7 @@ print_server (const char *base, JsonObject *server)
 
   cli_print (stdout,
              _ ("Weir %s on %s: %s for %s, process %" G_GINT64_FORMAT ", %s, "
-                "%" G_GINT64_FORMAT " standbys ready\n"),
+                "standbys ready: %" G_GINT64_FORMAT "\n"),
              get_text (server, "version"),
              base,
              get_text (server, "state"),
@@ -254,8 +254,8 @@ print_totals (JsonObject *totals)
   g_autofree char *memory = format_memory (get_number (totals, "memory_bytes"));
 
   cli_print (stdout,
-             _ ("\n%" G_GINT64_FORMAT " workers, %" G_GINT64_FORMAT " requests in flight, "
-                "%" G_GINT64_FORMAT " WebSockets, %s\n"),
+             _ ("\nWorkers: %" G_GINT64_FORMAT ", requests in flight: %" G_GINT64_FORMAT ", "
+                "WebSockets: %" G_GINT64_FORMAT ", memory: %s\n"),
              get_number (totals, "workers"),
              get_number (totals, "in_flight"),
              get_number (totals, "websockets"),

@@ -27,7 +27,8 @@
  *   the function is made of, by `g_task_return_pointer (task, paths, g_strfreev)`. The
  *   cancellable rides in the task.
  * @launch: gives the command for one worker. Never blocks; @prepare has succeeded for
- *   this revision before, or @get_standby_key gave a key for it.
+ *   this revision before, or @get_standby_key gave a key for it; or the configuration is
+ *   checked, and nothing comes of the command but the error that it may have.
  * @get_standby_key: says which *standby* can load this function: a process that was
  *   started beforehand and waits for its load command. Functions with the same key may be
  *   loaded into each other's standbys, so everything that is fixed when a process starts
@@ -163,7 +164,7 @@ weir_runtime_prepare_finish (WeirRuntime *self, GAsyncResult *result, GError **e
 /**
  * weir_runtime_launch:
  * @self: a runtime
- * @function: a revision that was prepared
+ * @function: a revision that was prepared, or that is only looked at to check the configuration
  * @socket_path: where the worker shall listen
  * @error: return location for an error
  *

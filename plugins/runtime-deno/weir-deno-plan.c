@@ -282,16 +282,29 @@ dup_own_uri (const char *bootstrap, const char *name)
   return g_filename_to_uri (path, NULL, NULL);
 }
 
+/* With a version that somebody wrote down: a map has no patterns. Made once, for the plans of a
+ * thousand functions. */
+static GRegex *
+get_supabase_types (void)
+{
+  static GRegex *regex;
+
+  if (g_once_init_enter (&regex))
+    g_once_init_leave (
+        &regex,
+        g_regex_new (
+            "[\"']([^.\"'][^\"'\\s]*@supabase/functions-js@[^\"'\\s]+/edge-runtime\\.d\\.ts)[\"']",
+            0,
+            0,
+            NULL));
+  return regex;
+}
+
 /* What each function made by the Supabase tools imports: types alone, which Deno would fetch all
- * the same. A map has no patterns, so versions that somebody wrote down are looked for. */
+ * the same. */
 static void
 add_supabase_types (Draft *draft, const char *bootstrap, const char *source)
 {
-  g_autoptr (GRegex) regex = g_regex_new (
-      "[\"']([^.\"'][^\"'\\s]*@supabase/functions-js@[^\"'\\s]+/edge-runtime\\.d\\.ts)[\"']",
-      0,
-      0,
-      NULL);
   g_autoptr (GMatchInfo) match = NULL;
   g_autofree char *uri = dup_own_uri (bootstrap, "nothing.ts");
 
@@ -300,7 +313,7 @@ add_supabase_types (Draft *draft, const char *bootstrap, const char *source)
   weir_deno_import_map_add (draft->map,
                             "https://esm.sh/@supabase/functions-js/src/edge-runtime.d.ts",
                             uri);
-  g_regex_match (regex, source, 0, &match);
+  g_regex_match (get_supabase_types (), source, 0, &match);
   for (; g_match_info_matches (match); g_match_info_next (match, NULL))
     {
       g_autofree char *specifier = g_match_info_fetch (match, 1);
