@@ -2,6 +2,7 @@
 
 #include "cli-http-private.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define PROBE_TIMEOUT_SECONDS 2
@@ -26,9 +27,16 @@ on_written (GObject *source, GAsyncResult *result, gpointer user_data)
   Call *call = user_data;
 
   if (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, &call->error))
-    read_on (call);
+    {
+      read_on (call);
+      return;
+    }
+  /* A reader who went away had enough. */
+  if (g_error_matches (call->error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+    g_clear_error (&call->error);
   else
-    g_main_loop_quit (call->loop);
+    g_prefix_error (&call->error, "%s: ", _ ("the answer cannot be written"));
+  g_main_loop_quit (call->loop);
 }
 
 static void

@@ -30,10 +30,16 @@ char *cli_styled (FILE *stream, CliStyle style, const char *text);
 /* Text of others, fit for a terminal: valid UTF-8, control characters written out, lines
  * after the first indented. Colour sequences stay when keep_colours. */
 char *cli_clean (const char *text, gboolean keep_colours);
+/* From here on a program that could not write all of its standard output says so and fails. */
+void cli_output_start (void);
+/* It is told when it happens, and no failure: for what has more to do than to print. */
+void cli_output_go_on (void);
+
 /* Ends of lines included; each call is one write, so that threads do not mix lines. */
 void cli_print (FILE *stream, const char *format, ...) G_GNUC_PRINTF (2, 3);
-/* Whole lines, which come out with the next cli_print() or fflush() at the latest. */
+/* Whole lines, which come out with the next cli_print() or cli_flush() at the latest. */
 void cli_print_soon (FILE *stream, const char *text, gsize length);
+void cli_flush (FILE *stream);
 /* The time of day, for the standard output. */
 char *cli_clock_text (void);
 /* "error: …" and "warning: …" and "hint: …" on the error stream. */

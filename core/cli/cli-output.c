@@ -2,8 +2,17 @@
 
 #include "cli-output-private.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cli-private.h"
+
+/* Why the first write to the standard output failed; 0: none did. */
+static int output_errno;
+/* There is more to do than to print: tell at once and go on. */
+static gboolean output_may_fail;
 
 static const char *const style_codes[] = {
   [CLI_STYLE_PLAIN] = "",        [CLI_STYLE_BOLD] = "\033[1m",   [CLI_STYLE_DIM] = "\033[2m",
@@ -86,25 +95,78 @@ cli_clean (const char *text, gboolean keep_colours)
   return g_string_free (g_steal_pointer (&clean), FALSE);
 }
 
+/* A reader who went away had enough, which is no failure. */
+static void
+note_failure (FILE *stream, int code)
+{
+  if (stream != stdout || code == EPIPE)
+    return;
+  if (g_atomic_int_compare_and_exchange (&output_errno, 0, code) && output_may_fail)
+    cli_print_warning (
+        _ ("the standard output cannot be written, and what belongs there is lost: %s"),
+        g_strerror (code));
+}
+
+static void
+print_text (const char *text)
+{
+  cli_print (stdout, "%s", text);
+}
+
+static void
+check_output (void)
+{
+  cli_flush (stdout);
+  if (output_may_fail || output_errno == 0)
+    return;
+  cli_print_error (_ ("the standard output cannot be written: %s"), g_strerror (output_errno));
+  _exit (CLI_EXIT_FAILED);
+}
+
+void
+cli_output_start (void)
+{
+  g_set_print_handler (print_text);
+  /* GOption ends the program by itself after a help text. */
+  atexit (check_output);
+}
+
+void
+cli_output_go_on (void)
+{
+  output_may_fail = TRUE;
+}
+
 void
 cli_print (FILE *stream, const char *format, ...)
 {
   g_autofree char *text = NULL;
+  int code = 0;
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
   flockfile (stream);
-  fputs (text, stream);
-  fflush (stream);
+  if (fputs (text, stream) < 0 || fflush (stream) != 0)
+    code = errno;
   funlockfile (stream);
+  if (code != 0)
+    note_failure (stream, code);
 }
 
 void
 cli_print_soon (FILE *stream, const char *text, gsize length)
 {
-  fwrite (text, 1, length, stream);
+  if (fwrite (text, 1, length, stream) < length)
+    note_failure (stream, errno);
+}
+
+void
+cli_flush (FILE *stream)
+{
+  if (fflush (stream) != 0)
+    note_failure (stream, errno);
 }
 
 char *

@@ -47,7 +47,7 @@ on_flush (gpointer user_data)
   CliServeView *self = user_data;
 
   self->flush = 0;
-  fflush (stdout);
+  cli_flush (stdout);
   return G_SOURCE_REMOVE;
 }
 
@@ -334,6 +334,7 @@ cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet)
   self->handlers = g_ptr_array_new ();
   self->json = json;
   self->line = g_string_new (NULL);
+  cli_output_go_on ();
   setvbuf (stdout, buffer, _IOFBF, sizeof buffer);
   self->colours = !json && cli_has_colours (stdout);
   if (!quiet) /* then the server does not even collect them */
@@ -358,7 +359,7 @@ cli_serve_view_free (CliServeView *self)
                                  GPOINTER_TO_SIZE (g_ptr_array_index (self->handlers, i)));
   g_ptr_array_unref (self->handlers);
   g_clear_handle_id (&self->flush, g_source_remove);
-  fflush (stdout);
+  cli_flush (stdout);
   g_string_free (self->line, TRUE);
   g_free (self);
 }

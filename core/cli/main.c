@@ -73,6 +73,7 @@ main (int argc, char **argv)
   bindtextdomain (GETTEXT_PACKAGE, WEIR_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
+  cli_output_start ();
   cli_log_start ();
 
   if (argc < 2)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the commands of weir say and how they exit."""
 
+import errno
 import json
 import os
 import pathlib
@@ -485,6 +486,45 @@ def doctor_looks_at_sockets():
         equal([f["result"] for f in found], ["good", "good", "bad"])
         contains(found[0]["message"], "a server answers")
         contains(found[2]["message"], "No such file")
+
+
+@case
+def what_could_not_be_printed_is_a_failure():
+    with project({"functions/hello/index.ts": HELLO, "weir.toml": 'secrets = "file"\n'}) as root, open(
+        "/dev/full", "w"
+    ) as full:
+        env = environment(XDG_DATA_HOME=str(root / "data"))
+        weir("secrets", "set", "NAME", "--dir", root, stdin="value", env=env)
+        for args in (
+            ("--help",),
+            ("--version",),
+            *((command, "--help") for command in COMMANDS),
+            ("list", root),
+            ("list", root, "--json"),
+            ("config", "check", "--dir", root),
+            ("config", "explain", "hello", "--dir", root),
+            ("config", "explain", "hello", "--json", "--dir", root),
+            ("secrets", "list", "--dir", root),
+            ("secrets", "list", "--json", "--dir", root),
+            ("api-keys", "list", "--json", "--dir", root),
+            ("store", "check", "--dir", root),
+            ("plugin", "list", "--dir", root),
+            ("doctor", root),
+            ("doctor", root, "--json"),
+            ("new", "another", "--dir", root),
+        ):
+            result = weir(*args, stdout=full, env=env)
+            equal(result.status, FAILED, f"{args}: {result.err}")
+            contains(result.err, os.strerror(errno.ENOSPC))
+
+
+@case
+def a_reader_who_had_enough_is_no_failure():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as gone:
+        result = weir("--help", stdout=gone, restore_signals=False)
+    equal((result.status, result.err), (OK, ""))
 
 
 @case

@@ -6,10 +6,11 @@ import json
 import re
 import signal
 import socket
+import subprocess
 import threading
 
 from tap import Skip, case, contains, equal, main
-from weir_program import Server, environment, have_deno, on_terminal, project, weir, write
+from weir_program import WAIT, WEIR, Server, environment, have_deno, on_terminal, project, weir, write
 
 OK, FAILED, USAGE, CONFIG, NOT_FOUND = range(5)
 HELLO = 'Deno.serve((req) => { console.log("greeting"); return new Response("hello\\n"); });\n'
@@ -179,6 +180,34 @@ def escape_sequences_of_functions_do_not_reach_a_pipe():
         line = server.wait_for(lambda text: "owned" in text)
         equal("\033" in line, False)
         contains(line, "red")
+
+
+@case
+def a_full_disk_does_not_end_the_server_and_is_told_once():
+    with project(functions(hello=HELLO)) as root, open("/dev/full", "w") as full:
+        address = str(root / "socket")
+        with subprocess.Popen(
+            [WEIR, "serve", root, "--listen", f"unix:{address}", "--json"],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        ) as process:
+            try:
+                told = iter(process.stderr.readline, "")
+                equal(any("standard output" in line for line in told), True)
+                for _ in range(3):
+                    with socket.socket(socket.AF_UNIX) as client:
+                        client.settimeout(WAIT)
+                        client.connect(address)
+                        client.sendall(b"GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                        contains(b"".join(iter(lambda: client.recv(4096), b"")).decode(), "HTTP/1.1 404")
+                process.terminate()
+                equal("standard output" in "".join(told), False)
+                equal(process.wait(WAIT), OK)
+            finally:
+                process.kill()
 
 
 @needs_deno

@@ -32,14 +32,16 @@ def environment(**more):
     return env
 
 
-def weir(*args, cwd=None, stdin=None, env=None):
+def weir(*args, cwd=None, stdin=None, env=None, stdout=subprocess.PIPE, restore_signals=True):
     """Runs weir to its end."""
     done = subprocess.run(
         [WEIR, *map(str, args)],
         cwd=cwd,
         input=stdin if stdin is not None else "",
         env=env or environment(),
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        restore_signals=restore_signals,
         text=True,
         timeout=WAIT,
         check=False,
