@@ -11,6 +11,7 @@
 #include "base/weir-rate-limits.h"
 #include "base/weir-identity.h"
 #include "base/weir-settings.h"
+#include "base/weir-suggest.h"
 #include "base/weir-task.h"
 #include "io/weir-chunk-decoder.h"
 #include "io/weir-engine.h"

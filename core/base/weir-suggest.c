@@ -48,13 +48,28 @@ distance (const char *from, const char *to)
   return rows[n_from % 3][n_to];
 }
 
+/**
+ * weir_suggest: (skip)
+ * @word: what somebody typed
+ * @known: (array zero-terminated=1) (nullable): the words that there are
+ *
+ * Finds what somebody may have meant, for the end of a message about a word that is not known.
+ * Case counts for nothing, and neither does `_` against `-`.
+ *
+ * Returns: (nullable) (transfer none): the nearest of @known, or %NULL when none is near
+ *
+ * Since: 1.0
+ */
 const char *
 weir_suggest (const char *word, const char *const *known)
 {
   const char *nearest = NULL;
   guint least = G_MAXUINT;
-  gsize length = strlen (word);
+  gsize length;
 
+  g_return_val_if_fail (word != NULL, NULL);
+
+  length = strlen (word);
   if (length == 0 || length > MAX_LENGTH)
     return NULL;
 

@@ -59,8 +59,6 @@ CliExit cli_check_directory (const char *directory);
 WeirConfig *cli_load_config (const char *directory, GVariant *overrides, CliExit *status);
 /* The exit status for an error, after printing it and what to do about it. */
 CliExit cli_fail (const char *what, const GError *error);
-/* The nearest of the names, or NULL when none is near. Borrowed from names. */
-const char *cli_nearest (const char *wanted, const char *const *names);
 /* Makes the plugin that provides "adapter:soup" or "runtime:deno", with what is configured. */
 GObject *cli_create_extension (WeirPluginEngine *engine,
                                WeirConfig *config,

@@ -116,53 +116,6 @@ cli_fail (const char *what, const GError *error)
   return CLI_EXIT_FAILED;
 }
 
-/* Insertions, deletions and changes of one byte that turn a into b. */
-static guint
-edit_distance (const char *a, const char *b)
-{
-  gsize length = strlen (b);
-  g_autofree guint *row = g_new (guint, length + 1);
-
-  for (gsize j = 0; j <= length; j++)
-    row[j] = j;
-  for (gsize i = 0; a[i] != '\0'; i++)
-    {
-      guint diagonal = row[0];
-
-      row[0] = i + 1;
-      for (gsize j = 0; j < length; j++)
-        {
-          guint changed = diagonal + (a[i] != b[j]);
-
-          diagonal = row[j + 1];
-          row[j + 1] = MIN (MIN (row[j], row[j + 1]) + 1, changed);
-        }
-    }
-  return row[length];
-}
-
-const char *
-cli_nearest (const char *wanted, const char *const *names)
-{
-  const char *nearest = NULL;
-  guint best = MAX (2, strlen (wanted) / 3) + 1;
-
-  /* The table of distances grows with the product of the lengths. */
-  if (strlen (wanted) > 200)
-    return NULL;
-  for (gsize i = 0; names != NULL && names[i] != NULL; i++)
-    {
-      guint distance = edit_distance (wanted, names[i]);
-
-      if (distance < best)
-        {
-          best = distance;
-          nearest = names[i];
-        }
-    }
-  return nearest;
-}
-
 WeirPluginEngine *
 cli_plugin_engine_new (WeirConfig *config)
 {

@@ -189,7 +189,7 @@ static CliExit
 unknown_function (WeirConfig *config, const char *name)
 {
   g_auto (GStrv) names = configurable_names (config);
-  const char *nearest = cli_nearest (name, (const char *const *) names);
+  const char *nearest = weir_suggest (name, (const char *const *) names);
 
   cli_print_error (_ ("there is no function “%s” in %s"),
                    name,

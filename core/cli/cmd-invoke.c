@@ -366,7 +366,7 @@ check_function (WeirServer *server, const char *name)
   for (gsize i = 0; problems != NULL && problems[i] != NULL; i++)
     cli_print_error ("%s", problems[i]);
   cli_print_error (_ ("there is no function “%s” here"), name);
-  nearest = cli_nearest (name, (const char *const *) names);
+  nearest = weir_suggest (name, (const char *const *) names);
   if (nearest != NULL)
     cli_print_hint (_ ("did you mean “%s”?"), nearest);
   else

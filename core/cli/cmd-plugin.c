@@ -166,7 +166,7 @@ unknown_plugin (WeirPluginEngine *engine, const char *id)
       g_strv_builder_add (builder, weir_plugin_info_get_id (info));
     }
   ids = g_strv_builder_end (builder);
-  nearest = cli_nearest (id, (const char *const *) ids);
+  nearest = weir_suggest (id, (const char *const *) ids);
   cli_print_error (_ ("there is no plugin “%s”"), id);
   if (nearest != NULL)
     cli_print_hint (_ ("did you mean “%s”?"), nearest);

@@ -54,7 +54,7 @@ unknown_command (const char *name)
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     g_strv_builder_add (builder, commands[i].name);
   names = g_strv_builder_end (builder);
-  nearest = cli_nearest (name, (const char *const *) names);
+  nearest = weir_suggest (name, (const char *const *) names);
   if (name[0] == '-')
     cli_print_error (_ ("unknown option %s"), name);
   else

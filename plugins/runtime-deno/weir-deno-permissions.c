@@ -55,13 +55,13 @@ add_list (GPtrArray *array, const char *list)
 static void
 add_flag (WeirDenoPermissions *self, const char *flag)
 {
-  if (g_str_equal (flag, "-A") || g_str_equal (flag, "--allow-all"))
+  if (g_str_equal (flag, "--allow-all"))
     self->everything = TRUE;
-  else if (g_str_equal (flag, "-R") || g_str_equal (flag, "--allow-read"))
+  else if (g_str_equal (flag, "--allow-read"))
     self->reads_all = TRUE;
-  else if (g_str_equal (flag, "-W") || g_str_equal (flag, "--allow-write"))
+  else if (g_str_equal (flag, "--allow-write"))
     self->writes_all = TRUE;
-  else if (g_str_equal (flag, "-N") || g_str_equal (flag, "--allow-net"))
+  else if (g_str_equal (flag, "--allow-net"))
     self->connects_all = TRUE;
   else if (g_str_has_prefix (flag, "--allow-net="))
     add_list (self->net, flag + strlen ("--allow-net="));
@@ -73,16 +73,95 @@ add_flag (WeirDenoPermissions *self, const char *flag)
     add_list (self->unreadable, flag + strlen ("--deny-read="));
   else
     g_ptr_array_add (self->others, g_strdup (flag));
-  self->env |=
-      self->everything || g_str_has_prefix (flag, "--allow-env") || g_str_equal (flag, "-E");
+  self->env |= self->everything || g_str_has_prefix (flag, "--allow-env");
 }
 
-static gboolean
-is_flag (const char *word)
+/* With "=" and a list after it, or without. */
+static const char *const flags[] = {
+  "--allow-all",
+  "--allow-read",
+  "--allow-write",
+  "--allow-net",
+  "--allow-env",
+  "--allow-sys",
+  "--allow-run",
+  "--allow-ffi",
+  "--allow-import",
+  "--allow-scripts",
+  "--allow-hrtime",
+  "--deny-read",
+  "--deny-write",
+  "--deny-net",
+  "--deny-env",
+  "--deny-sys",
+  "--deny-run",
+  "--deny-ffi",
+  "--deny-import",
+  "--deny-hrtime",
+  "--ignore-read",
+  "--ignore-env",
+  NULL,
+};
+
+static const struct
 {
-  return g_str_has_prefix (word, "--allow-") || g_str_has_prefix (word, "--deny-") ||
-         (word[0] == '-' && strchr ("ANRWES", word[1]) != NULL && word[1] != '\0' &&
-          word[2] == '\0');
+  const char *letter;
+  const char *flag;
+} letters[] = {
+  { "-A", "--allow-all" },    { "-R", "--allow-read" }, { "-W", "--allow-write" },
+  { "-N", "--allow-net" },    { "-E", "--allow-env" },  { "-S", "--allow-sys" },
+  { "-I", "--allow-import" },
+};
+
+static gboolean
+takes_list (const char *flag)
+{
+  return !g_str_equal (flag, "--allow-all") && !g_str_has_suffix (flag, "-hrtime");
+}
+
+/* The flag by its long name, or NULL when Deno has none such; *nearest is the name that may have
+ * been meant. */
+static char *
+dup_flag (const char *word, const char **nearest)
+{
+  const char *list = strchr (word, '=');
+  g_autofree char *name = list != NULL ? g_strndup (word, list - word) : g_strdup (word);
+  const char *found = NULL;
+
+  *nearest = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (letters); i++)
+    if (g_str_equal (name, letters[i].letter))
+      found = letters[i].flag;
+  if (found == NULL && g_strv_contains (flags, name))
+    found = name;
+  if (found != NULL && (list == NULL || takes_list (found)))
+    return g_strconcat (found, list, NULL);
+  *nearest = found != NULL ? found : weir_suggest (name, flags);
+  return NULL;
+}
+
+static void
+set_no_permission (GError **error, const char *origin, const char *word, const char *nearest)
+{
+  if (origin == NULL)
+    origin = "settings";
+  if (nearest != NULL)
+    g_set_error (error,
+                 WEIR_ERROR,
+                 WEIR_ERROR_NOT_SUPPORTED,
+                 "%s: permissions: Deno has no flag \"%s\"; did you mean \"%s\"?",
+                 origin,
+                 word,
+                 nearest);
+  else
+    g_set_error (
+        error,
+        WEIR_ERROR,
+        WEIR_ERROR_NOT_SUPPORTED,
+        "%s: permissions: \"%s\" is neither a profile (none, strict, standard, permissive, "
+        "or a table [permissions.NAME]) nor a flag of Deno's such as --allow-net",
+        origin,
+        word);
 }
 
 static gboolean
@@ -91,19 +170,15 @@ add_words (WeirDenoPermissions *self, char **words, const char *origin, GError *
   self->temporary = TRUE;
   for (guint i = 0; words[i] != NULL; i++)
     {
-      if (!is_flag (words[i]))
+      const char *nearest;
+      g_autofree char *flag = dup_flag (words[i], &nearest);
+
+      if (flag == NULL)
         {
-          g_set_error (error,
-                       WEIR_ERROR,
-                       WEIR_ERROR_NOT_SUPPORTED,
-                       "%s: permissions: \"%s\" is neither a profile (none, strict, standard, "
-                       "permissive, or a table [permissions.NAME]) nor a flag of Deno's such as "
-                       "--allow-net",
-                       origin != NULL ? origin : "settings",
-                       words[i]);
+          set_no_permission (error, origin, words[i], nearest);
           return FALSE;
         }
-      add_flag (self, words[i]);
+      add_flag (self, flag);
     }
   return TRUE;
 }
@@ -296,7 +371,7 @@ weir_deno_permissions_append_args (WeirDenoPermissions *self, GPtrArray *argv)
       const char *flag = g_ptr_array_index (self->others, i);
 
       /* The bootstrap sets the variables, and gives the permission back if it is none. */
-      if (g_str_has_prefix (flag, "--allow-env") || g_str_equal (flag, "-E"))
+      if (g_str_has_prefix (flag, "--allow-env"))
         env_said = TRUE;
       g_ptr_array_add (argv,
                        g_strdup (g_str_has_prefix (flag, "--allow-env") ? "--allow-env" : flag));

@@ -6,7 +6,9 @@ import errno
 import json
 import os
 import pathlib
+import re
 import socket
+import subprocess
 
 from tap import Skip, case, contains, equal, main
 from weir_program import environment, have_deno, on_terminal, project, weir
@@ -278,6 +280,8 @@ def config_check_asks_the_runtime():
         ({"weir.toml": '[functions.hello]\npermissions = "standart"\n'}, ("weir.toml:2", "standart")),
         ({"weir.toml": '[permissions.mine]\nflags = ["allow-net"]\n'
                        '[functions.hello]\npermissions = "mine"\n'}, ("weir.toml:2", "allow-net")),
+        ({"weir.toml": '[functions.hello]\npermissions = ["--allow-env", "--allow-nett"]\n'},
+         ("weir.toml:2", "--allow-nett", "did you mean", '"--allow-net"')),
         ({"functions/hello/deno.json": '{\n  "imports": {,\n}'}, ("deno.json:3",)),
         ({"functions/hello/deno.json": '{"importMap": "./none.json"}'}, ("deno.json: importMap", "none.json")),
     ):
@@ -289,6 +293,24 @@ def config_check_asks_the_runtime():
     disabled = "[functions.hello]\nenabled = false\npermissions = 'standart'\n"
     with project({"weir.toml": disabled, "functions/hello/index.ts": HELLO}) as root:
         equal(weir("config", "check", cwd=root).status, OK)
+
+
+@case
+def config_check_knows_every_permission_of_deno():
+    if not have_deno():
+        raise Skip("there is no Deno")
+    deno = os.environ.get("WEIR_DENO", "deno")
+    command = [deno, "run", "--help=full"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(NO_COLOR="1")).stdout
+    flags = set(re.findall(r"(?<!\S)--(?:allow|deny|ignore)-[a-z]+", text))
+    equal({"--allow-net", "--deny-read"} <= flags, True, flags)
+    flags |= set(re.findall(r"(-[A-Z]), --allow-", text))
+    listed = [flag + suffix for flag in flags for suffix in ("", "=a") if flag not in ("-A", "--allow-all")]
+    with project({"functions/hello/index.ts": HELLO}) as root:
+        for words in (["-A"], ["--allow-all"], listed):
+            (root / "weir.toml").write_text(f"[functions.hello]\npermissions = {json.dumps(words)}\n")
+            result = weir("config", "check", cwd=root)
+            equal(result.status, OK, result.err)
 
 
 CODE = {"functions/hello/index.ts": HELLO, "functions/other/index.ts": HELLO}

@@ -174,6 +174,9 @@ test_profiles (Fixture *fixture, gconstpointer user_data)
       "--allow-read=/own,/s.sock --allow-write=/s.sock" },
     { { "permissive" }, "--allow-all" },
     { { "-A" }, "--allow-all" },
+    { { "-N=a:1", "-E", "-R=/data" },
+      "--allow-env --allow-net=a:1,unix:/s.sock --allow-read=/data,/own,/s.sock "
+      "--allow-write=/s.sock" },
     { { "--allow-net=a:1,b", "--allow-read=/data", "--allow-write" },
       "--allow-env --allow-net=a:1,b,unix:/s.sock --allow-read=/data,/own,/s.sock --allow-write" },
     { { "--allow-read", "--deny-read=/secret", "--allow-env=A" },
@@ -227,6 +230,10 @@ test_what_is_no_permission (Fixture *fixture, gconstpointer user_data)
 {
   static const char *const words[][3] = { { "standrad" },
                                           { "--allow-net", "none" },
+                                          { "--allow-nett" },
+                                          { "--allow-env", "--alow-net=a:1" },
+                                          { "--allow-all=a" },
+                                          { "-RN" },
                                           { "--v8-flags=--max-old-space-size=1" },
                                           { "--cached-only=false" },
                                           { "-X" } };
@@ -238,6 +245,22 @@ test_what_is_no_permission (Fixture *fixture, gconstpointer user_data)
       g_assert_null (args_of (fixture, words[i], &error));
       g_assert_error (error, WEIR_ERROR, WEIR_ERROR_NOT_SUPPORTED);
       g_assert_true (g_str_has_prefix (error->message, "weir.toml:3: permissions: "));
+    }
+}
+
+static void
+test_near_ones (Fixture *fixture, gconstpointer user_data)
+{
+  static const char *const words[][2] = { { "--allow-nett=a:1" },
+                                          { "allow-net" },
+                                          { "--allownet" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (args_of (fixture, words[i], &error));
+      g_assert_true (g_str_has_suffix (error->message, "; did you mean \"--allow-net\"?"));
     }
 }
 
@@ -267,6 +290,7 @@ main (int argc, char *argv[])
   ADD ("profiles", test_profiles);
   ADD ("taken-back", test_taken_back);
   ADD ("what-is-none", test_what_is_no_permission);
+  ADD ("near-ones", test_near_ones);
   ADD ("env-files", test_env_files);
   return g_test_run ();
 }
