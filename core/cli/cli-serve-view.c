@@ -7,11 +7,15 @@
 
 #include "cli-output-private.h"
 #include "cli-request-line-private.h"
+#include "cli-scheduling-private.h"
 #include "cli-source-frame-private.h"
 
 /* Of what was said and is not written yet; whatever is said flushes it, but for requests. It is
  * standard output's to the end; without one of ours the size would be the C library's. */
 static char buffer[65536];
+
+/* So many requests in one batch are a rush: then batches come one after the other. */
+#define RUSH 8
 
 struct _CliServeView
 {
@@ -21,6 +25,8 @@ struct _CliServeView
   gboolean colours;
   GString *line;
   guint flush; /* source id */
+  guint fresh; /* requests since the last one */
+  gboolean patient;
 };
 
 static void
@@ -41,12 +47,28 @@ speaker_text (const char *function, const char *request_id)
   return cli_styled (stdout, CLI_STYLE_CYAN, clean);
 }
 
+/* Of two processors one may be the data thread's and the other a worker's: each time that this
+ * thread wakes up for the log it would take one from somebody whom clients wait for. In a rush it
+ * gets no less time for that, only not at once. Without one a first request waits for this thread
+ * most of all. */
+static void
+mind_rush (CliServeView *self)
+{
+  gboolean patient = self->fresh >= RUSH;
+
+  self->fresh = 0;
+  if (patient != self->patient)
+    cli_scheduling_set_patient (patient);
+  self->patient = patient;
+}
+
 static gboolean
 on_flush (gpointer user_data)
 {
   CliServeView *self = user_data;
 
   self->flush = 0;
+  mind_rush (self);
   cli_flush (stdout);
   return G_SOURCE_REMOVE;
 }
@@ -63,6 +85,7 @@ on_request (WeirServer *server, WeirRequestRecord *record, gpointer user_data)
   else
     cli_request_line_append_text (self->line, record);
   cli_print_soon (stdout, self->line->str, self->line->len);
+  self->fresh++;
   if (self->flush == 0)
     self->flush = g_idle_add (on_flush, self);
 }

@@ -40,6 +40,7 @@ typedef struct
   const char *directory;
   int fds[3];
   pid_t parent;
+  gboolean is_ordinary;
   const char *failed_at;
   int failure;
 } Child;
@@ -51,6 +52,7 @@ child_main (void *data)
 {
   Child *child = data;
   const struct rlimit no_core = { 0, 0 };
+  const struct sched_param ordinary = { 0 };
   struct sigaction action;
   sigset_t none;
 
@@ -68,6 +70,9 @@ child_main (void *data)
     goto fail;
   if (getppid () != child->parent) /* it died before the line above */
     _exit (127);
+
+  if (child->is_ordinary)
+    (void) sched_setscheduler (0, SCHED_OTHER, &ordinary);
 
   /* A core file would hold the secrets of the function. */
   (void) setrlimit (RLIMIT_CORE, &no_core);
@@ -215,6 +220,16 @@ make_child (Child *child)
   return own.pid;
 }
 
+/* The kernel hands SCHED_BATCH down to children in spite of the flag, which it only obeys for real
+ * time. */
+static gboolean
+is_ordinary (void)
+{
+  int policy = sched_getscheduler (0);
+
+  return policy == SCHED_OTHER || policy == (SCHED_BATCH | SCHED_RESET_ON_FORK);
+}
+
 static gboolean
 run (WeirLaunch *launch, const char *program, int pairs[3][2], GPid *pid, GError **error)
 {
@@ -225,6 +240,7 @@ run (WeirLaunch *launch, const char *program, int pairs[3][2], GPid *pid, GError
     .directory = weir_launch_get_directory (launch),
     .fds = { pairs[0][0], pairs[1][1], pairs[2][1] },
     .parent = getpid (),
+    .is_ordinary = is_ordinary (),
     .failed_at = "make a process",
   };
 

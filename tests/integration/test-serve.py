@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """weir serve and weir invoke with real workers, as a person at a terminal meets them."""
 
+import contextlib
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 
 from tap import Skip, case, contains, equal, main
@@ -115,6 +118,52 @@ def env_file_is_relative_to_the_caller():
         write(root / "my.env", "GREETING=ahoy\n")
         with Server(root, "--env-file", str(root / "my.env")) as server:
             equal(server.call("/functions/v1/env"), (200, "ahoy"))
+
+
+def policies(pid):
+    """How each thread is scheduled, by its name."""
+    found = {}
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as file:
+                name = file.read().strip()
+            found[name] = os.sched_getscheduler(int(task))
+    return found
+
+
+def may_be_patient():
+    """Whether a program may have itself scheduled so; nobody may take back the flag."""
+    code = "import os; os.sched_setscheduler(0, os.SCHED_BATCH | os.SCHED_RESET_ON_FORK, os.sched_param(0))"
+    usual = os.sched_getscheduler(0) == os.SCHED_OTHER and os.getpriority(os.PRIO_PROCESS, 0) >= 0
+    return usual and subprocess.run([sys.executable, "-c", code], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def rush(server, wanted):
+    """Many requests that no function serves, until the first thread is scheduled as wanted."""
+    host, port = server.base.removeprefix("http://").split(":")
+    requests = b"GET /nobody HTTP/1.1\r\nHost: a\r\n\r\n" * 500
+    while os.sched_getscheduler(server.process.pid) != wanted:
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(requests + requests.replace(b"Host", b"Connection: close\r\nHost", 1))
+            while client.recv(65536):
+                pass
+
+
+@needs_deno
+def in_a_rush_only_the_log_is_patient():
+    if not may_be_patient():
+        raise Skip("policies of scheduling are somebody else's")
+    files = functions(pid="Deno.serve(() => new Response(String(Deno.pid)));\n")
+    files["weir.toml"] = "standby_workers = 0\n"  # so that the worker is made afterwards
+    with project(files) as root, Server(root) as server:
+        control = server.process.pid
+        rush(server, os.SCHED_BATCH | os.SCHED_RESET_ON_FORK)
+        status, worker = server.call("/functions/v1/pid")
+        equal(status, 200)
+        equal(policies(control)["weir-data"], os.SCHED_OTHER)
+        equal(set(policies(int(worker)).values()), {os.SCHED_OTHER})
+        while os.sched_getscheduler(control) != os.SCHED_OTHER | os.SCHED_RESET_ON_FORK:
+            equal(server.call("/functions/v1/pid")[0], 200)
 
 
 @needs_deno

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -329,6 +330,55 @@ make_in_thread (Made *made)
     g_thread_yield ();
 }
 
+typedef struct
+{
+  int policy;
+  Made made;
+} Patient;
+
+static gpointer
+spawn_patiently (gpointer data)
+{
+  const struct sched_param none = { 0 };
+  Patient *patient = data;
+
+  if (sched_setscheduler (0, patient->policy, &none) != 0)
+    return NULL;
+  return spawn_and_leave (&patient->made);
+}
+
+static int
+read_policy_of_child (int policy)
+{
+  Patient patient = { .policy = policy, .made.script = "cut -d' ' -f41 /proc/self/stat" };
+  char c = '\0';
+
+  g_thread_join (g_thread_new ("patient", spawn_patiently, &patient));
+  if (patient.made.pid == 0)
+    return -1;
+  while (read (patient.made.pipes[1], &c, 1) < 0 && errno == EAGAIN)
+    g_thread_yield ();
+  for (guint i = 0; i < G_N_ELEMENTS (patient.made.pipes); i++)
+    close (patient.made.pipes[i]);
+  while (waitpid (patient.made.pid, NULL, 0) < 0 && errno == EINTR)
+    ;
+  return c - '0';
+}
+
+/* A program that lets its workers go first must not have workers that let others go first. */
+static void
+test_patience (Fixture *fixture, gconstpointer data)
+{
+  if (sched_getscheduler (0) != SCHED_OTHER ||
+      read_policy_of_child (SCHED_BATCH | SCHED_RESET_ON_FORK) == -1)
+    {
+      g_test_skip ("policies of scheduling are somebody else's");
+      return;
+    }
+  g_assert_cmpint (read_policy_of_child (SCHED_BATCH | SCHED_RESET_ON_FORK), ==, SCHED_OTHER);
+  g_assert_cmpint (read_policy_of_child (SCHED_OTHER), ==, SCHED_OTHER);
+}
+
 /* Whoever embeds the server may start it in a thread that ends. */
 static void
 test_thread_gone (Fixture *fixture, gconstpointer data)
@@ -400,6 +450,7 @@ main (int argc, char **argv)
   add ("/worker/child/last-lines", test_last_lines);
   add ("/worker/child/long-line", test_long_line);
   add ("/worker/child/dropped", test_dropped);
+  add ("/worker/child/patience", test_patience);
   add ("/worker/child/thread-gone", test_thread_gone);
   add ("/worker/child/server-gone", test_server_gone);
   g_test_add_func (SERVER, test_server);
