@@ -247,12 +247,16 @@ weir_supabase_read_auth (WeirSupabaseReader *self, WeirNode *table)
       if (node != NULL)
         read_key (self, node, "auth.", keys[i].value);
       if (i == 0 && auth->jwt_secret != NULL && strlen (auth->jwt_secret) < SHORTEST_SECRET)
-        weir_source_fail (&self->source,
-                          WEIR_CONFIG_ERROR_RANGE,
-                          node->line,
-                          node->column,
-                          "auth.jwt_secret must have %d characters or more",
-                          SHORTEST_SECRET);
+        {
+          weir_source_fail (&self->source,
+                            WEIR_CONFIG_ERROR_RANGE,
+                            node->line,
+                            node->column,
+                            "auth.jwt_secret must have %d characters or more",
+                            SHORTEST_SECRET);
+          /* Who would be given it says so again, and does not know the place. */
+          g_clear_pointer (&auth->jwt_secret, g_free);
+        }
     }
   if (auth->signing_keys_path != NULL)
     {

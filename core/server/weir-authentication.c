@@ -142,6 +142,7 @@ add_supabase (WeirPluginEngine *plugins,
               GError **error)
 {
   static const char *const algorithms[] = { "HS256", "ES256", "RS256", NULL };
+  const WeirSupabaseAuth *auth = weir_config_get_supabase_auth (config);
   GPtrArray *issuers;
   GVariantDict dict;
 
@@ -155,7 +156,7 @@ add_supabase (WeirPluginEngine *plugins,
                                              "auth.authenticators"));
       return FALSE;
     }
-  issuers = weir_config_get_supabase_auth (config)->third_party;
+  issuers = auth->third_party;
   for (guint i = 0; issuers != NULL && i < issuers->len; i++)
     if (!add_third_party (plugins, config, issuers->pdata[i], stages, error))
       return FALSE;
@@ -164,7 +165,14 @@ add_supabase (WeirPluginEngine *plugins,
   g_variant_dict_insert (&dict, "secret", "s", keys->jwt_secret);
   g_variant_dict_insert (&dict, "jwks", "s", keys->public_jwks);
   g_variant_dict_insert_value (&dict, "algorithms", g_variant_new_strv (algorithms, -1));
-  return add_jwt (plugins, config, SUPABASE, &dict, stages, error);
+  if (add_jwt (plugins, config, SUPABASE, &dict, stages, error))
+    return TRUE;
+  if (auth->signing_keys_path != NULL)
+    g_prefix_error (error,
+                    "%s: auth.signing_keys_path %s: ",
+                    auth->signing_keys_origin,
+                    auth->signing_keys_path);
+  return FALSE;
 }
 
 /* ---- all of them ---- */

@@ -135,6 +135,13 @@ prefix_place (WeirConfig *config, const Wanted *wanted, GVariant *options, GErro
       if (is_it)
         break;
     }
+  /* A table without options has a place as well. */
+  if (found == NULL)
+    {
+      g_autofree char *table = g_strconcat (wanted->table, ".", wanted->name, NULL);
+
+      found = g_strdup (weir_settings_get_origin (weir_config_get_server_settings (config), table));
+    }
   if (found != NULL)
     g_prefix_error (error, "%s: ", found);
 }

@@ -267,14 +267,17 @@ read_text (WeirJwtKeySet *keys, const char *option, const char *text, gsize leng
 static gboolean
 read_file (WeirJwtAuthenticator *self, WeirJwtKeySet *keys, GError **error)
 {
+  g_autofree char *option = NULL;
   g_autofree char *text = NULL;
   gsize length;
 
   if (self->key_file == NULL)
     return TRUE;
-  if (!g_file_get_contents (self->key_file, &text, &length, error))
-    return FALSE;
-  return read_text (keys, "key_file", text, length, error);
+  option = g_strconcat ("key_file: ", self->key_file, NULL);
+  if (g_file_get_contents (self->key_file, &text, &length, error))
+    return read_text (keys, option, text, length, error);
+  g_prefix_error (error, "key_file: ");
+  return FALSE;
 }
 
 static void

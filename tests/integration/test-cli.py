@@ -380,6 +380,41 @@ def config_check_says_what_a_start_would_say():
 
 
 @case
+def config_check_gives_the_place_of_keys():
+    bad, files = "/nowhere/bad.json", {"bad.json": "{}", "bad.pem": "-----BEGIN NOTHING-----", "bad.jwks": '{"keys": []}'}
+    for name in files:
+        with project({**CODE, **files}) as root:
+            (root / "weir.toml").write_text(f'[authenticators.jwt]\nissuer = ["a"]\nkey_file = "{root}/{name}"\n')
+            result = weir("config", "check", cwd=root)
+            equal(result.status, CONFIG)
+            contains(result.err, f"weir.toml:3: authenticator “jwt”: key_file: {root}/{name}: ")
+    check_says('\n[authenticators.jwt]\n', ["weir.toml:2: authenticator “jwt”: one of secret, key"])
+    check_says(f'\n[authenticators.jwt]\nissuer = ["a"]\nkey_file = "{bad}"\n', ["weir.toml:4: ", bad])
+
+
+@case
+def config_check_gives_the_place_of_keys_of_supabase():
+    tokens = 'anon_key = "a"\nservice_role_key = "b"\n'
+    for toml, keys, said in [
+        ('[auth]\njwt_secret = "short"\n', None, "supabase/config.toml:2:14: auth.jwt_secret must have"),
+        ('[auth]\nsigning_keys_path = "keys.json"\n', None, "supabase/config.toml:2: auth.signing_keys_path: "),
+        ('[auth]\nsigning_keys_path = "keys.json"\n', "[{", "supabase/config.toml:2: auth.signing_keys_path: "),
+        ('[auth]\nsigning_keys_path = "keys.json"\n', "[]", "supabase/config.toml:2: "),
+        (f'[auth]\n{tokens}signing_keys_path = "keys.json"\n', '[{"kty": "EC"}]', "supabase/config.toml:4: "),
+    ]:
+        code = {"supabase/functions/hello/index.ts": HELLO, "supabase/config.toml": toml}
+        if keys is not None:
+            code["supabase/keys.json"] = keys
+        with project(code) as root:
+            result = weir("config", "check", cwd=root)
+            equal(result.status, CONFIG, toml)
+            contains(result.err, said)
+            equal(len(result.err.splitlines()), 1, result.err)
+            if "signing" in toml:
+                contains(result.err, str(root / "supabase/keys.json"))
+
+
+@case
 def config_check_makes_nothing():
     with project({**CODE, "weir.toml": "[authenticators.key]\n"}) as root:
         data = pathlib.Path(root, "data")
