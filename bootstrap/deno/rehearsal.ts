@@ -56,16 +56,22 @@ function giveBackNothing(): void {
   closeSocket(path);
 }
 
+async function tryImport(name: string, options?: ImportCallOptions): Promise<void> {
+  try {
+    await import(name, options);
+  } catch {
+    // The function will find it, or say why not.
+  }
+}
+
 /** Deno finds the packages that a module may ask for before it runs; this one never does ask, so
- * nothing of them is loaded. */
+ * nothing of them is loaded. Then each is read for once, as a text, so that nothing of it runs: what
+ * describes it takes longer to be understood than its modules to be loaded. */
 export async function findPackages(names: string[]): Promise<void> {
   if (names.length === 0) return;
   const imports = names.map((name) => `import(${JSON.stringify(name)})`);
-  try {
-    await import("data:text/javascript," + encodeURIComponent(`() => [${imports}];`));
-  } catch {
-    // The function will find them, or say why not.
-  }
+  await tryImport("data:text/javascript," + encodeURIComponent(`() => [${imports}];`));
+  for (const name of names) await tryImport(name, { with: { type: "text" } });
 }
 
 export async function rehearse(socket: string): Promise<void> {
