@@ -51,6 +51,7 @@ struct _WeirServer
   WeirSecrets *secrets; /* NULL when there are none to be had */
 
   GPtrArray *stopping; /* GTask: who waits for the end */
+  gboolean start_cancelled;
   gint64 started;
   gint64 stop_deadline;
   gint64 stop_reserve_ms;
@@ -63,6 +64,8 @@ void weir_server_set_state (WeirServer *self, WeirServerState state);
 void weir_server_drop_parts (WeirServer *self);
 
 /* -stop.c */
+/* Everything is dropped: tells all who wait. */
+void weir_server_end (WeirServer *self);
 void weir_server_on_empty (WeirFunctionHost *host, WeirServer *self);
 
 /* -restart.c: of settings that an edit changed in vain. */

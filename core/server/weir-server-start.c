@@ -418,13 +418,25 @@ prepare_lane (WeirServer *self, WeirLane *lane)
   weir_pipeline_add_observer (pipeline, weir_server_on_exchange_finished, self);
 }
 
+/* A handler of one of our signals may have had enough. */
+static gboolean
+is_wanted (WeirServer *self, GError **error)
+{
+  if (self->start_cancelled)
+    g_set_error_literal (error,
+                         G_IO_ERROR,
+                         G_IO_ERROR_CANCELLED,
+                         "The server was stopped while it started");
+  return !self->start_cancelled;
+}
+
 static gboolean
 start_parts (WeirServer *self, GError **error)
 {
   g_autoptr (GPtrArray) adapters = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GPtrArray) stages = NULL;
 
-  if (!load_runtime (self, error) ||
+  if (!is_wanted (self, error) || !load_runtime (self, error) ||
       !weir_extensions_make_adapters (self->plugins, self->config, adapters, error))
     return FALSE;
   stages = make_stages (self, error);
@@ -438,15 +450,20 @@ start_parts (WeirServer *self, GError **error)
   for (guint i = 0; i < weir_frontend_get_n_lanes (self->frontend); i++)
     prepare_lane (self, weir_frontend_get_lane (self->frontend, i));
 
-  if (!start_host (self, error))
+  if (!start_host (self, error) || !is_wanted (self, error))
     return FALSE;
   on_routes_changed (self->host, self);
 
-  return weir_frontend_start (self->frontend,
-                              adapters,
-                              self->sockets,
-                              !self->sockets_inherited,
-                              error);
+  if (!weir_frontend_start (self->frontend,
+                            adapters,
+                            self->sockets,
+                            !self->sockets_inherited,
+                            error))
+    return FALSE;
+  if (is_wanted (self, error))
+    return TRUE;
+  weir_frontend_stop (self->frontend);
+  return FALSE;
 }
 
 /* Undoes start_parts(), as far as it came. */
@@ -481,6 +498,9 @@ weir_server_drop_parts (WeirServer *self)
  * that is broken is no error here: see [method@Weir.Server.get_problems] and
  * [signal@Weir.Server::function-failed].
  *
+ * The error is %G_IO_ERROR_CANCELLED when somebody stopped the server meanwhile, from a handler
+ * of one of its signals.
+ *
  * Returns: whether it runs; if not, the error says what to do and everything is as before
  *
  * Since: 1.0
@@ -499,15 +519,15 @@ weir_server_start (WeirServer *self, GError **error)
       return FALSE;
     }
 
-  weir_server_set_state (self, WEIR_SERVER_STATE_STARTING);
   self->control = g_main_context_ref_thread_default ();
   self->clock = weir_clock_new ();
   self->initial = g_object_ref (self->config);
   self->started = weir_clock_now (self->clock);
+  self->start_cancelled = FALSE;
+  weir_server_set_state (self, WEIR_SERVER_STATE_STARTING);
   if (!start_parts (self, error))
     {
-      weir_server_drop_parts (self);
-      weir_server_set_state (self, WEIR_SERVER_STATE_STOPPED);
+      weir_server_end (self);
       return FALSE;
     }
   weir_function_host_watch (self->host);

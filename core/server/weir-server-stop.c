@@ -13,18 +13,24 @@
 #define STOP_RESERVE_MS 1000
 
 void
-weir_server_on_empty (WeirFunctionHost *host, WeirServer *self)
+weir_server_end (WeirServer *self)
 {
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->stopping);
 
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);
-  weir_clock_disarm (self->clock, self->stop_timer);
-  self->stop_timer = 0;
   weir_server_drop_parts (self);
   weir_server_set_state (self, WEIR_SERVER_STATE_STOPPED);
   g_object_notify (G_OBJECT (self), "functions");
   for (guint i = 0; i < tasks->len; i++)
     g_task_return_boolean (tasks->pdata[i], TRUE);
+}
+
+void
+weir_server_on_empty (WeirFunctionHost *host, WeirServer *self)
+{
+  weir_clock_disarm (self->clock, self->stop_timer);
+  self->stop_timer = 0;
+  weir_server_end (self);
   g_object_unref (self); /* weir_server_start()'s */
 }
 
@@ -70,7 +76,9 @@ on_drain_check (gpointer user_data)
  * @user_data: for @callback
  *
  * Accepts nothing new, finishes what is in flight for up to `shutdown_timeout_ms`, and ends
- * the workers. A server that does not run has stopped at once.
+ * the workers. A server that does not run has stopped at once. One that is starting, as when a
+ * handler of one of its signals calls this, gives up: [method@Weir.Server.start] fails with
+ * %G_IO_ERROR_CANCELLED as soon as the handler returns.
  *
  * Since: 1.0
  */
@@ -87,14 +95,16 @@ weir_server_stop_async (WeirServer *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, weir_server_stop_async);
-  if (self->state == WEIR_SERVER_STATE_STOPPED || self->state == WEIR_SERVER_STATE_STARTING)
+  if (self->state == WEIR_SERVER_STATE_STOPPED)
     {
       g_task_return_boolean (task, TRUE);
       return;
     }
 
   g_ptr_array_add (self->stopping, g_steal_pointer (&task));
-  if (self->state == WEIR_SERVER_STATE_DRAINING)
+  if (self->state == WEIR_SERVER_STATE_STARTING)
+    self->start_cancelled = TRUE;
+  if (self->state != WEIR_SERVER_STATE_RUNNING)
     return;
 
   weir_server_set_state (self, WEIR_SERVER_STATE_DRAINING);
@@ -130,7 +140,8 @@ weir_server_stop_finish (WeirServer *self, GAsyncResult *result, GError **error)
  * @self: a server
  *
  * As [method@Weir.Server.stop_async], running the main context until it is done: for the
- * end of a program.
+ * end of a program. A server that is starting has not stopped when this returns: the start,
+ * which waits for its caller to return, ends it.
  *
  * Since: 1.0
  */
@@ -140,13 +151,11 @@ weir_server_stop (WeirServer *self)
   g_autoptr (GMainContext) control = NULL;
 
   g_return_if_fail (WEIR_IS_SERVER (self));
-  if (self->state == WEIR_SERVER_STATE_STOPPED)
-    return;
 
   g_object_ref (self);
-  control = g_main_context_ref (self->control);
+  control = self->control != NULL ? g_main_context_ref (self->control) : NULL;
   weir_server_stop_async (self, NULL, NULL, NULL);
-  while (self->state != WEIR_SERVER_STATE_STOPPED)
+  while (self->state == WEIR_SERVER_STATE_DRAINING)
     g_main_context_iteration (control, TRUE);
   g_object_unref (self);
 }

@@ -14,7 +14,7 @@ import urllib.request
 import gi
 
 gi.require_version("Weir", "1")
-from gi.repository import GLib, GObject, Weir  # noqa: E402
+from gi.repository import Gio, GLib, GObject, Weir  # noqa: E402
 
 WATCHDOG_S = 40
 FUNCTION = "Deno.serve(() => new Response('hello from a function'));\n"
@@ -193,6 +193,67 @@ class Server(unittest.TestCase):
             seen,
             [("/teapot", 418, None), ("/hello", 200, "hello"), ("/no-such-function", 404, None)],
         )
+
+    def start_in_vain(self, server):
+        with self.assertRaises(GLib.Error) as caught:
+            server.start()
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+        self.assertEqual(server.get_state(), Weir.ServerState.STOPPED)
+        self.assertEqual(server.dup_uris(), [])
+        self.assertEqual(server.get_workers().get_n_items(), 0)
+
+    def serve_after_all(self, server):
+        server.start()
+        self.assertEqual(self.get(server.dup_uris()[0] + "/hello")[0], 200)
+        self.stop(server)
+
+    def test_stop_at_once(self):
+        server = self.make()
+        states = []
+
+        def on_state(server, pspec):
+            states.append(server.get_state().value_nick)
+            server.stop()
+
+        handler = server.connect("notify::state", on_state)
+        self.start_in_vain(server)
+        self.assertEqual(states, ["starting", "stopped"])
+        server.disconnect(handler)
+        self.serve_after_all(server)
+
+    def test_stop_on_a_notice(self):
+        self.write("weir.toml", "secrets = 'nowhere'\n")
+        server = self.make()
+        notices = []
+        stopped = []
+
+        def on_notice(server, text):
+            notices.append((server.get_state(), text))
+            server.stop_async(None, lambda server, result: stopped.append(server.stop_finish(result)))
+
+        handler = server.connect("notice", on_notice)
+        self.start_in_vain(server)
+        self.assertEqual(len(notices), 1)
+        self.assertEqual(notices[0][0], Weir.ServerState.STARTING)
+        self.assertIn("nowhere", notices[0][1])
+        while not stopped:
+            GLib.MainContext.default().iteration(True)
+        self.assertEqual(stopped, [True])
+        server.disconnect(handler)
+        self.serve_after_all(server)
+
+    def test_stop_when_it_runs(self):
+        server = self.make()
+
+        def on_state(server, pspec):
+            if server.get_state() == Weir.ServerState.RUNNING:
+                server.stop()
+
+        handler = server.connect("notify::state", on_state)
+        server.start()
+        self.assertEqual(server.get_state(), Weir.ServerState.STOPPED)
+        server.disconnect(handler)
+        self.serve_after_all(server)
 
     def test_stage_too_late(self):
         server = self.make()
