@@ -84,6 +84,7 @@ look_up (WeirKeyAuthenticator *self,
          WeirExchange *exchange,
          const WeirKeyRing *ring,
          const WeirKeyCredential *credential,
+         gboolean may_wait,
          WeirIdentity **identity,
          GError **error)
 {
@@ -93,6 +94,10 @@ look_up (WeirKeyAuthenticator *self,
   gint64 now = g_get_real_time ();
   WeirAuthentication verdict;
 
+  /* Another program may just have made it. */
+  if (entry == NULL && may_wait && credential->kind == WEIR_KEY_CREDENTIAL_KEY &&
+      weir_key_source_may_look (self->source, g_get_monotonic_time ()))
+    return WEIR_AUTHENTICATION_PENDING;
   if (entry == NULL)
     return credential->kind == WEIR_KEY_CREDENTIAL_KEY
                ? refuse (error, WEIR_ERROR_UNAUTHORIZED, "There is no such API key")
@@ -107,7 +112,11 @@ look_up (WeirKeyAuthenticator *self,
 }
 
 static WeirAuthentication
-check (WeirKeyAuthenticator *self, WeirExchange *exchange, WeirIdentity **identity, GError **error)
+check (WeirKeyAuthenticator *self,
+       WeirExchange *exchange,
+       gboolean may_wait,
+       WeirIdentity **identity,
+       GError **error)
 {
   g_auto (WeirKeyCredential) credential = { WEIR_KEY_CREDENTIAL_NONE };
   WeirAuthentication verdict = WEIR_AUTHENTICATION_PENDING;
@@ -123,7 +132,7 @@ check (WeirKeyAuthenticator *self, WeirExchange *exchange, WeirIdentity **identi
 
   ring = weir_key_source_enter (self->source);
   if (ring != NULL)
-    verdict = look_up (self, exchange, ring, &credential, identity, error);
+    verdict = look_up (self, exchange, ring, &credential, may_wait, identity, error);
   weir_key_source_leave (self->source);
   return verdict;
 }
@@ -134,7 +143,7 @@ weir_key_authenticator_try_authenticate (WeirAuthenticator *authenticator,
                                          WeirIdentity **identity,
                                          GError **error)
 {
-  return check (WEIR_KEY_AUTHENTICATOR (authenticator), exchange, identity, error);
+  return check (WEIR_KEY_AUTHENTICATOR (authenticator), exchange, TRUE, identity, error);
 }
 
 static void
@@ -142,12 +151,20 @@ on_keys (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   g_autoptr (WeirIdentity) identity = NULL;
+  g_autoptr (GError) unread = NULL;
   GError *error = NULL;
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (weir_key_source_wait_finish (WEIR_KEY_SOURCE (source), result, &error))
-    check (g_task_get_source_object (task), g_task_get_task_data (task), &identity, &error);
+  weir_key_source_wait_finish (WEIR_KEY_SOURCE (source), result, &unread);
+  /* Keys that were read before are in force when they cannot be read again. */
+  if (check (g_task_get_source_object (task),
+             g_task_get_task_data (task),
+             FALSE,
+             &identity,
+             &error) == WEIR_AUTHENTICATION_PENDING &&
+      unread != NULL)
+    error = g_steal_pointer (&unread);
   if (error != NULL)
     g_task_return_error (task, error);
   else

@@ -7,6 +7,9 @@
 #define RETRY_MS 1000
 #define RELEASE_MS 10
 #define CLOSE_MS 2000
+/* Of keys that are not known: so often, and so many at once. */
+#define LOOK_INTERVAL_US (G_USEC_PER_SEC / 10)
+#define LOOKS_AT_ONCE 10
 
 struct _WeirKeySource
 {
@@ -19,9 +22,12 @@ struct _WeirKeySource
   WeirKeyRing *ring; /* atomic */
   gint n_readers;    /* atomic */
   gint is_due;       /* atomic: a flush is to come */
+  GMutex lock;       /* the next one */
+  gint64 next_look_us;
 
   GPtrArray *replaced; /* WeirKeyRing: somebody may still read them */
   GPtrArray *waiting;  /* GTask */
+  GPtrArray *late;     /* GTask: of the reading after this one */
   gboolean is_reading;
   gboolean is_outdated; /* what is read right now */
   gboolean is_retrying;
@@ -122,7 +128,8 @@ wake (WeirKeySource *self, const GError *error)
 {
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->waiting);
 
-  self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  self->waiting = g_steal_pointer (&self->late);
+  self->late = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < tasks->len; i++)
     {
       if (error != NULL)
@@ -192,20 +199,28 @@ weir_key_source_wait_async (WeirKeySource *self, GAsyncReadyCallback callback, g
   g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
 
   g_task_set_source_tag (task, weir_key_source_wait_async);
-  if (g_atomic_pointer_get (&self->ring) != NULL)
-    {
-      g_task_return_boolean (task, TRUE);
-      return;
-    }
-  g_ptr_array_add (self->waiting, g_object_ref (task));
-  if (!self->is_reading)
-    read_keys (self);
+  /* What is read already may have begun before that was written which is waited for. */
+  g_ptr_array_add (self->is_reading ? self->late : self->waiting, g_object_ref (task));
+  read_keys (self);
 }
 
 gboolean
 weir_key_source_wait_finish (WeirKeySource *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+gboolean
+weir_key_source_may_look (WeirKeySource *self, gint64 now_us)
+{
+  gboolean may;
+
+  g_mutex_lock (&self->lock);
+  may = self->next_look_us - now_us <= (LOOKS_AT_ONCE - 1) * LOOK_INTERVAL_US;
+  if (may)
+    self->next_look_us = MAX (self->next_look_us, now_us) + LOOK_INTERVAL_US;
+  g_mutex_unlock (&self->lock);
+  return may;
 }
 
 /* ---- when keys were used ---- */
@@ -344,6 +359,8 @@ weir_key_source_finalize (GObject *object)
   g_clear_pointer (&self->ring, weir_key_ring_free);
   g_ptr_array_unref (self->replaced);
   g_ptr_array_unref (self->waiting);
+  g_ptr_array_unref (self->late);
+  g_mutex_clear (&self->lock);
   g_object_unref (self->store);
   g_main_context_unref (self->control);
 
@@ -362,6 +379,8 @@ weir_key_source_init (WeirKeySource *self)
   self->control = g_main_context_ref_thread_default ();
   self->replaced = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_key_ring_free);
   self->waiting = g_ptr_array_new_with_free_func (g_object_unref);
+  self->late = g_ptr_array_new_with_free_func (g_object_unref);
+  g_mutex_init (&self->lock);
 }
 
 WeirKeySource *

@@ -23,7 +23,11 @@ void weir_key_source_leave (WeirKeySource *self);
 /* Any thread: somebody came with that key. */
 void weir_key_source_use (WeirKeySource *self, const WeirKeyEntry *entry, gint64 now_us);
 
-/* Fails when the keys cannot be read. */
+/* Any thread: whether it is worth a look at the store that a key is not known. So many in a second
+ * are that who creates a key can use it at once, and who guesses keys keeps nobody busy. */
+gboolean weir_key_source_may_look (WeirKeySource *self, gint64 now_us);
+
+/* Reads the keys as they are now. Fails when they cannot be read; those before stay. */
 void
 weir_key_source_wait_async (WeirKeySource *self, GAsyncReadyCallback callback, gpointer user_data);
 gboolean weir_key_source_wait_finish (WeirKeySource *self, GAsyncResult *result, GError **error);

@@ -232,6 +232,11 @@ class WithKeys(ApiKeys):
         ]:
             self.assertEqual(self.call(key, function).status, status, function)
 
+    def test_known_when_it_is_shown(self):
+        for i in range(3):
+            key = self.create(f"at once {i}", known=False)
+            self.assertEqual(self.call(key).status, 200)
+
     def test_revoked_and_renamed_at_once(self):
         first = self.create("again")
         self.assertEqual(self.call(first).status, 200)

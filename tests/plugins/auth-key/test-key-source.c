@@ -166,6 +166,46 @@ test_waits (Fixture *self, gconstpointer data)
   weir_key_source_leave (self->source);
 }
 
+/* Without being told that there is something new. */
+static void
+test_reads_anew (Fixture *self, gconstpointer data)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("key %u", i);
+      g_autofree char *text = create (self->other, name);
+      g_autoptr (GAsyncResult) result = NULL;
+      g_autoptr (WeirApiKey) key = NULL;
+
+      weir_key_source_wait_async (self->source, keep_result, &result);
+      g_assert_true (weir_key_source_wait_finish (self->source, wait_for (&result), NULL));
+      key = look_up (self, text);
+      g_assert_nonnull (key);
+    }
+}
+
+static guint
+count_looks (Fixture *self, gint64 now_us)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < 1000; i++)
+    n += weir_key_source_may_look (self->source, now_us);
+  return n;
+}
+
+static void
+test_looks_are_bounded (Fixture *self, gconstpointer data)
+{
+  const gint64 start = 5 * G_USEC_PER_SEC;
+
+  g_assert_cmpuint (count_looks (self, start), ==, 10);
+  g_assert_cmpuint (count_looks (self, start + G_USEC_PER_SEC / 20), ==, 0);
+  g_assert_cmpuint (count_looks (self, start + G_USEC_PER_SEC / 10), ==, 1);
+  g_assert_cmpuint (count_looks (self, start + G_USEC_PER_SEC), ==, 9);
+  g_assert_cmpuint (count_looks (self, start + 100 * G_USEC_PER_SEC), ==, 10);
+}
+
 static void
 test_sees_others (Fixture *self, gconstpointer data)
 {
@@ -261,6 +301,8 @@ main (int argc, char *argv[])
 
 #define ADD(path, func) g_test_add ("/key-source/" path, Fixture, NULL, set_up, func, tear_down)
   ADD ("waits", test_waits);
+  ADD ("reads-anew", test_reads_anew);
+  ADD ("looks-are-bounded", test_looks_are_bounded);
   ADD ("sees-others", test_sees_others);
   ADD ("readers", test_readers);
   ADD ("writes-uses", test_writes_uses);
