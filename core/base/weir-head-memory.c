@@ -4,23 +4,11 @@
 
 #include <string.h>
 
+#include "base/weir-spares-private.h"
+
 #define FIRST_CHUNK 1024
 /* What one large head may leave behind for the next. */
 #define KEPT_CHUNK (64 * 1024)
-/* Each request needs a head, and its memory is that of one that is over. A sanitizer is to see
- * who uses one that is gone. */
-#if defined(__SANITIZE_ADDRESS__)
-#define MOST_SPARE 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MOST_SPARE 0
-#endif
-#endif
-#ifndef MOST_SPARE
-#define MOST_SPARE 128
-#endif
-/* There is no array of nothing. */
-#define SPARE_ROOM MAX (MOST_SPARE, 1)
 #define SPARE_FIELDS 32
 #define SPARE_CHUNK (4 * 1024)
 
@@ -97,13 +85,7 @@ weir_head_arena_reset (WeirHead *self)
   self->chunks = kept;
 }
 
-/* ---- heads that are over, for those to come; one list a thread ---- */
-
-typedef struct
-{
-  WeirHead *heads[SPARE_ROOM];
-  guint n_heads;
-} Spare;
+/* ---- heads that are over, for those to come ---- */
 
 static void
 head_free (WeirHead *self)
@@ -119,40 +101,19 @@ head_free (WeirHead *self)
   g_free (self);
 }
 
-/* Looked at for each request; what owns it is there for the end of the thread. */
-static __thread Spare *spare;
-
-static void
-spare_free (gpointer data)
-{
-  Spare *over = data;
-
-  spare = NULL;
-  while (over->n_heads > 0)
-    head_free (over->heads[--over->n_heads]);
-  g_free (over);
-}
-
-static GPrivate spare_owner = G_PRIVATE_INIT (spare_free);
+WEIR_DEFINE_SPARES (WeirHead, head, head_free)
 
 WeirHead *
 weir_head_take_spare (void)
 {
-  return spare != NULL && spare->n_heads > 0 ? spare->heads[--spare->n_heads] : NULL;
+  return head_take_spare ();
 }
 
 void
 weir_head_keep_spare (WeirHead *head)
 {
-  if (spare == NULL)
-    {
-      spare = g_new0 (Spare, 1);
-      g_private_set (&spare_owner, spare);
-    }
   weir_head_reset (head);
-  if (MOST_SPARE > 0 && spare->n_heads < SPARE_ROOM && head->n_allocated <= SPARE_FIELDS &&
-      (head->chunks == NULL || head->chunks->size <= SPARE_CHUNK))
-    spare->heads[spare->n_heads++] = head;
-  else
+  if (head->n_allocated > SPARE_FIELDS ||
+      (head->chunks != NULL && head->chunks->size > SPARE_CHUNK) || !head_keep_spare (head))
     head_free (head);
 }

@@ -11,7 +11,8 @@ is_finished (WeirExchange *self)
   return self->state == WEIR_EXCHANGE_STATE_DONE || self->state == WEIR_EXCHANGE_STATE_ABORTED;
 }
 
-/* The only way out: state first, then whoever consumed the body, then the pipeline. */
+/* The only way out: state first, then whoever consumed the body, then the pipeline, which may
+ * hold the last reference: nothing comes behind it. */
 static void
 finish (WeirExchange *self, WeirExchangeState state)
 {
@@ -20,7 +21,6 @@ finish (WeirExchange *self, WeirExchangeState state)
   if (is_finished (self))
     return;
 
-  g_object_ref (self);
   self->state = state;
   self->transport = NULL;
   self->vtable = NULL;
@@ -28,7 +28,6 @@ finish (WeirExchange *self, WeirExchangeState state)
     sink->disconnected (self, self->sink_data);
   if (self->finished != NULL)
     self->finished (self, self->finished_data);
-  g_object_unref (self);
 }
 
 static void
@@ -62,6 +61,11 @@ weir_exchange_set_sink (WeirExchange *self, const WeirExchangeSink *sink, gpoint
   self->sink_data = user_data;
   if (self->sink == NULL || sink->body == NULL || self->delivering)
     return;
+  if (self->body.length == 0)
+    {
+      deliver_end (self);
+      return;
+    }
 
   g_object_ref (self);
   self->delivering = TRUE;

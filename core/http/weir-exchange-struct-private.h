@@ -21,7 +21,8 @@ struct _WeirExchange
 {
   GObject parent_instance;
 
-  WeirEngine *engine;
+  GThread *thread;
+  WeirEngine *engine; /* from here on all is cleared between one request and the next */
   const WeirTransport *vtable;
   gpointer transport;
 
@@ -44,7 +45,6 @@ struct _WeirExchange
   gpointer finished_data; /* of both */
 
   WeirHead *headers; /* for whatever response goes out; NULL: none */
-  GThread *thread;
   char *response_type;
   GBytes *response_body;
   GError *error;

@@ -155,6 +155,9 @@ WeirExchange *weir_exchange_new (WeirEngine *engine,
                                  const char *upgrade,
                                  GInetAddress *peer,
                                  guint16 peer_port);
+/* Instead of g_object_unref(), by who made it: its memory may serve another one. */
+WEIR_AVAILABLE_IN_ALL
+void weir_exchange_release (WeirExchange *self);
 /* Request body, borrowed for the call; never more than was granted. The first grant
  * comes from weir_exchange_new: WEIR_EXCHANGE_FIRST_CREDIT. */
 #define WEIR_EXCHANGE_FIRST_CREDIT (64 * 1024)

@@ -200,7 +200,7 @@ weir_native_connection_finish (WeirNativeConnection *self)
   if (exchange != NULL)
     {
       weir_exchange_sent (exchange);
-      g_object_unref (exchange);
+      weir_exchange_release (exchange);
     }
   if (self->state == WEIR_NATIVE_STATE_CLOSED)
     return;

@@ -39,6 +39,18 @@ class Teapot(GObject.Object, Weir.Stage):
             task.return_boolean(False)
 
 
+class Collector(GObject.Object, Weir.Stage):
+    """Keeps every exchange for longer than it lasts."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def do_handle(self, exchange, task):
+        self.kept.append(exchange)
+        task.return_boolean(False)
+
+
 class Server(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory(prefix="weir-python-")
@@ -254,6 +266,19 @@ class Server(unittest.TestCase):
         self.assertEqual(server.get_state(), Weir.ServerState.STOPPED)
         server.disconnect(handler)
         self.serve_after_all(server)
+
+    def test_stage_keeps_exchanges(self):
+        server = self.make()
+        stage = Collector()
+        server.add_stage(stage)
+        server.start()
+        uri = server.dup_uris()[0]
+        ids = [self.get(f"{uri}/hello/{n}")[2]["x-request-id"] for n in range(3)]
+        self.stop(server)
+
+        self.assertEqual([e.get_path() for e in stage.kept], [f"/hello/{n}" for n in range(3)])
+        self.assertEqual([e.get_request_id() for e in stage.kept], ids)
+        self.assertEqual({e.get_state() for e in stage.kept}, {Weir.ExchangeState.DONE})
 
     def test_stage_too_late(self):
         server = self.make()

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/weir-spares-private.h"
+
 #define KIB 1024
 
 typedef struct
@@ -273,6 +275,209 @@ test_properties (void)
   g_object_run_dispose (G_OBJECT (exchange));
 }
 
+static WeirExchange *
+make_exchange (FakeTransport *fake, const char *target)
+{
+  WeirExchange *exchange = fake_transport_request (fake, "GET", target, NULL, 0, NULL);
+
+  fake->exchange = NULL;
+  return exchange;
+}
+
+/* Serves one as far as it can be without a pipeline, and leaves something in every corner. */
+static void
+use_exchange (WeirExchange *exchange, FakeTransport *fake)
+{
+  g_autoptr (GInetAddress) client = g_inet_address_new_from_string ("192.0.2.1");
+  g_autoptr (WeirIdentity) identity = weir_identity_new ("somebody");
+  g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR, WEIR_ERROR_FAILED, "No");
+
+  weir_exchange_set_request_id (exchange, "abc");
+  weir_exchange_set_dialect (exchange, WEIR_DIALECT_FLUX);
+  weir_exchange_set_client (exchange, client, 4712);
+  g_assert_cmpstr (weir_exchange_get_client_text (exchange), ==, "192.0.2.1");
+  weir_exchange_set_identity (exchange, identity);
+  weir_exchange_set_forwarded (exchange);
+  weir_exchange_set_vary_origin (exchange);
+  weir_exchange_set_auth_policy (exchange, WEIR_AUTH_REQUIRED);
+  weir_exchange_take_credential_error (exchange, g_error_copy (error));
+  weir_exchange_set_route (exchange, g_strdup ("route"), g_free);
+  weir_exchange_set_response_header (exchange, "x-from", "before");
+  weir_exchange_set_response_error (exchange, error);
+  weir_exchange_set_hint (exchange, "Do not");
+  weir_exchange_take (exchange);
+  weir_exchange_send_response (exchange);
+  weir_exchange_sent (exchange);
+  g_assert_cmpint (weir_exchange_get_state (exchange), ==, WEIR_EXCHANGE_STATE_DONE);
+  g_assert_cmpuint (weir_exchange_get_bytes_sent (exchange), >, 0);
+}
+
+static void
+assert_new (WeirExchange *exchange, const char *target)
+{
+  g_assert_cmpuint (G_OBJECT (exchange)->ref_count, ==, 1);
+  g_assert_cmpint (weir_exchange_get_state (exchange), ==, WEIR_EXCHANGE_STATE_OPEN);
+  g_assert_cmpstr (weir_exchange_get_path (exchange), ==, target);
+  g_assert_cmpstr (weir_exchange_get_client_text (exchange), ==, "127.0.0.9");
+  g_assert_cmpuint (weir_exchange_get_client_port (exchange), ==, 4711);
+  g_assert_cmpint (weir_exchange_get_dialect (exchange), ==, WEIR_DIALECT_WEIR);
+  g_assert_cmpint (weir_exchange_get_auth_policy (exchange), ==, WEIR_AUTH_PUBLIC);
+  g_assert_null (weir_exchange_get_request_id (exchange));
+  g_assert_null (weir_exchange_get_identity (exchange));
+  g_assert_null (weir_exchange_get_error (exchange));
+  g_assert_null (weir_exchange_get_credential_error (exchange));
+  g_assert_null (weir_exchange_get_route (exchange));
+  g_assert_false (weir_exchange_is_forwarded (exchange));
+  g_assert_false (weir_exchange_has_response (exchange));
+  g_assert_true (weir_exchange_is_free (exchange));
+  g_assert_cmpuint (weir_exchange_get_status (exchange), ==, 0);
+  g_assert_cmpuint (weir_exchange_get_bytes_sent (exchange), ==, 0);
+}
+
+static void
+test_released (void)
+{
+  g_autoptr (FakeTransport) fake = fake_transport_new ();
+  WeirExchange *first = make_exchange (fake, "/a");
+  WeirExchange *second;
+  gboolean is_same;
+
+  use_exchange (first, fake);
+  weir_exchange_release (first);
+  g_clear_pointer (&fake->headers, g_free);
+  second = make_exchange (fake, "/b");
+  is_same = second == first;
+  g_assert_true (is_same == (WEIR_MOST_SPARES > 0));
+  assert_new (second, "/b");
+
+  weir_exchange_set_response_text (second, 200, NULL, "fine");
+  weir_exchange_send_response (second);
+  g_assert_null (fake->headers == NULL ? NULL : strstr (fake->headers, "x-from"));
+  g_assert_null (fake->headers == NULL ? NULL : strstr (fake->headers, "vary"));
+  weir_exchange_release (second);
+}
+
+static void
+count (gpointer data)
+{
+  ++*(guint *) data;
+}
+
+/* More than are kept; and those that are go with their thread. */
+static gpointer
+release_many (gpointer n_gone)
+{
+  FakeTransport *fake = fake_transport_new ();
+  WeirExchange *all[WEIR_MOST_SPARES + 2];
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    {
+      all[i] = make_exchange (fake, "/");
+      weir_exchange_set_route (all[i], n_gone, count);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    weir_exchange_release (all[i]);
+  fake_transport_free (fake);
+  return NULL;
+}
+
+static void
+test_released_many (void)
+{
+  guint n_gone = 0;
+
+  g_thread_join (g_thread_new ("many", release_many, &n_gone));
+  g_assert_cmpuint (n_gone, ==, WEIR_MOST_SPARES + 2);
+}
+
+static void
+count_closure (gpointer data, GClosure *closure)
+{
+  count (data);
+}
+
+static void
+on_notify (WeirExchange *exchange, GParamSpec *pspec, gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+count_object (gpointer data, GObject *where_it_was)
+{
+  count (data);
+}
+
+typedef void (*Tie) (WeirExchange *exchange, guint *n_gone);
+
+static void
+tie_data (WeirExchange *exchange, guint *n_gone)
+{
+  g_object_set_data_full (G_OBJECT (exchange), "test", n_gone, count);
+}
+
+static void
+tie_watcher (WeirExchange *exchange, guint *n_gone)
+{
+  g_object_weak_ref (G_OBJECT (exchange), count_object, n_gone);
+}
+
+static void
+tie_handler (WeirExchange *exchange, guint *n_gone)
+{
+  g_signal_connect_data (exchange,
+                         "notify::state",
+                         G_CALLBACK (on_notify),
+                         n_gone,
+                         count_closure,
+                         0);
+}
+
+/* What is tied to an exchange ends with it. */
+static void
+test_released_with_ties (gconstpointer data)
+{
+  g_autoptr (FakeTransport) fake = fake_transport_new ();
+  WeirExchange *exchange = make_exchange (fake, "/a");
+  guint n_gone = 0;
+
+  ((Tie) data) (exchange, &n_gone);
+  weir_exchange_release (exchange);
+  g_assert_cmpuint (n_gone, ==, 1);
+}
+
+static void
+test_released_with_weak_reference (void)
+{
+  g_autoptr (FakeTransport) fake = fake_transport_new ();
+  WeirExchange *exchange = make_exchange (fake, "/a");
+  GWeakRef weak;
+
+  g_weak_ref_init (&weak, exchange);
+  weir_exchange_release (exchange);
+  g_assert_null (g_weak_ref_get (&weak));
+  g_weak_ref_clear (&weak);
+}
+
+/* Who keeps one keeps that one, whatever comes after it. */
+static void
+test_released_and_kept (void)
+{
+  g_autoptr (FakeTransport) fake = fake_transport_new ();
+  WeirExchange *kept = make_exchange (fake, "/a");
+  WeirExchange *next;
+
+  weir_exchange_set_request_id (kept, "abc");
+  g_object_ref (kept);
+  weir_exchange_release (kept);
+  next = make_exchange (fake, "/b");
+  g_assert_true (next != kept);
+  g_assert_cmpstr (weir_exchange_get_path (kept), ==, "/a");
+  g_assert_cmpstr (weir_exchange_get_request_id (kept), ==, "abc");
+  g_assert_finalize_object (kept);
+  weir_exchange_release (next);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -286,5 +491,17 @@ main (int argc, char **argv)
   g_test_add_func ("/http/exchange/disconnect", test_disconnect);
   g_test_add_func ("/http/exchange/abort", test_abort);
   g_test_add_func ("/http/exchange/properties", test_properties);
+  g_test_add_func ("/http/exchange/released", test_released);
+  g_test_add_func ("/http/exchange/released/many", test_released_many);
+  g_test_add_data_func ("/http/exchange/released/with-data", tie_data, test_released_with_ties);
+  g_test_add_data_func ("/http/exchange/released/with-watcher",
+                        tie_watcher,
+                        test_released_with_ties);
+  g_test_add_data_func ("/http/exchange/released/with-handler",
+                        tie_handler,
+                        test_released_with_ties);
+  g_test_add_func ("/http/exchange/released/with-weak-reference",
+                   test_released_with_weak_reference);
+  g_test_add_func ("/http/exchange/released/and-kept", test_released_and_kept);
   return g_test_run ();
 }
