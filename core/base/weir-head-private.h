@@ -39,6 +39,12 @@ struct _WeirHead
   WeirHeadChunk *chunks; /* the one that is being filled comes first */
 };
 
+/* As weir_head_set(), of a name and a value that the caller has checked. */
+void weir_head_put (WeirHead *self,
+                    const char *name,
+                    gsize name_length,
+                    const char *value,
+                    gsize value_length);
 /* All those of its name. */
 void weir_head_remove_field (WeirHead *self, const WeirField *field);
 

@@ -329,11 +329,12 @@ remove_from (WeirHead *self, guint from, WeirFieldId id, const char *name, gsize
 }
 
 static WeirField
-copy_field (WeirHead *self, const char *name, const char *value)
+copy_field (WeirHead *self,
+            const char *name,
+            gsize name_length,
+            const char *value,
+            gsize value_length)
 {
-  gsize name_length = strlen (name);
-  gsize value_length = strlen (value);
-
   return (WeirField){
     .name = weir_head_arena_copy (self, name, name_length),
     .value = weir_head_arena_copy (self, value, value_length),
@@ -360,7 +361,7 @@ weir_head_add (WeirHead *self, const char *name, const char *value)
   g_return_if_fail (is_valid_name (name));
   g_return_if_fail (is_valid_value (value));
 
-  *append_field (self) = copy_field (self, name, value);
+  *append_field (self) = copy_field (self, name, strlen (name), value, strlen (value));
 }
 
 /**
@@ -411,13 +412,22 @@ weir_head_add_borrowed (WeirHead *self,
 void
 weir_head_set (WeirHead *self, const char *name, const char *value)
 {
-  WeirField field;
-
   g_return_if_fail (self != NULL);
   g_return_if_fail (is_valid_name (name));
   g_return_if_fail (is_valid_value (value));
 
-  field = copy_field (self, name, value);
+  weir_head_put (self, name, strlen (name), value, strlen (value));
+}
+
+void
+weir_head_put (WeirHead *self,
+               const char *name,
+               gsize name_length,
+               const char *value,
+               gsize value_length)
+{
+  WeirField field = copy_field (self, name, name_length, value, value_length);
+
   for (guint i = 0; i < self->n_fields; i++)
     {
       if (!field_is (&self->fields[i], field.id, field.name, field.name_length))

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   WEIR_SETTING_AUTH,
+  WEIR_SETTING_CORS_CREDENTIALS,
   WEIR_SETTING_CORS_ORIGINS,
   WEIR_SETTING_RATE_LIMIT,
   WEIR_SETTING_RATE_LIMIT_SHARED,
@@ -23,6 +24,8 @@ typedef enum
 /* As the functions that take a name do. */
 const char *weir_settings_peek_string (WeirSettings *self, WeirFrequentSetting setting);
 const char *const *weir_settings_peek_strv (WeirSettings *self, WeirFrequentSetting setting);
-gboolean weir_settings_peek_boolean (WeirSettings *self, WeirFrequentSetting setting);
+/* fallback: for settings without that one. */
+gboolean
+weir_settings_peek_boolean (WeirSettings *self, WeirFrequentSetting setting, gboolean fallback);
 
 G_END_DECLS

@@ -23,10 +23,12 @@ typedef struct
   GVariant *value;
   const char *text;  /* of value, if that is a string */
   const char **list; /* of value, if that is a list of strings */
+  gboolean truth;    /* of value, if that is a boolean */
 } Entry;
 
 static const char *const frequent_names[WEIR_N_FREQUENT_SETTINGS] = {
   [WEIR_SETTING_AUTH] = "auth",
+  [WEIR_SETTING_CORS_CREDENTIALS] = "cors_credentials",
   [WEIR_SETTING_CORS_ORIGINS] = "cors_origins",
   [WEIR_SETTING_RATE_LIMIT] = "rate_limit",
   [WEIR_SETTING_RATE_LIMIT_SHARED] = "rate_limit_shared",
@@ -147,6 +149,8 @@ weir_settings_new (GHashTable *values, GHashTable *origins)
       entry->list = g_variant_is_of_type (entry->value, G_VARIANT_TYPE_STRING_ARRAY)
                         ? g_variant_get_strv (entry->value, NULL)
                         : NULL;
+      entry->truth = g_variant_is_of_type (entry->value, G_VARIANT_TYPE_BOOLEAN) &&
+                     g_variant_get_boolean (entry->value);
     }
   qsort (self->entries, self->n_entries, sizeof (Entry), compare_names);
   fill_slots (self);
@@ -340,14 +344,14 @@ weir_settings_get_integer (WeirSettings *self, const char *name)
 gboolean
 weir_settings_get_boolean (WeirSettings *self, const char *name)
 {
-  GVariant *value;
+  const Entry *entry;
 
   g_return_val_if_fail (self != NULL, FALSE);
   g_return_val_if_fail (name != NULL, FALSE);
 
-  value = find_value (self, name, G_VARIANT_TYPE_BOOLEAN);
+  entry = find_entry (self, name);
 
-  return value != NULL && g_variant_get_boolean (value);
+  return entry != NULL && entry->truth;
 }
 
 /**
@@ -443,10 +447,7 @@ weir_settings_peek_strv (WeirSettings *self, WeirFrequentSetting setting)
 }
 
 gboolean
-weir_settings_peek_boolean (WeirSettings *self, WeirFrequentSetting setting)
+weir_settings_peek_boolean (WeirSettings *self, WeirFrequentSetting setting, gboolean fallback)
 {
-  const Entry *entry = self->frequent[setting];
-
-  return entry != NULL && g_variant_is_of_type (entry->value, G_VARIANT_TYPE_BOOLEAN) &&
-         g_variant_get_boolean (entry->value);
+  return self->frequent[setting] != NULL ? self->frequent[setting]->truth : fallback;
 }

@@ -71,4 +71,23 @@ typedef struct
     return TRUE;                                                                                   \
   }
 
+/* The same for memory with nothing in it that would have to be freed:
+ *   Type *prefix_new (void);                 not cleared
+ *   void prefix_free (Type *it); */
+#define WEIR_DEFINE_SPARE_MEMORY(Type, prefix)                                                     \
+  WEIR_DEFINE_SPARES (Type, prefix, g_free)                                                        \
+                                                                                                   \
+  static inline Type *prefix##_new (void)                                                          \
+  {                                                                                                \
+    Type *it = prefix##_take_spare ();                                                             \
+                                                                                                   \
+    return it != NULL ? it : g_new (Type, 1);                                                      \
+  }                                                                                                \
+                                                                                                   \
+  static inline void prefix##_free (Type *it)                                                      \
+  {                                                                                                \
+    if (!prefix##_keep_spare (it))                                                                 \
+      g_free (it);                                                                                 \
+  }
+
 G_END_DECLS

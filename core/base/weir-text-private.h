@@ -51,12 +51,28 @@ weir_text_find_control (const char *text)
   return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & tops;
 }
 
-/* The same for values, which most bytes of a head are in: eight bytes at a time. */
+/* Whether none of sixteen bytes is a control character, the tab included. */
+static inline gboolean
+weir_text_is_plain (const char *text)
+{
+  typedef guint8 Block __attribute__ ((vector_size (16)));
+  Block block, controls;
+  guint64 found[2];
+
+  memcpy (&block, text, sizeof block);
+  controls = (Block) (block < 0x20) | (Block) (block == 0x7f);
+  memcpy (found, &controls, sizeof found);
+  return (found[0] | found[1]) == 0;
+}
+
+/* The same for values, which most bytes of a head are in: many bytes at a time. */
 static inline gsize
 weir_text_skip_value (const char *text, gsize length)
 {
   gsize at = 0;
 
+  while (at + 16 <= length && weir_text_is_plain (text + at))
+    at += 16;
   while (at + 8 <= length)
     {
       guint64 found = weir_text_find_control (text + at);
@@ -75,6 +91,18 @@ weir_text_skip_value (const char *text, gsize length)
   if (length >= 8 && (at == length || weir_text_find_control (text + length - 8) == 0))
     return length;
   return at + weir_text_skip (text + at, length - at, WEIR_TEXT_VALUE);
+}
+
+/* Whether it cannot be taken for more than one line. */
+static inline gboolean
+weir_text_is_line (const char *text, gsize length)
+{
+  for (gsize i = weir_text_skip_value (text, length); i < length; i++)
+    {
+      if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
+        return FALSE;
+    }
+  return TRUE;
 }
 
 G_END_DECLS

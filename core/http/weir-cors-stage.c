@@ -103,9 +103,13 @@ dup_list (Ask *ask, const char *name, const char *fallback)
 }
 
 static gboolean
-get_boolean (Ask *ask, const char *name, gboolean fallback)
+allows_credentials (Ask *ask)
 {
-  return get_list (ask, name) != NULL ? weir_settings_get_boolean (ask->settings, name) : fallback;
+  gboolean fallback = ask->rule->credentials;
+
+  return ask->settings != NULL
+             ? weir_settings_peek_boolean (ask->settings, WEIR_SETTING_CORS_CREDENTIALS, fallback)
+             : fallback;
 }
 
 /* ---- origins ---- */
@@ -187,12 +191,8 @@ set_origin (Ask *ask, Origin origin)
   if (origin == ORIGIN_FOREIGN || ask->origin == NULL || ask->origin->value_length > MAX_ORIGIN)
     return;
 
-  {
-    g_autofree char *value = g_strndup (ask->origin->value, ask->origin->value_length);
-
-    weir_exchange_set_response_header (ask->exchange, ALLOW "origin", value);
-  }
-  if (get_boolean (ask, "cors_credentials", ask->rule->credentials))
+  weir_exchange_copy_response_field (ask->exchange, ALLOW "origin", ask->origin);
+  if (allows_credentials (ask))
     weir_exchange_set_response_header (ask->exchange, ALLOW "credentials", "true");
 }
 
@@ -200,12 +200,9 @@ static void
 set_asked_headers (Ask *ask)
 {
   const WeirField *field = find_field (ask->head, "access-control-request-headers");
-  g_autofree char *value = NULL;
 
-  if (field == NULL)
-    return;
-  value = g_strndup (field->value, field->value_length);
-  weir_exchange_set_response_header (ask->exchange, ALLOW "headers", value);
+  if (field != NULL)
+    weir_exchange_copy_response_field (ask->exchange, ALLOW "headers", field);
 }
 
 static WeirStageResult

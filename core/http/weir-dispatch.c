@@ -5,7 +5,10 @@
 
 #include "http/weir-dispatch-struct-private.h"
 
+#include "base/weir-spares-private.h"
 #include "http/weir-error-response-private.h"
+
+WEIR_DEFINE_SPARE_MEMORY (WeirDispatch, dispatch)
 
 WeirDispatch *
 weir_dispatch_ref (WeirDispatch *self)
@@ -23,7 +26,7 @@ weir_dispatch_unref (WeirDispatch *self)
   g_clear_error (&self->failure);
   g_object_unref (self->exchange);
   weir_slot_unref (self->slot);
-  g_free (self);
+  dispatch_free (self);
 }
 
 static void
@@ -244,7 +247,7 @@ on_deadline (WeirTimer *timer)
 void
 weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange)
 {
-  WeirDispatch *self = g_new (WeirDispatch, 1);
+  WeirDispatch *self = dispatch_new ();
 
   *self = (WeirDispatch){
     .refs = 1,

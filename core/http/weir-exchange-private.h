@@ -64,6 +64,10 @@ void weir_exchange_set_hint (WeirExchange *self, const char *hint);
 /* Seconds that the body of an error names, where its dialect has a place for them. */
 void weir_exchange_set_retry_after (WeirExchange *self, guint seconds);
 
+/* As weir_exchange_set_response_header(), with the value of a field of the request. */
+void
+weir_exchange_copy_response_field (WeirExchange *self, const char *name, const WeirField *field);
+
 /* Called once when the connection was handed over, with what set_finished was given. */
 void weir_exchange_set_upgraded (WeirExchange *self,
                                  void (*upgraded) (WeirExchange *exchange, gpointer user_data));

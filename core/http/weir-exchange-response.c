@@ -3,6 +3,7 @@
 /* The answer that a stage prepares. */
 
 #include <string.h>
+#include "base/weir-head-private.h"
 #include "http/weir-exchange-struct-private.h"
 
 void
@@ -97,6 +98,23 @@ weir_exchange_set_response_error (WeirExchange *self, const GError *error)
   weir_exchange_end_change (self);
 }
 
+static WeirHead *
+get_headers (WeirExchange *self)
+{
+  if (self->headers == NULL)
+    self->headers = weir_head_new ();
+  return self->headers;
+}
+
+void
+weir_exchange_copy_response_field (WeirExchange *self, const char *name, const WeirField *field)
+{
+  if (!weir_exchange_begin_change (self))
+    return;
+  weir_head_put (get_headers (self), name, strlen (name), field->value, field->value_length);
+  weir_exchange_end_change (self);
+}
+
 void
 weir_exchange_set_retry_after (WeirExchange *self, guint seconds)
 {
@@ -125,8 +143,6 @@ weir_exchange_set_response_header (WeirExchange *self, const char *name, const c
 
   if (!weir_exchange_begin_change (self))
     return;
-  if (self->headers == NULL)
-    self->headers = weir_head_new ();
-  weir_head_set (self->headers, name, value);
+  weir_head_set (get_headers (self), name, value);
   weir_exchange_end_change (self);
 }

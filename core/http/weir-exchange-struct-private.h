@@ -13,6 +13,7 @@
 G_BEGIN_DECLS
 
 #define WEIR_EXCHANGE_REQUEST_ID_MAX 64
+#define WEIR_EXCHANGE_SHORT_PATH 64
 
 /* Only for the files that the exchange is made of: what stages see (weir-exchange.c) of the
  * request, of who calls (-caller.c) and of the response (-response.c), and what moves bytes
@@ -27,7 +28,7 @@ struct _WeirExchange
   gpointer transport;
 
   WeirHead *request;
-  char *path;
+  char *path; /* in short_path, or allocated */
   char *upgrade;
   GInetAddress *peer;
   GInetAddress *client; /* NULL: the peer */
@@ -71,6 +72,7 @@ struct _WeirExchange
   guint8 forwarded : 1;
   char request_id[WEIR_EXCHANGE_REQUEST_ID_MAX + 1];
   char client_text[WEIR_ADDRESS_SIZE]; /* empty until it is asked for */
+  char short_path[WEIR_EXCHANGE_SHORT_PATH];
 };
 
 /* Around a change of what the control thread may have on loan. FALSE: the caller lost the

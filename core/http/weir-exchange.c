@@ -154,7 +154,9 @@ let_go (WeirExchange *self)
   weir_request_body_clear (&self->body);
   g_clear_pointer (&self->headers, weir_head_unref);
   g_clear_pointer (&self->request, weir_head_unref);
-  g_clear_pointer (&self->path, g_free);
+  if (self->path != self->short_path)
+    g_free (self->path);
+  self->path = NULL;
   g_clear_pointer (&self->upgrade, g_free);
   g_clear_error (&self->credential_error);
   g_clear_object (&self->peer);
@@ -249,6 +251,16 @@ make (void)
   return self;
 }
 
+static void
+set_path (WeirExchange *self, const char *target)
+{
+  gsize length = strcspn (target, "?");
+
+  self->path = length < sizeof self->short_path ? self->short_path : g_malloc (length + 1);
+  memcpy (self->path, target, length);
+  self->path[length] = '\0';
+}
+
 /**
  * weir_exchange_new: (skip)
  * @engine: the loop of the data thread
@@ -296,9 +308,7 @@ weir_exchange_new (WeirEngine *engine,
   weir_request_body_init (&self->body, body_length, WEIR_EXCHANGE_FIRST_CREDIT);
 
   target = weir_head_get_target (request);
-  if (target == NULL)
-    target = "/";
-  self->path = g_strndup (target, strcspn (target, "?"));
+  set_path (self, target != NULL ? target : "/");
   return self;
 }
 

@@ -2,6 +2,7 @@
 
 #include "http/weir-pipeline-private.h"
 
+#include "base/weir-spares-private.h"
 #include "http/weir-auth-stage-private.h"
 #include "http/weir-concurrent.h"
 #include "http/weir-credential-stage-private.h"
@@ -59,6 +60,8 @@ typedef struct
   guint next;
   gboolean uncounted;
 } Run;
+
+WEIR_DEFINE_SPARE_MEMORY (Run, run)
 
 /* Of all stages that were not made for several data threads: what belongs together may share
  * more than one object. The same thread may come again, from within. */
@@ -285,7 +288,7 @@ on_finished (WeirExchange *exchange, gpointer user_data)
 
   uncount (run);
   g_object_unref (run->exchange);
-  g_free (run);
+  run_free (run);
   g_object_unref (self);
 }
 
@@ -404,7 +407,7 @@ weir_pipeline_begin (WeirPipeline *self, WeirExchange *exchange)
   g_return_if_fail (WEIR_IS_EXCHANGE (exchange));
 
   g_object_ref (exchange);
-  run = g_new (Run, 1);
+  run = run_new ();
   *run = (Run){ .pipeline = g_object_ref (self), .exchange = g_object_ref (exchange) };
   g_atomic_int_inc (&self->open);
   __atomic_store_n (&self->total, self->total + 1, __ATOMIC_RELAXED);

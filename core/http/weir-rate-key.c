@@ -54,6 +54,14 @@ find_caller (WeirExchange *exchange, gboolean per_key, char *address, const char
   return "ip";
 }
 
+static char *
+put (char *out, const char *text, gsize length, char end)
+{
+  memcpy (out, text, length);
+  out[length] = end;
+  return out + length + 1;
+}
+
 void
 weir_rate_key_init (WeirRateKey *self,
                     WeirExchange *exchange,
@@ -64,17 +72,18 @@ weir_rate_key_init (WeirRateKey *self,
   char address[INET6_ADDRSTRLEN];
   const char *caller;
   const char *word = find_caller (exchange, per_key, address, &caller);
-  gsize length = strlen (kind) + 1 + strlen (scope) + 1 + strlen (word) + 1 + strlen (caller) + 1;
+  gsize kind_length = strlen (kind);
+  gsize scope_length = strlen (scope);
+  gsize word_length = strlen (word);
+  gsize caller_length = strlen (caller);
+  gsize length = kind_length + scope_length + word_length + caller_length + 4;
   char *out;
 
   self->text = length <= sizeof self->room ? self->room : g_malloc (length);
-  out = g_stpcpy (self->text, kind);
-  *out++ = ' ';
-  out = g_stpcpy (out, scope);
-  *out++ = '\n';
-  out = g_stpcpy (out, word);
-  *out++ = ' ';
-  g_stpcpy (out, caller);
+  out = put (self->text, kind, kind_length, ' ');
+  out = put (out, scope, scope_length, '\n');
+  out = put (out, word, word_length, ' ');
+  put (out, caller, caller_length, '\0');
 }
 
 void

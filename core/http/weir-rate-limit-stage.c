@@ -147,7 +147,7 @@ make_key (WeirRateKey *key, WeirExchange *exchange, const WeirRateLimits *limits
       return;
     }
   settings = weir_function_get_settings (function);
-  if (weir_settings_peek_boolean (settings, WEIR_SETTING_RATE_LIMIT_SHARED))
+  if (weir_settings_peek_boolean (settings, WEIR_SETTING_RATE_LIMIT_SHARED, FALSE))
     weir_rate_key_init (key,
                         exchange,
                         "shared",

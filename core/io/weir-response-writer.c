@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/weir-text-private.h"
+
 /* What all that speak HTTP/1 to clients write in the same way. */
 
 /**
@@ -57,9 +59,7 @@ static gboolean
 is_for_client (const WeirField *field)
 {
   return (NOT_FOR_CLIENT & BIT (field->id)) == 0 && field->name_length > 0 &&
-         memchr (field->value, '\n', field->value_length) == NULL &&
-         memchr (field->value, '\r', field->value_length) == NULL &&
-         memchr (field->value, '\0', field->value_length) == NULL;
+         weir_text_is_line (field->value, field->value_length);
 }
 
 /**

@@ -33,17 +33,6 @@ is_word (const char *text)
   return TRUE;
 }
 
-static gboolean
-is_line (const char *text, gsize length)
-{
-  for (gsize i = weir_text_skip_value (text, length); i < length; i++)
-    {
-      if (text[i] == '\r' || text[i] == '\n' || text[i] == '\0')
-        return FALSE;
-    }
-  return TRUE;
-}
-
 /* Only what the gateway does not know may be called private to a connection: a client
  * must not be able to take away what stages have put in. */
 static gboolean
@@ -98,8 +87,8 @@ write_fields (WeirBuffer *buffer, WeirHead *head)
       const WeirField *field = &fields[i];
 
       if ((SKIPPED & BIT (field->id)) != 0 || (names_some && is_named (field, fields, n_fields)) ||
-          field->name_length == 0 || !is_line (field->name, field->name_length) ||
-          !is_line (field->value, field->value_length))
+          field->name_length == 0 || !weir_text_is_line (field->name, field->name_length) ||
+          !weir_text_is_line (field->value, field->value_length))
         continue;
       at = put (at, field->name, field->name_length);
       *at++ = ':';

@@ -5,6 +5,7 @@
 
 #include "worker/weir-upstream-connection-private.h"
 #include "base/weir-error.h"
+#include "base/weir-spares-private.h"
 #include "worker/weir-request-head-private.h"
 
 #include <errno.h>
@@ -38,6 +39,8 @@ struct _WeirUpstreamCall
   gboolean bodiless;
   gboolean unread;
 };
+
+WEIR_DEFINE_SPARE_MEMORY (WeirUpstreamCall, call)
 
 /* The memory of one read, the same for all calls of a thread, whose end frees it. */
 static GPrivate read_memory = G_PRIVATE_INIT (g_free);
@@ -77,7 +80,7 @@ weir_upstream_call_unref (WeirUpstreamCall *self)
     return;
   g_clear_error (&self->failure);
   weir_upstream_unref (self->upstream);
-  g_free (self);
+  call_free (self);
 }
 
 static WeirUpstreamConnection *
@@ -389,7 +392,7 @@ weir_upstream_call (WeirUpstream *upstream,
                     const WeirUpstreamCallbacks *callbacks,
                     gpointer user_data)
 {
-  WeirUpstreamCall *self = g_new (WeirUpstreamCall, 1);
+  WeirUpstreamCall *self = call_new ();
 
   *self = (WeirUpstreamCall){
     .ref_count = 1,

@@ -131,11 +131,11 @@ check (WeirJwtAuthenticator *self,
       break;
     }
 
-  keys = weir_jwt_source_get_keys (self->source);
   *identity = find_cached (self, &credential, now);
   if (*identity != NULL)
     return WEIR_AUTHENTICATION_ACCEPTED;
 
+  keys = weir_jwt_source_get_keys (self->source);
   verdict = weir_jwt_token_verify (credential.text,
                                    credential.length,
                                    keys,

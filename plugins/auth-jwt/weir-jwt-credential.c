@@ -36,8 +36,8 @@ has_scheme (const WeirField *field, gboolean strict)
 
   if (field->value_length <= length || field->value[length] != ' ')
     return FALSE;
-  return strict ? strncmp (field->value, BEARER, length) == 0
-                : g_ascii_strncasecmp (field->value, BEARER, length) == 0;
+  return memcmp (field->value, BEARER, length) == 0 ||
+         (!strict && g_ascii_strncasecmp (field->value, BEARER, length) == 0);
 }
 
 /* Another scheme is another authenticator's business; another header has none. */
@@ -67,7 +67,7 @@ find_field (WeirJwtCredential *self, WeirHead *head, const WeirJwtPlace *place)
   const char *name = place->name != NULL ? place->name : AUTHORIZATION;
   gsize length = strlen (name);
   WeirFieldId id = weir_field_id_lookup (name, length);
-  gboolean needs_scheme = g_ascii_strcasecmp (name, AUTHORIZATION) == 0;
+  gboolean needs_scheme = id == WEIR_FIELD_AUTHORIZATION;
   const WeirField *fields;
   guint n_fields, n_found = 0;
 

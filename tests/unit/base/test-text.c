@@ -39,6 +39,24 @@ test_control_characters (void)
   g_assert_cmpuint (weir_text_skip_value ("\n", 1), ==, 0);
 }
 
+/* Wherever a byte stands, only three of them make it more than one line. */
+static void
+test_is_line (void)
+{
+  for (gsize length = 1; length <= LONGEST; length++)
+    for (gsize at = 0; at < length; at++)
+      for (guint byte = 0; byte < 256; byte++)
+        {
+          g_autofree char *text = g_strnfill (length, 'v');
+          gboolean is_line = byte != '\r' && byte != '\n' && byte != '\0';
+
+          text[(at * 7) % length] = '\x01';
+          text[at] = (char) byte;
+          g_assert_true (weir_text_is_line (text, length) == is_line);
+        }
+  g_assert_true (weir_text_is_line ("", 0));
+}
+
 static void
 assert_id (const char *name, WeirFieldId id)
 {
@@ -79,6 +97,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/base/text/skip-value", test_skip_value);
   g_test_add_func ("/base/text/control-characters", test_control_characters);
+  g_test_add_func ("/base/text/is-line", test_is_line);
   g_test_add_func ("/base/text/field-ids", test_field_ids);
   return g_test_run ();
 }
