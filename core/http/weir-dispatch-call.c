@@ -5,7 +5,6 @@
 #include "http/weir-dispatch-struct-private.h"
 
 #include <unistd.h>
-#include "http/weir-relay-private.h"
 #include "http/weir-upstream-head-private.h"
 
 /* Above this neither side is asked for more. */
@@ -231,6 +230,7 @@ on_relay_ended (guint64 from_client, guint64 from_worker, gpointer user_data)
   WeirDispatch *self = user_data;
   g_autoptr (WeirExchange) exchange = g_object_ref (self->exchange);
 
+  self->relay = NULL;
   weir_exchange_count (exchange, from_client, from_worker);
   weir_dispatch_stop (self);
   weir_exchange_end (exchange);
@@ -257,13 +257,14 @@ on_upgraded (WeirUpstreamCall *call,
   if (client_fd >= 0)
     {
       exchange_lease (self);
-      weir_relay_start (weir_dispatch_get_engine (self),
-                        client_fd,
-                        client_early,
-                        fd,
-                        worker_early,
-                        on_relay_ended,
-                        self);
+      self->relay = weir_relay_start (weir_dispatch_get_engine (self),
+                                      client_fd,
+                                      client_early,
+                                      fd,
+                                      worker_early,
+                                      on_relay_ended,
+                                      self);
+      weir_exchange_set_sink (self->exchange, &weir_dispatch_waiting_sink, self);
       return;
     }
 

@@ -8,6 +8,7 @@
 
 #include "http/weir-dispatch-private.h"
 #include "http/weir-exchange-private.h"
+#include "http/weir-relay-private.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +24,7 @@ struct _WeirDispatch
   WeirExchange *exchange;
   WeirUpstream *upstream; /* of this call, or of the one that failed */
   WeirUpstreamCall *call;
+  WeirRelay *relay; /* what became of the call */
   GError *failure;
   guint64 sent; /* of the answer's body */
   gsize owed;   /* credit that the client has not got back yet */

@@ -77,6 +77,18 @@ note_end (WeirDispatch *self)
                                  now - weir_exchange_get_started (self->exchange));
 }
 
+static void
+cut_relay (WeirDispatch *self)
+{
+  guint64 from_client, from_worker;
+
+  if (self->relay == NULL)
+    return;
+  weir_relay_get_totals (self->relay, &from_client, &from_worker);
+  weir_exchange_count (self->exchange, from_client, from_worker);
+  g_clear_pointer (&self->relay, weir_relay_cancel);
+}
+
 /* The end of it, once: whatever is still held is let go. */
 void
 weir_dispatch_stop (WeirDispatch *self)
@@ -84,6 +96,7 @@ weir_dispatch_stop (WeirDispatch *self)
   if (self->over)
     return;
   self->over = TRUE;
+  cut_relay (self);
   note_end (self);
   weir_exchange_set_sink (self->exchange, NULL, NULL);
   leave_queue (self);

@@ -279,6 +279,15 @@ weir_exchange_upgrade (WeirExchange *self, WeirHead *head, GBytes **early)
 }
 
 void
+weir_exchange_cut (WeirExchange *self, const GError *error)
+{
+  if (is_finished (self))
+    return;
+  set_error (self, error);
+  finish (self, WEIR_EXCHANGE_STATE_ABORTED);
+}
+
+void
 weir_exchange_count (WeirExchange *self, guint64 received, guint64 sent)
 {
   self->relayed_received += received;

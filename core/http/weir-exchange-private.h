@@ -49,6 +49,8 @@ void weir_exchange_abort (WeirExchange *self, const GError *error);
 /* On success nothing of the transport is called any more; relayed bytes are counted with
  * weir_exchange_count(), and weir_exchange_end() or _abort() finishes the exchange. */
 int weir_exchange_upgrade (WeirExchange *self, WeirHead *head, GBytes **early);
+/* Of one that was upgraded: the sink is told as when a client is gone, and the exchange is over. */
+void weir_exchange_cut (WeirExchange *self, const GError *error);
 void weir_exchange_count (WeirExchange *self, guint64 received, guint64 sent);
 gboolean weir_exchange_has_response (WeirExchange *self); /* prepared */
 void weir_exchange_send_response (WeirExchange *self);    /* the prepared one, whole */

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 /* Before the first stage: pipelines on other data threads have the same stages, so those that
  * are not concurrent have turns. */
 void weir_pipeline_set_shared (WeirPipeline *self, gboolean shared);
+/* Connections that were upgraded and are still there. Any thread. */
+guint weir_pipeline_get_upgraded (WeirPipeline *self);
+/* Ends them. Data thread. */
+void weir_pipeline_cut (WeirPipeline *self);
 /* Exchanges that were ever begun. Any thread. */
 guint64 weir_pipeline_get_total (WeirPipeline *self);
 

@@ -45,8 +45,10 @@ struct _WeirPipeline
   GArray *observers;
   guint stage_timeout_ms;
   gboolean is_shared;
-  int open;      /* atomic */
-  guint64 total; /* atomic; counted by the data thread only */
+  GQueue upgraded; /* Run */
+  int n_upgraded;  /* atomic: the same, for others */
+  int open;        /* atomic */
+  guint64 total;   /* atomic; counted by the data thread only */
 };
 
 G_DEFINE_FINAL_TYPE (WeirPipeline, weir_pipeline, G_TYPE_OBJECT)
@@ -57,6 +59,7 @@ typedef struct
   WeirPipeline *pipeline;
   WeirExchange *exchange;
   WeirOperation *operation;
+  GList link; /* among the upgraded ones */
   guint next;
   gboolean uncounted;
 } Run;
@@ -249,6 +252,23 @@ weir_pipeline_get_open (WeirPipeline *self)
   return g_atomic_int_get (&self->open);
 }
 
+guint
+weir_pipeline_get_upgraded (WeirPipeline *self)
+{
+  return g_atomic_int_get (&self->n_upgraded);
+}
+
+void
+weir_pipeline_cut (WeirPipeline *self)
+{
+  g_autoptr (GError) error =
+      g_error_new_literal (WEIR_ERROR, WEIR_ERROR_OVERLOADED, "The server has ended");
+  Run *run;
+
+  while ((run = g_queue_peek_head (&self->upgraded)) != NULL)
+    weir_exchange_cut (run->exchange, error);
+}
+
 guint64
 weir_pipeline_get_total (WeirPipeline *self)
 {
@@ -268,7 +288,21 @@ uncount (Run *run)
 static void
 on_upgraded (WeirExchange *exchange, gpointer user_data)
 {
-  uncount (user_data);
+  Run *run = user_data;
+
+  uncount (run);
+  run->link.data = run;
+  g_queue_push_tail_link (&run->pipeline->upgraded, &run->link);
+  g_atomic_int_inc (&run->pipeline->n_upgraded);
+}
+
+static void
+forget_upgraded (Run *run)
+{
+  if (run->link.data == NULL)
+    return;
+  g_queue_unlink (&run->pipeline->upgraded, &run->link);
+  g_atomic_int_add (&run->pipeline->n_upgraded, -1);
 }
 
 static void
@@ -287,6 +321,7 @@ on_finished (WeirExchange *exchange, gpointer user_data)
     }
 
   uncount (run);
+  forget_upgraded (run);
   g_object_unref (run->exchange);
   run_free (run);
   g_object_unref (self);

@@ -26,6 +26,8 @@ WeirRelay *weir_relay_start (WeirEngine *engine,
                              GBytes *worker_early,
                              WeirRelayFunc ended,
                              gpointer user_data);
+/* What was read so far. */
+void weir_relay_get_totals (WeirRelay *self, guint64 *from_client, guint64 *from_worker);
 /* Closes both and calls nothing back. */
 void weir_relay_cancel (WeirRelay *self);
 

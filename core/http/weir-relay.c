@@ -189,6 +189,13 @@ is_over (WeirRelay *self)
   return self->ways[CLIENT].shut || self->ends[WORKER].hung_up;
 }
 
+void
+weir_relay_get_totals (WeirRelay *self, guint64 *from_client, guint64 *from_worker)
+{
+  *from_client = self->ways[CLIENT].total;
+  *from_worker = self->ways[WORKER].total;
+}
+
 static void
 run (WeirRelay *self)
 {
@@ -203,8 +210,7 @@ run (WeirRelay *self)
   if (!is_over (self))
     return;
 
-  from_client = self->ways[CLIENT].total;
-  from_worker = self->ways[WORKER].total;
+  weir_relay_get_totals (self, &from_client, &from_worker);
   weir_relay_free (self);
   ended (from_client, from_worker, user_data);
 }

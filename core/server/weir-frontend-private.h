@@ -31,7 +31,9 @@ void weir_frontend_drain (WeirFrontend *self);
 void weir_frontend_stop (WeirFrontend *self);
 /* After drain: nothing is in flight any more. */
 gboolean weir_frontend_is_drained (WeirFrontend *self);
-/* Ends the threads. */
+/* WebSockets that have not ended with their workers: their clients do not take what is left. */
+gboolean weir_frontend_has_upgraded (WeirFrontend *self);
+/* Ends the threads, and those. */
 void weir_frontend_free (WeirFrontend *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirFrontend, weir_frontend_free)

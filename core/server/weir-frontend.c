@@ -128,6 +128,16 @@ weir_frontend_is_drained (WeirFrontend *self)
   return TRUE;
 }
 
+gboolean
+weir_frontend_has_upgraded (WeirFrontend *self)
+{
+  for (guint i = 0; i < self->lanes->len; i++)
+    if (weir_lane_has_upgraded (self->lanes->pdata[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
 /* No thread ends before there is nothing left on any that could send it a message. */
 void
 weir_frontend_free (WeirFrontend *self)

@@ -32,7 +32,9 @@ void weir_lane_drain (WeirLane *self);
 void weir_lane_stop (WeirLane *self);
 /* After drain: nothing is in flight any more. */
 gboolean weir_lane_is_drained (WeirLane *self);
-/* Lets go of what the slots hold on the data thread. */
+/* WebSockets and the like that are still there, which nobody who drains waits for. */
+gboolean weir_lane_has_upgraded (WeirLane *self);
+/* Lets go of what the slots hold on the data thread, and of those. */
 void weir_lane_clear (WeirLane *self);
 /* After that: ends the thread. */
 void weir_lane_free (WeirLane *self);

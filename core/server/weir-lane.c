@@ -173,12 +173,20 @@ weir_lane_is_drained (WeirLane *self)
   return g_atomic_int_get (&self->settled) && weir_pipeline_get_open (self->pipeline) == 0;
 }
 
+gboolean
+weir_lane_has_upgraded (WeirLane *self)
+{
+  return weir_pipeline_get_upgraded (self->pipeline) > 0;
+}
+
 /* Objects of the data thread are let go of there. */
 static void
 on_clear (gpointer user_data)
 {
   WeirLane *self = user_data;
 
+  if (self->pipeline != NULL)
+    weir_pipeline_cut (self->pipeline);
   g_clear_object (&self->adapter);
   g_clear_object (&self->pipeline);
   g_clear_object (&self->route);

@@ -25,15 +25,6 @@ weir_server_end (WeirServer *self)
     g_task_return_boolean (tasks->pdata[i], TRUE);
 }
 
-void
-weir_server_on_empty (WeirFunctionHost *host, WeirServer *self)
-{
-  weir_clock_disarm (self->clock, self->stop_timer);
-  self->stop_timer = 0;
-  weir_server_end (self);
-  g_object_unref (self); /* weir_server_start()'s */
-}
-
 static void
 on_stop_deadline (gpointer user_data)
 {
@@ -47,6 +38,30 @@ static gint64
 get_rest_ms (WeirServer *self)
 {
   return MAX (0, (self->stop_deadline - weir_clock_now (self->clock) + 999) / 1000);
+}
+
+/* What the last workers said is still on its way to those who read slowly. */
+static void
+on_relay_check (gpointer user_data)
+{
+  WeirServer *self = user_data;
+
+  if (weir_frontend_has_upgraded (self->frontend) && get_rest_ms (self) > 0)
+    {
+      weir_clock_arm (self->clock, DRAIN_CHECK_MS, on_relay_check, self);
+      return;
+    }
+  weir_server_end (self);
+  g_object_unref (self); /* weir_server_start()'s */
+}
+
+void
+weir_server_on_empty (WeirFunctionHost *host, WeirServer *self)
+{
+  g_signal_handlers_disconnect_by_func (host, weir_server_on_empty, self);
+  weir_clock_disarm (self->clock, self->stop_timer);
+  self->stop_timer = 0;
+  on_relay_check (self);
 }
 
 static void

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Embeds a whole server: a function in Deno, and a stage that is written in Python."""
 
+import contextlib
 import os
 import pathlib
 import shutil
+import socket
 import sys
 import tempfile
 import threading
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import gi
@@ -17,8 +20,18 @@ gi.require_version("Weir", "1")
 from gi.repository import Gio, GLib, GObject, Weir  # noqa: E402
 
 WATCHDOG_S = 40
+HANDSHAKE = (
+    "Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
 FUNCTION = "Deno.serve(() => new Response('hello from a function'));\n"
 SICK = "Deno.serve((req) => { if (req.url.endsWith('/loop')) for (;;); return new Response('well'); });\n"
+FLOOD = """Deno.serve((req) => {
+  const { socket, response } = Deno.upgradeWebSocket(req);
+  socket.onopen = () => { for (let i = 0; i < 64; i++) socket.send(new Uint8Array(1 << 20)); };
+  return response;
+});
+"""
 HEALTH_CHECKS = """
 [functions.sick]
 cpu_soft_ms = 0
@@ -79,25 +92,44 @@ class Server(unittest.TestCase):
         config = Weir.Config.load(self.folder.name, GLib.Variant("a{sv}", listen))
         return Weir.Server.new(config)
 
-    def get(self, uri):
-        """From another thread, as any client; the loop of this one runs the server."""
+    def meanwhile(self, call):
+        """In another thread, as any client; the loop of this one runs the server."""
         answers = []
 
-        def fetch():
-            try:
-                with urllib.request.urlopen(uri, timeout=WATCHDOG_S) as response:
-                    answers.append((response.status, response.read(), response.headers))
-            except urllib.error.HTTPError as error:
-                answers.append((error.code, error.read(), error.headers))
-            except OSError as error:
-                answers.append((0, str(error).encode(), {}))
+        def run():
+            answers.append(call())
             GLib.idle_add(self.loop.quit)
 
-        thread = threading.Thread(target=fetch)
+        thread = threading.Thread(target=run)
         thread.start()
         self.loop.run()
         thread.join()
         return answers[0]
+
+    def get(self, uri):
+        def fetch():
+            try:
+                with urllib.request.urlopen(uri, timeout=WATCHDOG_S) as response:
+                    return response.status, response.read(), response.headers
+            except urllib.error.HTTPError as error:
+                return error.code, error.read(), error.headers
+            except OSError as error:
+                return 0, str(error).encode(), {}
+
+        return self.meanwhile(fetch)
+
+    def open_web_socket(self, uri, path):
+        address = urllib.parse.urlsplit(uri)
+
+        def connect():
+            client = socket.create_connection((address.hostname, address.port), WATCHDOG_S)
+            client.sendall(f"GET {path} HTTP/1.1\r\n{HANDSHAKE}\r\n".encode())
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += client.recv(1)
+            return client, head
+
+        return self.meanwhile(connect)
 
     def stop(self, server):
         results = []
@@ -279,6 +311,26 @@ class Server(unittest.TestCase):
         self.assertEqual([e.get_path() for e in stage.kept], [f"/hello/{n}" for n in range(3)])
         self.assertEqual([e.get_request_id() for e in stage.kept], ids)
         self.assertEqual({e.get_state() for e in stage.kept}, {Weir.ExchangeState.DONE})
+
+    def test_stop_with_a_web_socket_that_is_not_read(self):
+        self.write("functions/flood/index.ts", FLOOD)
+        self.write("weir.toml", "shutdown_timeout_ms = 500\n")
+        server = self.make()
+        records = []
+        server.connect("request", lambda server, record: records.append(record))
+        server.start()
+        client, head = self.open_web_socket(server.dup_uris()[0], "/flood")
+        with client:
+            self.assertIn(b"101", head)
+            self.stop(server)
+            received = 0
+            # What the kernel had is there, and then the end: not one of silence.
+            with contextlib.suppress(ConnectionResetError):
+                while piece := client.recv(1 << 20):
+                    received += len(piece)
+        self.assertLess(received, 64 << 20)
+        self.assertEqual([(r.get_status(), r.get_aborted()) for r in records], [(101, True)])
+        self.assertGreaterEqual(records[0].get_bytes_sent(), received)
 
     def test_stage_too_late(self):
         server = self.make()
