@@ -302,18 +302,35 @@ enqueue (WeirCapacity *self, WeirWorkerPool *pool)
   g_queue_insert_before (&self->waiting, link, g_object_ref (pool));
 }
 
+/* It may have lost its last worker meanwhile, or got its first one. */
+static gboolean
+is_in_place (GList *link)
+{
+  gboolean first = wants_first (link->data);
+
+  return (!first || link->prev == NULL || wants_first (link->prev->data)) &&
+         (first || link->next == NULL || !wants_first (link->next->data));
+}
+
 gboolean
 weir_capacity_ask (WeirCapacity *self, WeirWorkerPool *pool)
 {
+  GList *link;
+
   g_return_val_if_fail (WEIR_IS_CAPACITY (self), TRUE);
 
-  take_out (self, pool);
-  if ((g_queue_is_empty (&self->waiting) ||
-       (wants_first (pool) && !wants_first (self->waiting.head->data))) &&
-      has_room (self))
-    return TRUE;
-
-  enqueue (self, pool);
+  /* Who asks again has waited since the first time. */
+  link = g_queue_find (&self->waiting, pool);
+  if (link == NULL || !is_in_place (link))
+    {
+      take_out (self, pool);
+      enqueue (self, pool);
+    }
+  if (g_queue_peek_head (&self->waiting) == pool && has_room (self))
+    {
+      take_out (self, pool);
+      return TRUE;
+    }
   if (!self->settling)
     {
       self->settling = TRUE;

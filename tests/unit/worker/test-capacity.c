@@ -113,6 +113,27 @@ test_first_before_further (WeirWorld *self, gconstpointer data)
   weir_world_check (self, "declined-0");
 }
 
+/* Whoever is asked for again and again is not served later for it. */
+static void
+test_keeps_its_place (WeirWorld *self, gconstpointer data)
+{
+  weir_capacity_set_limits (self->capacity, 1, 0);
+  weir_world_serve (self, 0);
+  g_assert_true (weir_gate_lease (weir_world_gate (self, 0), G_MAXUINT));
+  weir_world_turn ();
+  weir_world_demand (self, 1);
+  weir_world_demand (self, 2);
+  weir_world_demand (self, 1);
+  weir_world_check (self, "added-0 ready-0 crowded-1 crowded-2 crowded-1");
+  weir_capacity_set_limits (self->capacity, 2, 0);
+  weir_world_check (self, "added-1");
+  weir_world_demand (self, 2);
+  weir_world_check (self, "crowded-2");
+  weir_capacity_set_limits (self->capacity, 3, 0);
+  weir_world_check (self, "added-2");
+  weir_gate_release (weir_world_gate (self, 0));
+}
+
 static void
 test_memory (WeirWorld *self, gconstpointer data)
 {
@@ -292,6 +313,7 @@ main (int argc, char **argv)
   ADD ("grace", weir_world_set_up, test_grace);
   ADD ("minimum", set_up_minimum, test_minimum);
   ADD ("first-before-further", weir_world_set_up, test_first_before_further);
+  ADD ("keeps-its-place", weir_world_set_up, test_keeps_its_place);
   ADD ("memory", weir_world_set_up, test_memory);
   ADD ("little-memory", weir_world_set_up, test_little_memory);
   ADD ("growing/within", weir_world_set_up, test_growing_within);
