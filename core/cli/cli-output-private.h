@@ -37,9 +37,8 @@ void cli_output_go_on (void);
 
 /* Ends of lines included; each call is one write, so that threads do not mix lines. */
 void cli_print (FILE *stream, const char *format, ...) G_GNUC_PRINTF (2, 3);
-/* Whole lines, which come out with the next cli_print() or cli_flush() at the latest. */
-void cli_print_soon (FILE *stream, const char *text, gsize length);
-void cli_flush (FILE *stream);
+/* Of these all, at once. */
+void cli_print_lines (FILE *stream, const char *text, gsize length);
 /* The time of day, for the standard output. */
 char *cli_clock_text (void);
 /* "error: …" and "warning: …" and "hint: …" on the error stream. */

@@ -116,7 +116,8 @@ print_text (const char *text)
 static void
 check_output (void)
 {
-  cli_flush (stdout);
+  if (fflush (stdout) != 0)
+    note_failure (stdout, errno);
   if (output_may_fail || output_errno == 0)
     return;
   cli_print_error (_ ("the standard output cannot be written: %s"), g_strerror (output_errno));
@@ -156,16 +157,9 @@ cli_print (FILE *stream, const char *format, ...)
 }
 
 void
-cli_print_soon (FILE *stream, const char *text, gsize length)
+cli_print_lines (FILE *stream, const char *text, gsize length)
 {
-  if (fwrite (text, 1, length, stream) < length)
-    note_failure (stream, errno);
-}
-
-void
-cli_flush (FILE *stream)
-{
-  if (fflush (stream) != 0)
+  if (fwrite (text, 1, length, stream) < length || fflush (stream) != 0)
     note_failure (stream, errno);
 }
 

@@ -19,6 +19,11 @@ put_number (char *p, guint64 number)
   char *start = digits + sizeof digits;
   gsize length;
 
+  if (number < 10)
+    {
+      *p = '0' + number;
+      return p + 1;
+    }
   do
     *--start = '0' + number % 10;
   while ((number /= 10) != 0);
@@ -36,27 +41,53 @@ put_digits (char *p, guint number, guint n_digits)
   return p + n_digits;
 }
 
-/* Eight at a time; the rest one by one. */
+/* The highest bit of a byte is set if one of those up to it has to be quoted. */
+static guint64
+find_odd (guint64 word)
+{
+  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
+  guint64 quote = word ^ ones * '"';
+  guint64 slash = word ^ ones * '\\';
+
+  return (word | (word + ones) | ((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) |
+          ((slash - ones) & ~slash)) &
+         ones << 7;
+}
+
+static guint64
+read_word (const char *text)
+{
+  guint64 word;
+
+  memcpy (&word, text, sizeof word);
+  return word;
+}
+
+static guint64
+read_half (const char *text)
+{
+  guint32 half;
+
+  memcpy (&half, text, sizeof half);
+  return half;
+}
+
+/* Eight at a time; of the last ones some are looked at twice. */
 static gboolean
 is_plain (const char *text, gsize length)
 {
-  const guint64 ones = G_GUINT64_CONSTANT (0x0101010101010101);
   guint64 odd = 0;
   gsize i;
 
-  for (i = 0; i + 8 <= length; i += 8)
+  if (length >= 8)
     {
-      guint64 word, quote, slash;
-
-      memcpy (&word, text + i, 8);
-      quote = word ^ ones * '"';
-      slash = word ^ ones * '\\';
-      odd |= word | (word + ones) | ((word - ones * ' ') & ~word) | ((quote - ones) & ~quote) |
-             ((slash - ones) & ~slash);
+      for (i = 0; i + 8 < length; i += 8)
+        odd |= find_odd (read_word (text + i));
+      return (odd | find_odd (read_word (text + length - 8))) == 0;
     }
-  if ((odd & ones << 7) != 0)
-    return FALSE;
-  for (; i < length; i++)
+  if (length >= 4)
+    return find_odd (read_half (text) | read_half (text + length - 4) << 32) == 0;
+  for (i = 0; i < length; i++)
     if (text[i] < ' ' || text[i] > '~' || text[i] == '"' || text[i] == '\\')
       return FALSE;
   return TRUE;
@@ -111,21 +142,20 @@ put_string (GString *out, char *p, const char *value)
 
 /* The day and the second are the same for many. */
 static char *
-put_time (char *p)
+put_time (char *p, gint64 time)
 {
   static gint64 second;
-  static char text[24];
-  gint64 now = g_get_real_time ();
+  static char text[] = "0000-00-00T00:00:00.";
 
-  if (now / G_USEC_PER_SEC != second)
+  if (time / G_USEC_PER_SEC != second)
     {
-      g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (now / G_USEC_PER_SEC);
+      g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
       g_autofree char *formatted = g_date_time_format (date, "%Y-%m-%dT%H:%M:%S.");
 
       g_strlcpy (text, formatted, sizeof text);
-      second = now / G_USEC_PER_SEC;
+      second = time / G_USEC_PER_SEC;
     }
-  p = put_digits (g_stpcpy (p, text), now % G_USEC_PER_SEC, 6);
+  p = put_digits (PUT (p, text), time % G_USEC_PER_SEC, 6);
   return PUT (p, "Z\"");
 }
 
@@ -136,7 +166,8 @@ cli_request_line_append_json (GString *out, WeirRequestRecord *record)
   gint64 duration = MAX (0, weir_request_record_get_duration (record));
   char *p = make_room (out, out->str + out->len, ROOM);
 
-  p = put_time (PUT (p, "{\"type\":\"request\",\"time\":\""));
+  p = put_time (PUT (p, "{\"type\":\"request\",\"time\":\""),
+                weir_request_record_get_ended (record));
   p = put_string (out, PUT (p, ",\"method\":"), weir_request_record_get_method (record));
   p = put_string (out, PUT (p, ",\"target\":"), weir_request_record_get_target (record));
   p = PUT (p, ",\"status\":");

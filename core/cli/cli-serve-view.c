@@ -10,12 +10,11 @@
 #include "cli-scheduling-private.h"
 #include "cli-source-frame-private.h"
 
-/* Of what was said and is not written yet; whatever is said flushes it, but for requests. It is
- * standard output's to the end; without one of ours the size would be the C library's. */
-static char buffer[65536];
-
 /* So many requests in one batch are a rush: then batches come one after the other. */
 #define RUSH 8
+
+/* Bytes of lines for requests that are written at once. */
+#define AT_ONCE 65536
 
 struct _CliServeView
 {
@@ -23,9 +22,7 @@ struct _CliServeView
   GPtrArray *handlers; /* gulong */
   gboolean json;
   gboolean colours;
-  GString *line;
-  guint flush; /* source id */
-  guint fresh; /* requests since the last one */
+  GString *lines;
   gboolean patient;
 };
 
@@ -52,42 +49,38 @@ speaker_text (const char *function, const char *request_id)
  * gets no less time for that, only not at once. Without one a first request waits for this thread
  * most of all. */
 static void
-mind_rush (CliServeView *self)
+mind_rush (CliServeView *self, guint n_requests)
 {
-  gboolean patient = self->fresh >= RUSH;
+  gboolean patient = n_requests >= RUSH;
 
-  self->fresh = 0;
   if (patient != self->patient)
     cli_scheduling_set_patient (patient);
   self->patient = patient;
 }
 
-static gboolean
-on_flush (gpointer user_data)
+static void
+print_lines (CliServeView *self)
 {
-  CliServeView *self = user_data;
-
-  self->flush = 0;
-  mind_rush (self);
-  cli_flush (stdout);
-  return G_SOURCE_REMOVE;
+  cli_print_lines (stdout, self->lines->str, self->lines->len);
+  g_string_truncate (self->lines, 0);
 }
 
-/* Requests come in batches, and go out in one. */
 static void
-on_request (WeirServer *server, WeirRequestRecord *record, gpointer user_data)
+on_requests (WeirServer *server, GPtrArray *records, gpointer user_data)
 {
   CliServeView *self = user_data;
 
-  g_string_truncate (self->line, 0);
-  if (self->json)
-    cli_request_line_append_json (self->line, record);
-  else
-    cli_request_line_append_text (self->line, record);
-  cli_print_soon (stdout, self->line->str, self->line->len);
-  self->fresh++;
-  if (self->flush == 0)
-    self->flush = g_idle_add (on_flush, self);
+  for (guint i = 0; i < records->len; i++)
+    {
+      if (self->json)
+        cli_request_line_append_json (self->lines, g_ptr_array_index (records, i));
+      else
+        cli_request_line_append_text (self->lines, g_ptr_array_index (records, i));
+      if (self->lines->len >= AT_ONCE)
+        print_lines (self);
+    }
+  print_lines (self);
+  mind_rush (self, records->len);
 }
 
 static void
@@ -356,13 +349,13 @@ cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet)
   self->server = server;
   self->handlers = g_ptr_array_new ();
   self->json = json;
-  self->line = g_string_new (NULL);
+  self->lines = g_string_sized_new (AT_ONCE + AT_ONCE / 8);
   cli_output_go_on ();
-  setvbuf (stdout, buffer, _IOFBF, sizeof buffer);
+  setvbuf (stdout, NULL, _IONBF, 0); /* all that is said is whole lines */
   self->colours = !json && cli_has_colours (stdout);
   if (!quiet) /* then the server does not even collect them */
     {
-      watch (self, "request", G_CALLBACK (on_request));
+      watch (self, "requests", G_CALLBACK (on_requests));
       watch (self, "requests-dropped", G_CALLBACK (on_requests_dropped));
     }
   watch (self, "function-log", G_CALLBACK (on_function_log));
@@ -381,9 +374,7 @@ cli_serve_view_free (CliServeView *self)
     g_signal_handler_disconnect (self->server,
                                  GPOINTER_TO_SIZE (g_ptr_array_index (self->handlers, i)));
   g_ptr_array_unref (self->handlers);
-  g_clear_handle_id (&self->flush, g_source_remove);
-  cli_flush (stdout);
-  g_string_free (self->line, TRUE);
+  g_string_free (self->lines, TRUE);
   g_free (self);
 }
 

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  * 3 ms, however many requests there are. Bounded: what does not fit is counted. */
 typedef struct _WeirRequestFeed WeirRequestFeed;
 
-/* records: WeirRequestRecord, borrowed; dropped: how many more there were. */
+/* records: WeirRequestRecord; dropped: how many more there were. */
 typedef void (*WeirRequestFeedFunc) (GPtrArray *records, guint64 dropped, gpointer user_data);
 
 WeirRequestFeed *
@@ -24,8 +24,10 @@ weir_request_feed_new (GMainContext *control, WeirRequestFeedFunc func, gpointer
 void weir_request_feed_close (WeirRequestFeed *self);
 WeirRequestFeed *weir_request_feed_ref (WeirRequestFeed *self);
 void weir_request_feed_unref (WeirRequestFeed *self);
-/* Any data thread: the exchange is finished. */
-void weir_request_feed_push (WeirRequestFeed *self, WeirExchange *exchange);
+/* Any data thread: n records that were written from position on. FALSE: there is no place for
+ * them, and they are counted instead of given. */
+gboolean
+weir_request_feed_give (WeirRequestFeed *self, WeirRequestBlock *block, gsize position, guint n);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WeirRequestFeed, weir_request_feed_unref)
 

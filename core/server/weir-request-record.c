@@ -13,32 +13,27 @@
  * Since: 1.0
  */
 
-/* Enough for dozens, so that hardly one of them needs memory of its own; a record that somebody
- * keeps keeps its neighbours. */
-#define BLOCK_SIZE 16384
+/* What a block has before the first record gives to it away is more than there can ever be. */
+#define UNGIVEN (1 << 30)
 #define ALIGNMENT 8
 
-/* What is referred to is the block, never a record by itself. */
+/* What is referred to is the block, never a record by itself: who keeps one keeps its neighbours.
+ */
 struct _WeirRequestBlock
 {
-  gsize used;
-  gsize size;
-  char data[];
+  gint references; /* atomic */
+  _Alignas(ALIGNMENT) char data[];
 };
 
 struct _WeirRequestRecord
 {
-  WeirRequestBlock *block;
-  const char *method; /* in the text at the end, as the others */
-  const char *target;
-  const char *function;
-  const char *request_id;
-  const char *client;
-  const char *subject;
-  const char *error;
-  const char *authenticator; /* interned */
-  guint status;
+  guint32 position; /* in its block */
+  guint32 size;
+  guint32 texts[WEIR_REQUEST_TEXTS]; /* from here; 0: there is none */
+  guint16 status;
   gboolean aborted;
+  const char *authenticator; /* interned */
+  gint64 ended;
   gint64 duration;
   guint64 bytes_received;
   guint64 bytes_sent;
@@ -50,88 +45,112 @@ G_DEFINE_BOXED_TYPE (WeirRequestRecord,
                      weir_request_record_ref,
                      weir_request_record_unref)
 
-static gsize
-measure (const char *text)
+/* ---- blocks ---- */
+
+WeirRequestBlock *
+weir_request_block_new (gsize size)
 {
-  return text != NULL ? strlen (text) + 1 : 0;
-}
+  WeirRequestBlock *self = g_malloc (sizeof (WeirRequestBlock) + size);
 
-static const char *
-put (char **end, const char *text)
-{
-  const char *start = *end;
-
-  if (text == NULL)
-    return NULL;
-  *end = g_stpcpy (*end, text) + 1;
-  return start;
-}
-
-static WeirRequestBlock *
-block_new (gsize size)
-{
-  WeirRequestBlock *self = g_atomic_rc_box_alloc (sizeof (WeirRequestBlock) + size);
-
-  self->used = 0;
-  self->size = size;
+  self->references = UNGIVEN;
   return self;
+}
+
+static void
+block_drop (WeirRequestBlock *self, gint references)
+{
+  if (g_atomic_int_add (&self->references, -references) == references)
+    g_free (self);
 }
 
 void
-weir_request_block_unref (WeirRequestBlock *self)
+weir_request_block_retire (WeirRequestBlock *self, guint given)
 {
-  g_atomic_rc_box_release (self);
+  block_drop (self, UNGIVEN - given);
 }
 
-static WeirRequestRecord *
-allocate (WeirRequestBlock **block, gsize length)
+void
+weir_request_block_append_to (WeirRequestBlock *self, gsize position, guint n, GPtrArray *records)
 {
-  gsize size = (sizeof (WeirRequestRecord) + length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  WeirRequestRecord *record;
+  for (guint i = 0; i < n; i++)
+    {
+      WeirRequestRecord *record = (WeirRequestRecord *) (self->data + position);
 
-  if (*block != NULL && (*block)->size - (*block)->used < size)
-    g_clear_pointer (block, weir_request_block_unref);
-  if (*block == NULL)
-    *block = block_new (MAX (size, BLOCK_SIZE));
-  record = (WeirRequestRecord *) ((*block)->data + (*block)->used);
-  record->block = g_atomic_rc_box_acquire (*block);
-  (*block)->used += size;
-  return record;
+      g_ptr_array_add (records, record);
+      position += record->size;
+    }
 }
 
-WeirRequestRecord *
-weir_request_record_new (WeirExchange *exchange, WeirRequestBlock **block)
+static WeirRequestBlock *
+get_block (WeirRequestRecord *self)
 {
-  WeirFunction *called = weir_exchange_get_function (exchange);
+  return (WeirRequestBlock *) ((char *) self - self->position -
+                               G_STRUCT_OFFSET (WeirRequestBlock, data));
+}
+
+/* ---- what is written down ---- */
+
+void
+weir_request_draft_init (WeirRequestDraft *self, WeirExchange *exchange)
+{
+  WeirFunction *function = weir_exchange_get_function (exchange);
   WeirIdentity *identity = weir_exchange_get_identity (exchange);
-  const GError *failure = weir_exchange_get_error (exchange);
-  const char *method = weir_head_get_method (weir_exchange_get_request (exchange));
-  const char *target = weir_exchange_get_path (exchange);
-  const char *function = called != NULL ? weir_function_get_name (called) : NULL;
-  const char *request_id = weir_exchange_get_request_id (exchange);
-  const char *client = weir_exchange_get_client_text (exchange);
-  const char *subject = identity != NULL ? weir_identity_get_subject (identity) : NULL;
-  const char *error = failure != NULL ? failure->message : NULL;
-  gsize length = measure (method) + measure (target) + measure (function) + measure (request_id) +
-                 measure (client) + measure (subject) + measure (error);
-  WeirRequestRecord *self = allocate (block, length);
-  char *end = self->text;
+  const GError *error = weir_exchange_get_error (exchange);
+  gsize size = sizeof (WeirRequestRecord);
 
-  self->method = put (&end, method);
-  self->target = put (&end, target);
-  self->function = put (&end, function);
-  self->request_id = put (&end, request_id);
-  self->client = put (&end, client);
-  self->subject = put (&end, subject);
-  self->error = put (&end, error);
+  self->texts[WEIR_REQUEST_METHOD] = weir_head_get_method (weir_exchange_get_request (exchange));
+  self->texts[WEIR_REQUEST_TARGET] = weir_exchange_get_path (exchange);
+  self->texts[WEIR_REQUEST_FUNCTION] = function != NULL ? weir_function_get_name (function) : NULL;
+  self->texts[WEIR_REQUEST_ID] = weir_exchange_get_request_id (exchange);
+  self->texts[WEIR_REQUEST_CLIENT] = weir_exchange_get_client_text (exchange);
+  self->texts[WEIR_REQUEST_SUBJECT] =
+      identity != NULL ? weir_identity_get_subject (identity) : NULL;
+  self->texts[WEIR_REQUEST_ERROR] = error != NULL ? error->message : NULL;
   self->authenticator = identity != NULL ? weir_identity_get_authenticator (identity) : NULL;
-  self->status = weir_exchange_get_status (exchange);
-  self->aborted = weir_exchange_get_state (exchange) == WEIR_EXCHANGE_STATE_ABORTED;
-  self->duration = g_get_monotonic_time () - weir_exchange_get_started (exchange);
-  self->bytes_received = weir_exchange_get_bytes_received (exchange);
-  self->bytes_sent = weir_exchange_get_bytes_sent (exchange);
+  for (guint i = 0; i < WEIR_REQUEST_TEXTS; i++)
+    {
+      self->lengths[i] = self->texts[i] != NULL ? strlen (self->texts[i]) + 1 : 0;
+      size += self->lengths[i];
+    }
+  self->size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
 
-  return self;
+void
+weir_request_block_write (WeirRequestBlock *self,
+                          gsize position,
+                          const WeirRequestDraft *draft,
+                          WeirExchange *exchange,
+                          gint64 real_time)
+{
+  WeirRequestRecord *record = (WeirRequestRecord *) (self->data + position);
+  gint64 now = g_get_monotonic_time ();
+  char *end = record->text;
+
+  record->position = position;
+  record->size = draft->size;
+  for (guint i = 0; i < WEIR_REQUEST_TEXTS; i++)
+    {
+      record->texts[i] = draft->texts[i] != NULL ? end - (char *) record : 0;
+      memcpy (end, draft->texts[i] != NULL ? draft->texts[i] : "", draft->lengths[i]);
+      end += draft->lengths[i];
+    }
+  record->authenticator = draft->authenticator;
+  record->status = weir_exchange_get_status (exchange);
+  record->aborted = weir_exchange_get_state (exchange) == WEIR_EXCHANGE_STATE_ABORTED;
+  record->ended = now + real_time;
+  record->duration = now - weir_exchange_get_started (exchange);
+  record->bytes_received = weir_exchange_get_bytes_received (exchange);
+  record->bytes_sent = weir_exchange_get_bytes_sent (exchange);
+}
+
+/* ---- what others read ---- */
+
+static const char *
+get_text (WeirRequestRecord *self, WeirRequestText text)
+{
+  guint32 position = self->texts[text];
+
+  return position != 0 ? (const char *) self + position : NULL;
 }
 
 /**
@@ -145,7 +164,7 @@ weir_request_record_new (WeirExchange *exchange, WeirRequestBlock **block)
 WeirRequestRecord *
 weir_request_record_ref (WeirRequestRecord *self)
 {
-  g_atomic_rc_box_acquire (self->block);
+  g_atomic_int_inc (&get_block (self)->references);
   return self;
 }
 
@@ -158,7 +177,7 @@ weir_request_record_ref (WeirRequestRecord *self)
 void
 weir_request_record_unref (WeirRequestRecord *self)
 {
-  weir_request_block_unref (self->block);
+  block_drop (get_block (self), 1);
 }
 
 /**
@@ -174,7 +193,7 @@ weir_request_record_get_method (WeirRequestRecord *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->method;
+  return get_text (self, WEIR_REQUEST_METHOD);
 }
 
 /**
@@ -190,7 +209,7 @@ weir_request_record_get_target (WeirRequestRecord *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->target;
+  return get_text (self, WEIR_REQUEST_TARGET);
 }
 
 /**
@@ -206,7 +225,7 @@ weir_request_record_get_function (WeirRequestRecord *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->function;
+  return get_text (self, WEIR_REQUEST_FUNCTION);
 }
 
 /**
@@ -222,7 +241,7 @@ weir_request_record_get_client (WeirRequestRecord *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->client;
+  return get_text (self, WEIR_REQUEST_CLIENT);
 }
 
 /**
@@ -256,7 +275,7 @@ weir_request_record_get_subject (WeirRequestRecord *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->subject;
+  return get_text (self, WEIR_REQUEST_SUBJECT);
 }
 
 /**
@@ -272,7 +291,7 @@ weir_request_record_get_request_id (WeirRequestRecord *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->request_id;
+  return get_text (self, WEIR_REQUEST_ID);
 }
 
 /**
@@ -289,6 +308,22 @@ weir_request_record_get_status (WeirRequestRecord *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->status;
+}
+
+/**
+ * weir_request_record_get_ended:
+ * @self: a record
+ *
+ * Returns: when it was over, in microseconds since 1970, UTC
+ *
+ * Since: 1.0
+ */
+gint64
+weir_request_record_get_ended (WeirRequestRecord *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->ended;
 }
 
 /**
@@ -368,5 +403,5 @@ weir_request_record_get_error (WeirRequestRecord *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  return self->error;
+  return get_text (self, WEIR_REQUEST_ERROR);
 }

@@ -39,6 +39,8 @@ const char *weir_request_record_get_request_id (WeirRequestRecord *self);
 WEIR_AVAILABLE_IN_ALL
 guint weir_request_record_get_status (WeirRequestRecord *self); /* 0: none was sent */
 WEIR_AVAILABLE_IN_ALL
+gint64 weir_request_record_get_ended (WeirRequestRecord *self); /* microseconds since 1970 */
+WEIR_AVAILABLE_IN_ALL
 gint64 weir_request_record_get_duration (WeirRequestRecord *self); /* microseconds */
 WEIR_AVAILABLE_IN_ALL
 guint64 weir_request_record_get_bytes_received (WeirRequestRecord *self);

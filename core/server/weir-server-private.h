@@ -11,7 +11,7 @@
 #include "server/weir-extensions-private.h"
 #include "server/weir-frontend-private.h"
 #include "server/weir-function-host-private.h"
-#include "server/weir-request-feed-private.h"
+#include "server/weir-request-writer-private.h"
 #include "server/weir-secrets-private.h"
 #include "server/weir-server.h"
 #include "server/weir-stores-private.h"
@@ -45,8 +45,8 @@ struct _WeirServer
   WeirFrontend *frontend;
   GPtrArray *rate_limits;  /* WeirRateLimitStage, by lane */
   GPtrArray *user_secrets; /* WeirUserSecrets, by lane */
-  guint64 listened; /* atomic: when somebody was last looked for who hears of requests, and if so */
   WeirRequestFeed *feed;
+  GPtrArray *writers; /* WeirRequestWriter, by lane */
   WeirFunctionHost *host;
   WeirSecrets *secrets; /* NULL when there are none to be had */
 
@@ -77,7 +77,7 @@ void weir_server_notice (WeirServer *self, const char *message);
 /* What the host tells is told on. */
 void weir_server_tell_on (WeirServer *self);
 /* Data thread. */
-void weir_server_on_exchange_finished (WeirExchange *exchange, gpointer user_data);
+gboolean weir_server_wants_records (gpointer user_data);
 void weir_server_on_records (GPtrArray *records, guint64 dropped, gpointer user_data);
 
 G_END_DECLS

@@ -12,6 +12,7 @@
 enum
 {
   SIGNAL_REQUEST,
+  SIGNAL_REQUESTS,
   SIGNAL_REQUESTS_DROPPED,
   SIGNAL_WORKER_ADDED,
   SIGNAL_WORKER_UNHEALTHY,
@@ -30,30 +31,18 @@ static guint signals[N_SIGNALS];
 
 /* ---- requests that are over ---- */
 
-/* To ask for handlers takes a lock and a search. What was found holds for the other exchanges of
- * the same batch, which is known by its time; each data thread may overwrite what another found. */
 static gboolean
-is_listened_to (WeirServer *self, WeirExchange *exchange)
+is_heard (WeirServer *self, guint signal)
 {
-  guint64 batch = (guint64) weir_engine_get_now (weir_exchange_get_engine (exchange)) << 1;
-  guint64 found = __atomic_load_n (&self->listened, __ATOMIC_RELAXED);
-
-  if ((found & ~G_GUINT64_CONSTANT (1)) != batch)
-    {
-      found = batch | g_signal_has_handler_pending (self, signals[SIGNAL_REQUEST], 0, FALSE);
-      __atomic_store_n (&self->listened, found, __ATOMIC_RELAXED);
-    }
-  return found & 1;
+  return g_signal_has_handler_pending (self, signals[signal], 0, FALSE);
 }
 
-/* Data thread. */
-void
-weir_server_on_exchange_finished (WeirExchange *exchange, gpointer user_data)
+gboolean
+weir_server_wants_records (gpointer user_data)
 {
   WeirServer *self = user_data;
 
-  if (is_listened_to (self, exchange))
-    weir_request_feed_push (self->feed, exchange);
+  return is_heard (self, SIGNAL_REQUESTS) || is_heard (self, SIGNAL_REQUEST);
 }
 
 void
@@ -61,8 +50,11 @@ weir_server_on_records (GPtrArray *records, guint64 dropped, gpointer user_data)
 {
   WeirServer *self = user_data;
 
-  for (guint i = 0; i < records->len; i++)
-    g_signal_emit (self, signals[SIGNAL_REQUEST], 0, records->pdata[i]);
+  if (records->len > 0)
+    g_signal_emit (self, signals[SIGNAL_REQUESTS], 0, records);
+  if (is_heard (self, SIGNAL_REQUEST))
+    for (guint i = 0; i < records->len; i++)
+      g_signal_emit (self, signals[SIGNAL_REQUEST], 0, records->pdata[i]);
   if (dropped > 0)
     g_signal_emit (self, signals[SIGNAL_REQUESTS_DROPPED], 0, dropped);
 }
@@ -187,6 +179,17 @@ weir_server_install_signals (void)
    * Since: 1.0
    */
   signals[SIGNAL_REQUEST] = weir_signal_new (type, "request", 1, WEIR_TYPE_REQUEST_RECORD);
+  /**
+   * WeirServer::requests:
+   * @self: the server
+   * @records: (element-type WeirRequestRecord): what is left of the exchanges
+   *
+   * Exchanges are over: those of a batch, in their order, for whom a signal for each,
+   * [signal@Weir.Server::request], is too much.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_REQUESTS] = weir_signal_new (type, "requests", 1, G_TYPE_PTR_ARRAY);
   /**
    * WeirServer::requests-dropped:
    * @self: the server

@@ -410,12 +410,17 @@ static void
 prepare_lane (WeirServer *self, WeirLane *lane)
 {
   WeirPipeline *pipeline = weir_lane_get_pipeline (lane);
+  WeirRequestWriter *writer = weir_request_writer_new (self->feed,
+                                                       weir_lane_get_engine (lane),
+                                                       weir_server_wants_records,
+                                                       self);
 
+  g_ptr_array_add (self->writers, writer);
   weir_pipeline_set_stage_timeout (
       pipeline,
       weir_settings_get_integer (weir_config_get_server_settings (self->config),
                                  "stage_timeout_ms"));
-  weir_pipeline_add_observer (pipeline, weir_server_on_exchange_finished, self);
+  weir_pipeline_add_observer (pipeline, weir_request_writer_on_finished, writer);
 }
 
 /* A handler of one of our signals may have had enough. */
@@ -471,6 +476,7 @@ void
 weir_server_drop_parts (WeirServer *self)
 {
   g_clear_pointer (&self->frontend, weir_frontend_free);
+  g_ptr_array_set_size (self->writers, 0);
   weir_stores_recall (self->stores);
   g_ptr_array_set_size (self->rate_limits, 0);
   if (self->feed != NULL)

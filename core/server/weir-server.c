@@ -276,6 +276,7 @@ weir_server_finalize (GObject *object)
   g_ptr_array_unref (self->stages);
   g_ptr_array_unref (self->authenticators);
   g_ptr_array_unref (self->sockets);
+  g_ptr_array_unref (self->writers);
   g_ptr_array_unref (self->rate_limits);
   g_ptr_array_unref (self->user_secrets);
   g_ptr_array_unref (self->stopping);
@@ -386,6 +387,7 @@ weir_server_init (WeirServer *self)
   self->authenticators =
       g_ptr_array_new_with_free_func ((GDestroyNotify) weir_named_authenticator_free);
   self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  self->writers = g_ptr_array_new_with_free_func ((GDestroyNotify) weir_request_writer_free);
   self->rate_limits = g_ptr_array_new_with_free_func (g_object_unref);
   self->user_secrets = g_ptr_array_new_with_free_func (g_object_unref);
   self->stopping = g_ptr_array_new_with_free_func (g_object_unref);

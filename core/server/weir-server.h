@@ -41,6 +41,7 @@ GType weir_server_state_get_type (void) G_GNUC_CONST;
  * Signals:
  *  "request" (WeirRequestRecord): an exchange is over; nothing is collected while
  *     nobody is connected.
+ *  "requests" (GPtrArray of WeirRequestRecord): the same, for a whole batch at once
  *  "worker-added" (WeirWorker)
  *  "function-log" (function name, level, message, request id or NULL): console output
  *  "function-failed" (function name, GError): it cannot be started

@@ -60,7 +60,9 @@ test('a server', async () => {
         worker.connect('state-changed', (_w, _from, to) => states.push(to));
         worker.connect('exited', w => exits.push(w.get_exit_reason()));
     });
+    const told = [];
     server.connect('request', (_, record) => records.push(record));
+    server.connect('requests', (_, batch) => told.push(...batch));
     server.add_stage(new Teapot());
     server.start();
     equal(server.get_state(), Weir.ServerState.RUNNING);
@@ -88,6 +90,7 @@ test('a server', async () => {
     equal(exits, [Weir.WorkerExitReason.REQUESTED]);
     equal(records.map(r => [r.get_target(), r.get_status(), r.get_function()]),
         [['/teapot', 418, null], ['/hello', 200, 'hello'], ['/no-such-function', 404, null]]);
+    equal(told.map(r => [r.get_target(), r.get_ended()]), records.map(r => [r.get_target(), r.get_ended()]));
 });
 
 const SICK = "Deno.serve((req) => { if (req.url.endsWith('/loop')) for (;;); return new Response('well'); });\n";

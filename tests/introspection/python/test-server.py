@@ -199,6 +199,7 @@ class Server(unittest.TestCase):
         workers = []
         states = []
         records = []
+        batches = []
         exits = []
 
         def on_worker_added(server, worker):
@@ -208,6 +209,8 @@ class Server(unittest.TestCase):
 
         server.connect("worker-added", on_worker_added)
         server.connect("request", lambda server, record: records.append(record))
+        server.connect("requests", lambda server, records: batches.append(records))
+        began = GLib.get_real_time()
         server.add_stage(Teapot())
         server.start()
         self.assertEqual(server.get_state(), Weir.ServerState.RUNNING)
@@ -237,6 +240,10 @@ class Server(unittest.TestCase):
             seen,
             [("/teapot", 418, None), ("/hello", 200, "hello"), ("/no-such-function", 404, None)],
         )
+        told = [record for batch in batches for record in batch]
+        self.assertEqual([r.get_target() for r in told], [r.get_target() for r in records])
+        self.assertEqual([r.get_ended() for r in told], [r.get_ended() for r in records])
+        self.assertLess(abs(records[0].get_ended() - began), 3600 * GLib.USEC_PER_SEC)
 
     def start_in_vain(self, server):
         with self.assertRaises(GLib.Error) as caught:
