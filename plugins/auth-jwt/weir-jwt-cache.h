@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Tokens that were found good, by their digest, until they expire. Bounded: what was not asked
- * for in a long time goes first. Not thread-safe. */
+/* Tokens that were found good, until they expire. Bounded: what was not asked for in a long time
+ * goes first. Not thread-safe. */
 typedef struct _WeirJwtCache WeirJwtCache;
 
 /* size: tokens, 0 for none. */

@@ -39,6 +39,48 @@ test_expires (void)
   g_assert_false (has (cache, "b", 1));
 }
 
+/* Every byte counts, wherever it stands, and so does what is missing or too much. */
+static void
+test_every_byte (void)
+{
+  g_autoptr (WeirJwtCache) cache = weir_jwt_cache_new (64);
+
+  for (gsize length = 1; length <= 40; length++)
+    {
+      g_autofree char *token = g_strnfill (length, 't');
+      g_autofree char *longer = g_strconcat (token, "t", NULL);
+
+      add (cache, token, G_MAXINT64);
+      g_assert_true (has (cache, token, 1));
+      g_assert_false (has (cache, longer, 1));
+      for (gsize i = 0; i < length; i++)
+        for (guint bit = 0; bit < 8; bit++)
+          {
+            g_autoptr (WeirIdentity) identity = NULL;
+
+            token[i] ^= 1 << bit;
+            identity = weir_jwt_cache_find (cache, token, length, 1);
+            g_assert_null (identity);
+            token[i] ^= 1 << bit;
+          }
+    }
+}
+
+/* Where the end is the same, as it is not with signatures. */
+static void
+test_same_end (void)
+{
+  g_autoptr (WeirJwtCache) cache = weir_jwt_cache_new (64);
+
+  add (cache, "one.0123456789abcdef", G_MAXINT64);
+  add (cache, "two.0123456789abcdef", G_MAXINT64);
+  g_assert_true (has (cache, "one.0123456789abcdef", 1));
+  g_assert_true (has (cache, "two.0123456789abcdef", 1));
+  g_assert_false (has (cache, "six.0123456789abcdef", 1));
+  g_assert_false (has (cache, "0123456789abcdef", 1));
+  g_assert_false (has (cache, "", 1));
+}
+
 static void
 test_bounded (void)
 {
@@ -76,6 +118,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/auth-jwt/cache/expires", test_expires);
+  g_test_add_func ("/auth-jwt/cache/every-byte", test_every_byte);
+  g_test_add_func ("/auth-jwt/cache/same-end", test_same_end);
   g_test_add_func ("/auth-jwt/cache/bounded", test_bounded);
   g_test_add_func ("/auth-jwt/cache/none", test_none);
 
