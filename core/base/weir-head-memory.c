@@ -58,6 +58,24 @@ weir_head_arena_owns (WeirHead *self, const char *text)
   return FALSE;
 }
 
+static inline const char *
+keep (WeirHead *self, const char *text, gsize length)
+{
+  return weir_head_arena_owns (self, text) ? text : weir_head_arena_copy (self, text, length);
+}
+
+void
+weir_head_arena_keep_fields (WeirHead *self)
+{
+  for (guint i = 0; i < self->n_fields; i++)
+    {
+      WeirField *field = &self->fields[i];
+
+      field->name = keep (self, field->name, field->name_length);
+      field->value = keep (self, field->value, field->value_length);
+    }
+}
+
 /* Keeps the largest chunk that is not out of proportion. */
 void
 weir_head_arena_reset (WeirHead *self)

@@ -45,6 +45,36 @@ void weir_head_put (WeirHead *self,
                     gsize name_length,
                     const char *value,
                     gsize value_length);
+void weir_head_grow (WeirHead *self);
+
+static inline void
+weir_head_append (WeirHead *self, WeirField field)
+{
+  if (self->n_fields == self->n_allocated)
+    weir_head_grow (self);
+  self->fields[self->n_fields++] = field;
+}
+
+/* As weir_head_add_borrowed(), for those who parse many. */
+static inline void
+weir_head_lend (WeirHead *self,
+                WeirFieldId id,
+                const char *name,
+                gsize name_length,
+                const char *value,
+                gsize value_length)
+{
+  weir_head_append (self,
+                    (WeirField){
+                        .name = name,
+                        .value = value,
+                        .value_length = value_length,
+                        .name_length = name_length,
+                        .id = id,
+                    });
+  self->borrows = TRUE;
+}
+
 /* All those of its name. */
 void weir_head_remove_field (WeirHead *self, const WeirField *field);
 
@@ -52,6 +82,8 @@ char *weir_head_arena_copy (WeirHead *self, const char *text, gsize length);
 const char *weir_head_arena_dup (WeirHead *self, const char *text); /* (nullable) */
 gboolean weir_head_arena_owns (WeirHead *self, const char *text);
 void weir_head_arena_reset (WeirHead *self);
+/* Copies what the fields do not have in there yet. */
+void weir_head_arena_keep_fields (WeirHead *self);
 
 /* One that is over and empty, or NULL. */
 WeirHead *weir_head_take_spare (void);

@@ -108,15 +108,7 @@ weir_head_retain (WeirHead *self)
   if (!self->borrows)
     return;
 
-  for (guint i = 0; i < self->n_fields; i++)
-    {
-      WeirField *field = &self->fields[i];
-
-      if (!weir_head_arena_owns (self, field->name))
-        field->name = weir_head_arena_copy (self, field->name, field->name_length);
-      if (!weir_head_arena_owns (self, field->value))
-        field->value = weir_head_arena_copy (self, field->value, field->value_length);
-    }
+  weir_head_arena_keep_fields (self);
   self->borrows = FALSE;
 }
 
@@ -303,15 +295,11 @@ field_is (const WeirField *field, WeirFieldId id, const char *name, gsize length
          (field->name_length == length && g_ascii_strncasecmp (field->name, name, length) == 0);
 }
 
-static WeirField *
-append_field (WeirHead *self)
+void
+weir_head_grow (WeirHead *self)
 {
-  if (self->n_fields == self->n_allocated)
-    {
-      self->n_allocated = self->n_allocated == 0 ? FIRST_FIELDS : self->n_allocated * 2;
-      self->fields = g_renew (WeirField, self->fields, self->n_allocated);
-    }
-  return &self->fields[self->n_fields++];
+  self->n_allocated = self->n_allocated == 0 ? FIRST_FIELDS : self->n_allocated * 2;
+  self->fields = g_renew (WeirField, self->fields, self->n_allocated);
 }
 
 /* Takes out every field of the name from `from` on. */
@@ -361,7 +349,7 @@ weir_head_add (WeirHead *self, const char *name, const char *value)
   g_return_if_fail (is_valid_name (name));
   g_return_if_fail (is_valid_value (value));
 
-  *append_field (self) = copy_field (self, name, strlen (name), value, strlen (value));
+  weir_head_append (self, copy_field (self, name, strlen (name), value, strlen (value)));
 }
 
 /**
@@ -389,14 +377,7 @@ weir_head_add_borrowed (WeirHead *self,
   g_return_if_fail (self != NULL);
   g_return_if_fail (name_length <= G_MAXUINT16 && value_length <= G_MAXUINT32);
 
-  *append_field (self) = (WeirField){
-    .name = name,
-    .value = value,
-    .value_length = value_length,
-    .name_length = name_length,
-    .id = id,
-  };
-  self->borrows = TRUE;
+  weir_head_lend (self, id, name, name_length, value, value_length);
 }
 
 /**
@@ -436,7 +417,7 @@ weir_head_put (WeirHead *self,
       remove_from (self, i + 1, field.id, field.name, field.name_length);
       return;
     }
-  *append_field (self) = field;
+  weir_head_append (self, field);
 }
 
 /**

@@ -51,18 +51,34 @@ weir_text_find_control (const char *text)
   return (((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & tops;
 }
 
-/* Whether none of sixteen bytes is a control character, the tab included. */
+typedef guint8 WeirTextBlock __attribute__ ((vector_size (16)));
+
+/* Sixteen bytes: all bits of those that are control characters, the tab included. */
+static inline WeirTextBlock
+weir_text_mark_controls (const char *text)
+{
+  WeirTextBlock block;
+
+  memcpy (&block, text, sizeof block);
+  return (WeirTextBlock) (block < 0x20) | (WeirTextBlock) (block == 0x7f);
+}
+
+static inline gboolean
+weir_text_is_unmarked (WeirTextBlock found)
+{
+  guint64 halves[2];
+
+  memcpy (halves, &found, sizeof halves);
+  return (halves[0] | halves[1]) == 0;
+}
+
+/* The same of sixty-four. */
 static inline gboolean
 weir_text_is_plain (const char *text)
 {
-  typedef guint8 Block __attribute__ ((vector_size (16)));
-  Block block, controls;
-  guint64 found[2];
-
-  memcpy (&block, text, sizeof block);
-  controls = (Block) (block < 0x20) | (Block) (block == 0x7f);
-  memcpy (found, &controls, sizeof found);
-  return (found[0] | found[1]) == 0;
+  return weir_text_is_unmarked (
+      weir_text_mark_controls (text) | weir_text_mark_controls (text + 16) |
+      weir_text_mark_controls (text + 32) | weir_text_mark_controls (text + 48));
 }
 
 /* The same for values, which most bytes of a head are in: many bytes at a time. */
@@ -71,7 +87,9 @@ weir_text_skip_value (const char *text, gsize length)
 {
   gsize at = 0;
 
-  while (at + 16 <= length && weir_text_is_plain (text + at))
+  while (at + 64 <= length && weir_text_is_plain (text + at))
+    at += 64;
+  while (at + 16 <= length && weir_text_is_unmarked (weir_text_mark_controls (text + at)))
     at += 16;
   while (at + 8 <= length)
     {
@@ -91,6 +109,13 @@ weir_text_skip_value (const char *text, gsize length)
   if (length >= 8 && (at == length || weir_text_find_control (text + length - 8) == 0))
     return length;
   return at + weir_text_skip (text + at, length - at, WEIR_TEXT_VALUE);
+}
+
+/* strcmp() == 0, without a call for most that differ. */
+static inline gboolean
+weir_text_equals (const char *text, const char *word)
+{
+  return *text == *word && strcmp (text, word) == 0;
 }
 
 /* Whether it cannot be taken for more than one line. */

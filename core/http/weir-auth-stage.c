@@ -15,7 +15,8 @@ struct _WeirAuthStage
   GObject parent_instance;
 
   WeirAuthenticator *authenticator;
-  const char *name; /* interned */
+  WeirAuthenticatorInterface *iface; /* its own */
+  const char *name;                  /* interned */
 };
 
 static void weir_auth_stage_stage_init (WeirStageInterface *iface);
@@ -84,6 +85,18 @@ refuse (WeirAuthStage *self, WeirExchange *exchange, GError *error)
   return WEIR_STAGE_RESPOND;
 }
 
+/* As weir_authenticator_try_authenticate(), which has to look who it is first. */
+static WeirAuthentication
+try_authenticate (WeirAuthStage *self,
+                  WeirExchange *exchange,
+                  WeirIdentity **identity,
+                  GError **error)
+{
+  return self->iface->try_authenticate != NULL
+             ? self->iface->try_authenticate (self->authenticator, exchange, identity, error)
+             : WEIR_AUTHENTICATION_PENDING;
+}
+
 static WeirStageResult
 weir_auth_stage_process (WeirStage *stage, WeirExchange *exchange)
 {
@@ -95,7 +108,7 @@ weir_auth_stage_process (WeirStage *stage, WeirExchange *exchange)
       weir_exchange_get_identity (exchange) != NULL)
     return WEIR_STAGE_CONTINUE;
 
-  switch (weir_authenticator_try_authenticate (self->authenticator, exchange, &identity, &error))
+  switch (try_authenticate (self, exchange, &identity, &error))
     {
     case WEIR_AUTHENTICATION_NONE:
       return WEIR_STAGE_CONTINUE;
@@ -202,6 +215,7 @@ weir_auth_stage_new (WeirAuthenticator *authenticator, const char *name)
   WeirAuthStage *self = g_object_new (WEIR_TYPE_AUTH_STAGE, NULL);
 
   self->authenticator = g_object_ref (authenticator);
+  self->iface = WEIR_AUTHENTICATOR_GET_IFACE (authenticator);
   self->name = g_intern_string (name);
   return self;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/weir-settings-private.h"
+#include "base/weir-text-private.h"
 #include "http/weir-exchange-private.h"
 
 #define ALLOW "access-control-allow-"
@@ -136,7 +137,7 @@ look_up_in (Ask *ask, const char *const *origins)
 
   for (guint i = 0; origins[i] != NULL; i++)
     {
-      if (strcmp (origins[i], "*") == 0)
+      if (weir_text_equals (origins[i], "*"))
         return ORIGIN_ANY;
       found = found || is_origin (ask->origin, origins[i]);
     }
@@ -234,7 +235,9 @@ respond_preflight (Ask *ask)
 static gboolean
 is_preflight (Ask *ask)
 {
-  return ask->origin != NULL && g_strcmp0 (weir_head_get_method (ask->head), "OPTIONS") == 0 &&
+  const char *method = weir_head_get_method (ask->head);
+
+  return ask->origin != NULL && method != NULL && weir_text_equals (method, "OPTIONS") &&
          find_field (ask->head, "access-control-request-method") != NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/weir-settings-private.h"
+#include "base/weir-text-private.h"
 #include "http/weir-route-stage-private.h"
 
 #define APIKEY "apikey"
@@ -53,9 +54,9 @@ get_policy (WeirCredentialStage *self, WeirExchange *exchange)
   text = weir_settings_peek_string (weir_function_get_settings (function), WEIR_SETTING_AUTH);
   if (text == NULL)
     return self->fallback;
-  if (strcmp (text, "public") == 0)
+  if (weir_text_equals (text, "public"))
     return WEIR_AUTH_PUBLIC;
-  return strcmp (text, "optional") == 0 ? WEIR_AUTH_OPTIONAL : WEIR_AUTH_REQUIRED;
+  return weir_text_equals (text, "optional") ? WEIR_AUTH_OPTIONAL : WEIR_AUTH_REQUIRED;
 }
 
 static const WeirField *

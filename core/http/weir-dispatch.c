@@ -6,6 +6,7 @@
 #include "http/weir-dispatch-struct-private.h"
 
 #include "base/weir-spares-private.h"
+#include "io/weir-engine-private.h"
 #include "http/weir-error-response-private.h"
 
 WEIR_DEFINE_SPARE_MEMORY (WeirDispatch, dispatch)
@@ -274,10 +275,11 @@ weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange)
       refuse_socket (self))
     return;
   if (self->timeout_ms > 0)
-    weir_engine_arm (weir_dispatch_get_engine (self),
-                     &self->deadline,
-                     self->timeout_ms,
-                     on_deadline);
+    weir_engine_arm_at (weir_dispatch_get_engine (self),
+                        &self->deadline,
+                        weir_engine_get_now (weir_dispatch_get_engine (self)) +
+                            (gint64) self->timeout_ms * 1000,
+                        on_deadline);
   if (weir_slot_has_queue (slot))
     weir_dispatch_wait (self);
   else

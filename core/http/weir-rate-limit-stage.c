@@ -7,6 +7,7 @@
 
 #include "http/weir-concurrent.h"
 #include "base/weir-settings-private.h"
+#include "base/weir-text-private.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-rate-key-private.h"
 
@@ -23,12 +24,19 @@ typedef struct
   WeirRateLimits limits;
 } LastLimits;
 
+/* iface: the limiter's own, for requests not to look for it. */
+typedef struct
+{
+  WeirRateLimiter *limiter; /* NULL: there is none */
+  WeirRateLimiterInterface *iface;
+} Limiter;
+
 struct _WeirRateLimitStage
 {
   GObject parent_instance;
 
-  WeirRateLimiter *rates;
-  WeirRateLimiter *windows;
+  Limiter rates;
+  Limiter windows;
   WeirRatePlans *plans;         /* data thread, once the pipeline runs; NULL: there are none */
   WeirRatePlans *control_plans; /* the same ones, for the control thread */
   LastLimits last;              /* data thread */
@@ -64,7 +72,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (WeirRateLimitStage,
 static gboolean
 is_preflight (WeirHead *head)
 {
-  return strcmp (weir_head_get_method (head), "OPTIONS") == 0 &&
+  return weir_text_equals (weir_head_get_method (head), "OPTIONS") &&
          weir_head_find (head, WEIR_FIELD_ORIGIN) != NULL &&
          weir_head_has (head, "access-control-request-method");
 }
@@ -100,7 +108,7 @@ find_plan (WeirRatePlans *plans, const char *name, WeirRateLimits *limits)
 static gboolean
 parse_limits (LastLimits *last, const char *text, WeirRateLimits *limits)
 {
-  if (last != NULL && *text != '\0' && strcmp (last->text, text) == 0)
+  if (last != NULL && *text != '\0' && weir_text_equals (last->text, text))
     {
       *limits = last->limits;
       return TRUE;
@@ -125,7 +133,7 @@ find_rule (WeirExchange *exchange, WeirRatePlans *plans, LastLimits *last, WeirR
   if (function != NULL)
     text =
         weir_settings_peek_string (weir_function_get_settings (function), WEIR_SETTING_RATE_LIMIT);
-  if ((text == NULL && plan == NULL) || g_strcmp0 (text, "off") == 0 ||
+  if ((text == NULL && plan == NULL) || (text != NULL && weir_text_equals (text, "off")) ||
       is_preflight (weir_exchange_get_request (exchange)))
     return UNLIMITED;
   if (plan != NULL)
@@ -157,10 +165,10 @@ make_key (WeirRateKey *key, WeirExchange *exchange, const WeirRateLimits *limits
     weir_rate_key_init (key, exchange, "function", weir_function_get_name (function), is_rate);
 }
 
-static WeirRateLimiter *
+static const Limiter *
 get_limiter (WeirRateLimitStage *self, const WeirRateLimits *limits)
 {
-  return limits->per_minute > 0 ? self->rates : self->windows;
+  return limits->per_minute > 0 ? &self->rates : &self->windows;
 }
 
 static const char *
@@ -207,7 +215,7 @@ weir_rate_limit_stage_process (WeirStage *stage, WeirExchange *exchange)
 {
   WeirRateLimitStage *self = WEIR_RATE_LIMIT_STAGE (stage);
   WeirRateLimits limits;
-  WeirRateLimiter *limiter;
+  const Limiter *limiter;
   WeirRateDecision decision;
   g_auto (WeirRateKey) key = { NULL };
 
@@ -221,14 +229,14 @@ weir_rate_limit_stage_process (WeirStage *stage, WeirExchange *exchange)
       break;
     }
   limiter = get_limiter (self, &limits);
-  if (limiter == NULL)
+  if (limiter->limiter == NULL || limiter->iface->decide == NULL)
     return WEIR_STAGE_PENDING;
   make_key (&key, exchange, &limits);
-  if (!weir_rate_limiter_decide (limiter,
-                                 key.text,
-                                 &limits,
-                                 weir_engine_get_now (weir_exchange_get_engine (exchange)),
-                                 &decision))
+  if (!limiter->iface->decide (limiter->limiter,
+                               key.text,
+                               &limits,
+                               weir_engine_get_now (weir_exchange_get_engine (exchange)),
+                               &decision))
     return WEIR_STAGE_PENDING;
   if (decision.allowed)
     return WEIR_STAGE_CONTINUE;
@@ -386,7 +394,7 @@ weir_rate_limit_stage_handle (WeirStage *stage, WeirExchange *exchange, GTask *t
     case LIMITED:
       break;
     }
-  limiter = get_limiter (self, &limits);
+  limiter = get_limiter (self, &limits)->limiter;
   if (limiter == NULL)
     {
       answer_no_limiter (self, &limits, task);
@@ -434,7 +442,7 @@ weir_rate_limit_stage_is_concurrent (WeirConcurrent *stage)
 {
   WeirRateLimitStage *self = WEIR_RATE_LIMIT_STAGE (stage);
 
-  return is_concurrent (self->rates) && is_concurrent (self->windows);
+  return is_concurrent (self->rates.limiter) && is_concurrent (self->windows.limiter);
 }
 
 static void
@@ -448,8 +456,8 @@ weir_rate_limit_stage_finalize (GObject *object)
 {
   WeirRateLimitStage *self = WEIR_RATE_LIMIT_STAGE (object);
 
-  g_clear_object (&self->rates);
-  g_clear_object (&self->windows);
+  g_clear_object (&self->rates.limiter);
+  g_clear_object (&self->windows.limiter);
   g_clear_pointer (&self->plans, weir_rate_plans_unref);
   g_clear_pointer (&self->control_plans, weir_rate_plans_unref);
 
@@ -506,13 +514,21 @@ weir_rate_limit_stage_set_plans (WeirRateLimitStage *self, WeirRatePlans *plans,
     on_plans (message);
 }
 
+static Limiter
+make_limiter (WeirRateLimiter *limiter)
+{
+  return limiter != NULL
+             ? (Limiter){ g_object_ref (limiter), WEIR_RATE_LIMITER_GET_IFACE (limiter) }
+             : (Limiter){ NULL };
+}
+
 WeirRateLimitStage *
 weir_rate_limit_stage_new (WeirRateLimiter *rates, WeirRateLimiter *windows, gboolean fail_open)
 {
   WeirRateLimitStage *self = g_object_new (WEIR_TYPE_RATE_LIMIT_STAGE, NULL);
 
-  self->rates = rates != NULL ? g_object_ref (rates) : NULL;
-  self->windows = windows != NULL ? g_object_ref (windows) : NULL;
+  self->rates = make_limiter (rates);
+  self->windows = make_limiter (windows);
   self->fail_open = fail_open;
   return self;
 }

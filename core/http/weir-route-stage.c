@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <string.h>
+#include "base/weir-text-private.h"
 #include "http/weir-exchange-private.h"
 #include "http/weir-concurrent.h"
 #include "http/weir-route-stage-private.h"
@@ -215,7 +216,7 @@ weir_route_stage_process (WeirStage *stage, WeirExchange *exchange)
   const char *target = weir_head_get_target (head);
   WeirRoute route = { WEIR_ROUTE_NONE, WEIR_DIALECT_WEIR, NULL, 0 };
 
-  if (target != NULL && strcmp (target, "*") == 0)
+  if (target != NULL && weir_text_equals (target, "*"))
     return respond_asterisk (exchange, method);
 
   if (self->router != NULL && target != NULL)

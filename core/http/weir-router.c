@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <string.h>
+#include "base/weir-text-private.h"
 #include "http/weir-router-private.h"
 
 #define NAME_MAX_LENGTH 255
@@ -68,7 +69,7 @@ guint
 weir_router_get_method (const char *method)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
-    if (strcmp (method, methods[i]) == 0)
+    if (weir_text_equals (method, methods[i]))
       return 1u << i;
   return 0;
 }

@@ -13,7 +13,8 @@
 
 G_BEGIN_DECLS
 
-/* What the engine's two files share: what others ask of it, and how it turns. */
+/* What the engine's two files share: what others ask of it, and how it turns. The other rooms
+ * use weir_engine_arm_at() of it. */
 
 /* What a batch brings forth is sent at its end: in smaller ones those who wait for it get to
  * work sooner, in larger ones they have more to do at once. */
@@ -56,6 +57,9 @@ weir_flush_unlink (WeirFlush *flush)
   flush->next->prev = flush->prev;
   flush->prev = flush->next = NULL;
 }
+
+/* As weir_engine_arm(), for those who know the moment: monotonic time in microseconds. */
+void weir_engine_arm_at (WeirEngine *self, WeirTimer *timer, gint64 moment, WeirTimerFunc func);
 
 extern GSourceFuncs weir_engine_source_funcs;
 

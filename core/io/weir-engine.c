@@ -312,17 +312,20 @@ weir_engine_unwatch (WeirEngine *self, WeirWatch *watch)
 void
 weir_engine_arm (WeirEngine *self, WeirTimer *timer, guint delay_ms, WeirTimerFunc func)
 {
-  gint64 now;
-
   g_return_if_fail (WEIR_IS_ENGINE (self));
   g_return_if_fail (timer != NULL && func != NULL);
 
+  /* The time of the batch may be old, and a timer must not be early. */
+  weir_engine_arm_at (self, timer, g_get_monotonic_time () + (gint64) delay_ms * 1000, func);
+}
+
+void
+weir_engine_arm_at (WeirEngine *self, WeirTimer *timer, gint64 moment, WeirTimerFunc func)
+{
   if (timer->next != NULL)
     weir_timer_wheel_remove (&self->timers, timer);
   timer->func = func;
-  /* The time of the batch may be old, and a timer must not be early. */
-  now = g_get_monotonic_time ();
-  weir_timer_wheel_add (&self->timers, timer, now, now + (gint64) delay_ms * 1000);
+  weir_timer_wheel_add (&self->timers, timer, weir_engine_get_now (self), moment);
 }
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "io/weir-request-parser-private.h"
+#include "base/weir-head-private.h"
 #include "base/weir-text-private.h"
 
 #include <arpa/inet.h>
@@ -248,7 +249,7 @@ read_head (WeirRequestParser *self)
     return refuse (self, 400, "There are both Content-Length and Transfer-Encoding");
   if (seen.hosts == 0 && head->minor_version > 0)
     return refuse (self, 400, "There is no Host");
-  if (strcmp (head->method, "CONNECT") == 0)
+  if (weir_text_equals (head->method, "CONNECT"))
     return refuse (self, 405, "This is not a proxy");
   if (seen.hosts > 0 && !is_authority (head->authority))
     return refuse (self, 400, "The Host is not valid");
@@ -270,7 +271,7 @@ weir_request_parser_read (WeirRequestParser *self)
   };
   data[self->method + self->method_length] = '\0';
   data[self->target + self->target_length] = '\0';
-  self->head.is_head = strcmp (self->head.method, "HEAD") == 0;
+  self->head.is_head = weir_text_equals (self->head.method, "HEAD");
   return read_head (self) ? WEIR_REQUEST_DONE : WEIR_REQUEST_REFUSED;
 }
 
@@ -316,7 +317,7 @@ weir_request_parser_make_head (WeirRequestParser *self, const char *default_auth
           value = authority;
           length = strlen (authority);
         }
-      weir_head_add_borrowed (head, span->id, name, span->name_length, value, length);
+      weir_head_lend (head, span->id, name, span->name_length, value, length);
     }
   return head;
 }

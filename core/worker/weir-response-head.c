@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/weir-head-private.h"
 #include "base/weir-text-private.h"
 
 /* The grammar of a response's head. Deno speaks it well; what a worker's code could make
@@ -61,12 +62,12 @@ parse_field (WeirHead *head, const char *line, gsize length)
   if (n_fields == MOST_FIELDS)
     return "it has too many header fields";
 
-  weir_head_add_borrowed (head,
-                          weir_field_id_lookup (line, name_length),
-                          line,
-                          name_length,
-                          value,
-                          end - value);
+  weir_head_lend (head,
+                  weir_field_id_lookup (line, name_length),
+                  line,
+                  name_length,
+                  value,
+                  end - value);
   return NULL;
 }
 

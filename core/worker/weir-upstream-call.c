@@ -6,6 +6,7 @@
 #include "worker/weir-upstream-connection-private.h"
 #include "base/weir-error.h"
 #include "base/weir-spares-private.h"
+#include "base/weir-text-private.h"
 #include "worker/weir-request-head-private.h"
 
 #include <errno.h>
@@ -373,7 +374,9 @@ weir_upstream_call_begin (WeirUpstreamCall *self,
       weir_upstream_call_fail_later (self, error, FALSE);
       return;
     }
-  weir_response_parser_start (&connection->parser, strcmp (method, "HEAD") == 0, upgrade != NULL);
+  weir_response_parser_start (&connection->parser,
+                              weir_text_equals (method, "HEAD"),
+                              upgrade != NULL);
   if (connection->connected || weir_upstream_connection_connect (connection, &error))
     {
       weir_upstream_connection_defer (connection);

@@ -244,11 +244,12 @@ static void
 arm (WeirNativeConnection *self, gint64 due)
 {
   WeirEngine *engine = self->context->engine;
-  gint64 delay = (due - weir_engine_get_now (engine)) / 1000 + 1;
+  gint64 delay;
 
   if (due == 0 || (self->timer_due != 0 && self->timer_due <= due))
     return;
   self->timer_due = due;
+  delay = (due - weir_engine_get_now (engine)) / 1000 + 1;
   weir_engine_arm (engine, &self->timer, (guint) MAX (delay, 1), on_timer);
 }
 

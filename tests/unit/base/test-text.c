@@ -3,7 +3,7 @@
 #include "base/weir-head.h"
 #include "base/weir-text-private.h"
 
-#define LONGEST 40
+#define LONGEST 90
 
 /* Each byte at each place of a value of each length, alone and before a second one that ends it:
  * as one by one would find. */
