@@ -192,6 +192,16 @@ on_end (WeirUpstreamCall *call, gpointer user_data)
   weir_exchange_end (exchange);
 }
 
+/* Those of RFC 9110. */
+static gboolean
+is_idempotent (WeirDispatch *self)
+{
+  static const char *const methods[] = { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL };
+
+  return g_strv_contains (methods,
+                          weir_head_get_method (weir_exchange_get_request (self->exchange)));
+}
+
 static void
 on_failed (WeirUpstreamCall *call, const GError *error, gboolean untouched, gpointer user_data)
 {
@@ -212,6 +222,8 @@ on_failed (WeirUpstreamCall *call, const GError *error, gboolean untouched, gpoi
 
   weir_exchange_set_sink (self->exchange, &weir_dispatch_waiting_sink, self);
   self->owed = 0;
+  self->unsafe = weir_upstream_call_was_fresh (call) && !weir_upstream_call_was_unread (call) &&
+                 !is_idempotent (self);
   self->retryable = untouched && weir_exchange_can_replay (self->exchange);
   if (self->retryable)
     weir_exchange_rewind (self->exchange);

@@ -37,6 +37,7 @@ struct _WeirDispatch
   gboolean held;        /* queued to hear how its worker ended */
   gboolean upgrade;     /* may become a WebSocket */
   gboolean budgeted;    /* counts as one */
+  gboolean unsafe;      /* the worker may have done it, and twice is not the same as once */
   gboolean retryable;   /* nothing came of the failed call, and all of the body is here */
   gboolean reconnected; /* tried again with the same worker */
   gboolean moved;       /* tried again with another */

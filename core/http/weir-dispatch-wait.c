@@ -152,7 +152,7 @@ weir_dispatch_try_again (WeirDispatch *self, const GError *failure)
     }
 
   /* It may only have closed a connection that idled. */
-  if (self->retryable && !self->reconnected && !gone)
+  if (self->retryable && !self->unsafe && !self->reconnected && !gone)
     {
       self->reconnected = TRUE;
       if (self->tried)

@@ -39,6 +39,7 @@ struct _WeirUpstreamCall
   gboolean failed_untouched;
   gboolean bodiless;
   gboolean unread;
+  gboolean fresh;
 };
 
 WEIR_DEFINE_SPARE_MEMORY (WeirUpstreamCall, call)
@@ -407,6 +408,7 @@ weir_upstream_call (WeirUpstream *upstream,
     .bodiless = body_length == 0,
   };
   self->connection = weir_upstream_take (upstream, self);
+  self->fresh = !self->connection->connected;
   weir_upstream_call_begin (self, head, extra, upgrade);
   return self;
 }
@@ -497,6 +499,12 @@ gboolean
 weir_upstream_call_was_unread (WeirUpstreamCall *self)
 {
   return self->unread;
+}
+
+gboolean
+weir_upstream_call_was_fresh (WeirUpstreamCall *self)
+{
+  return self->fresh;
 }
 
 void

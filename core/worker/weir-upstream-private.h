@@ -78,6 +78,9 @@ void weir_upstream_call_pause (WeirUpstreamCall *call);
 void weir_upstream_call_resume (WeirUpstreamCall *call);
 /* From within `failed`: the worker ended before it had read anything of the request. */
 gboolean weir_upstream_call_was_unread (WeirUpstreamCall *call);
+/* From within `failed`: its connection was made for it, and not one that idled, which the worker
+ * may have closed just then. */
+gboolean weir_upstream_call_was_fresh (WeirUpstreamCall *call);
 /* Forgets the call: closes its connection, calls nothing back. */
 void weir_upstream_call_cancel (WeirUpstreamCall *call);
 

@@ -38,6 +38,15 @@ class Broken(ServerTest):
           " server.shutdown(); stop.abort(); return new Response('went on'); });",
         "functions/closes/index.ts": "import http from 'node:http';"
           " const server = http.createServer((_, res) => { server.close(); res.end('went on'); }).listen(0);",
+        "functions/drops/index.ts": """
+          import http from "node:http";
+          let n = 0;
+          http.createServer((req, res) => {
+            if (req.url!.endsWith("/count")) return res.end(`${n}`);
+            n++;
+            req.socket.destroy();
+          }).listen(0);
+        """,
         "functions/exits/index.ts": "Deno.serve(() => { Deno.exit(3); return new Response('went on'); });",
         "functions/late/index.ts": """
           Deno.serve((req) => {
@@ -62,6 +71,10 @@ class Broken(ServerTest):
             lambda e: e["type"] == kind and e.get("function") == name, since=mark)
         self.assertRegex(event["message"] + "\n" + (event.get("stack") or ""), pattern)
         return answer, event
+
+    def test_dropped_without_a_word(self):
+        self.assertEqual(self.server.post("/drops", b"order").status, 500)
+        self.assertEqual(self.server.get("/drops/count").text, "1", "it was done once")
 
     def test_syntax(self):
         answer, _ = self.failure("syntax", 503, r"syntax/index\.ts:2:\d+")

@@ -328,7 +328,7 @@ test_download (Fixture *self, gconstpointer data)
 static void
 test_dies_once (Fixture *self, gconstpointer data)
 {
-  WeirExchange *exchange = begin (self, "POST", "/hello", 3, NULL);
+  WeirExchange *exchange = begin (self, "PUT", "/hello", 3, NULL);
 
   weir_exchange_push_body (exchange, (const guint8 *) "abc", 3);
   weir_exchange_end_body (exchange);

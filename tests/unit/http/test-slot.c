@@ -321,6 +321,63 @@ test_reconnects (Fixture *self, gconstpointer data)
   assert_answered (self);
 }
 
+/* What a worker that lives on has dropped without a word, it may have done. */
+static void
+test_reconnects_when_it_is_safe (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *method;
+    gboolean fresh;
+    gboolean unread;
+    guint n_calls;
+  } cases[] = {
+    { "POST", TRUE, FALSE, 1 },   { "PATCH", TRUE, FALSE, 1 }, { "POST", FALSE, FALSE, 2 },
+    { "POST", TRUE, TRUE, 2 },    { "GET", TRUE, FALSE, 2 },   { "PUT", TRUE, FALSE, 2 },
+    { "DELETE", TRUE, FALSE, 2 },
+  };
+
+  start_worker (self, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      guint before = fake_upstream_get_n_calls (self->workers[0]);
+      FakeTransport *client = fake_transport_new ();
+      WeirUpstreamCall *call;
+
+      fake_transport_request (client, cases[i].method, "/", NULL, 0, NULL);
+      weir_slot_dispatch (self->slot, client->exchange);
+      call = get_call (self, 0, before);
+      call->fresh = cases[i].fresh;
+      call->unread = cases[i].unread;
+      fake_call_fail (call, WEIR_ERROR_WORKER_FAILED, TRUE);
+      g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]) - before,
+                        ==,
+                        cases[i].n_calls);
+      if (cases[i].n_calls == 2)
+        answer (get_call (self, 0, before + 1));
+      else
+        weir_exchange_disconnect (client->exchange, NULL);
+      fake_transport_free (client);
+    }
+  /* What was posted is still on its way. */
+  while (g_main_context_iteration (self->fake->context, FALSE))
+    ;
+}
+
+/* That it is told to end makes no difference: the next worker gets it. */
+static void
+test_moves_what_is_unsafe (Fixture *self, gconstpointer data)
+{
+  start_worker (self, 0);
+  dispatch (self, "POST", 0, NULL);
+  get_call (self, 0, 0)->fresh = TRUE;
+  fake_call_fail (get_call (self, 0, 0), WEIR_ERROR_WORKER_FAILED, TRUE);
+  set_upstream (self->slot, NULL);
+  start_worker (self, 1);
+  answer (get_call (self, 1, 0));
+  assert_answered (self);
+}
+
 static void
 test_moves (Fixture *self, gconstpointer data)
 {
@@ -995,6 +1052,8 @@ main (int argc, char **argv)
   ADD ("closed-gate", test_closed_gate);
   ADD ("overloaded", test_overloaded);
   ADD ("reconnects", test_reconnects);
+  ADD ("reconnects-when-it-is-safe", test_reconnects_when_it_is_safe);
+  ADD ("moves-what-is-unsafe", test_moves_what_is_unsafe);
   ADD ("moves", test_moves);
   ADD ("moves-once", test_moves_once);
   ADD ("exit-error-first", test_exit_error_first);

@@ -171,6 +171,12 @@ weir_upstream_call_was_unread (WeirUpstreamCall *self)
   return self->unread;
 }
 
+gboolean
+weir_upstream_call_was_fresh (WeirUpstreamCall *self)
+{
+  return self->fresh;
+}
+
 void
 weir_upstream_call_cancel (WeirUpstreamCall *self)
 {

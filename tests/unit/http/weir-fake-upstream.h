@@ -29,6 +29,7 @@ struct _WeirUpstreamCall
   gboolean body_ended;
   gboolean paused;
   gboolean unread;
+  gboolean fresh;
 };
 
 WeirUpstream *fake_upstream_new (WeirGate *gate);
