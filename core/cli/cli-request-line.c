@@ -190,6 +190,7 @@ cli_request_line_append_json (GString *out, WeirRequestRecord *record)
   p = g_stpcpy (p, weir_request_record_get_aborted (record) ? "true" : "false");
   p = put_string (out, PUT (p, ",\"error\":"), weir_request_record_get_error (record));
   p = PUT (p, "}\n");
+  *p = '\0';
   out->len = p - out->str;
 }
 

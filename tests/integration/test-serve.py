@@ -166,6 +166,36 @@ def in_a_rush_only_the_log_is_patient():
             equal(server.call("/functions/v1/pid")[0], 200)
 
 
+@case
+def what_nobody_reads_in_time_is_counted():
+    """More than two batches and a pipe hold; nobody but the log waits for its reader."""
+    connections, each = 40, 500
+    request = b"GET /nobody/%d HTTP/1.1\r\nHost: a\r\n\r\n"
+    last = b"GET /nobody/%d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    command = [WEIR, "serve", "--listen", "127.0.0.1:0", "--json"]
+    with project(functions(hello=HELLO)) as root:
+        with subprocess.Popen([*command, str(root)], stdout=subprocess.PIPE, env=environment()) as process:
+            try:
+                uri = json.loads(process.stdout.readline())["uris"][0]
+                host, port = uri.removeprefix("http://").split(":")
+                for n in range(connections):
+                    numbers = range(n * each, (n + 1) * each)
+                    with socket.create_connection((host, int(port))) as client:
+                        client.sendall(b"".join((last if i == numbers[-1] else request) % i for i in numbers))
+                        while client.recv(65536):
+                            pass
+                process.send_signal(signal.SIGTERM)
+                events = [json.loads(line) for line in process.stdout]
+                process.wait()
+            finally:
+                process.kill()
+    targets = [int(e["target"].split("/")[2]) for e in events if e["type"] == "request"]
+    dropped = sum(e["requests"] for e in events if e["type"] == "dropped")
+    equal(len(targets) + dropped, connections * each)
+    equal(dropped > 0, True)
+    equal(targets, sorted(targets), "in their order")
+
+
 @needs_deno
 def terminate_finishes_what_is_in_flight():
     slow = (
