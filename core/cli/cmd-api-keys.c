@@ -69,16 +69,16 @@ parse (Options *options, int argc, char **argv)
     { NULL },
   };
 
-  return cli_parse_options (
-      "api-keys",
-      _ ("create --name NAME | list | revoke NAME|ID"),
-      _ ("create prints the key on the standard output, this once: only "
-         "its digest is kept.\nA server that runs sees what was created or "
-         "revoked within a tenth of a second.\nKeys are asked for where weir.toml has "
-         "[authenticators.key]; plans are its [rate_limits]."),
-      entries,
-      &argc,
-      &argv);
+  return cli_parse_options ("api-keys",
+                            _ ("create --name NAME | list | revoke NAME|ID"),
+                            _ ("create prints the key on the standard output, this once: only "
+                               "its digest is kept.\nA server that runs knows it at once, and "
+                               "refuses what was revoked within a "
+                               "tenth of a second.\nKeys are asked for where weir.toml has "
+                               "[authenticators.key]; plans are its [rate_limits]."),
+                            entries,
+                            &argc,
+                            &argv);
 }
 
 /* ---- create ---- */
