@@ -2,6 +2,10 @@
 
 #include "weir-sqlite-store.h"
 
+#include <glib-unix.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
 #include "weir-sqlite-thread.h"
 
 /* Where the control thread can be told of a change, for as long as there is a store. */
@@ -20,7 +24,14 @@ struct _WeirSqliteStore
   WeirSqliteThread *thread; /* from the first call on */
   Listener *listener;
   GFileMonitor *monitor;
+  GSource *news; /* nullable: what the monitor tells too, but later */
 };
+
+typedef struct
+{
+  Listener *listener;
+  int fd;
+} News;
 
 typedef enum
 {
@@ -82,6 +93,15 @@ tell_changed (gpointer data)
 
 /* The log beside the file grows with every commit; the file comes and goes. */
 static void
+note_file (WeirSqliteStore *self, const char *name)
+{
+  g_autofree char *own = g_path_get_basename (self->path);
+
+  if (self->thread != NULL && g_str_has_prefix (name, own) && !g_str_has_suffix (name, "-shm"))
+    weir_sqlite_thread_poll (self->thread);
+}
+
+static void
 on_file_changed (GFileMonitor *monitor,
                  GFile *file,
                  GFile *other,
@@ -89,10 +109,60 @@ on_file_changed (GFileMonitor *monitor,
                  WeirSqliteStore *self)
 {
   g_autofree char *name = g_file_get_basename (file);
-  g_autofree char *own = g_path_get_basename (self->path);
 
-  if (g_str_has_prefix (name, own) && !g_str_has_suffix (name, "-shm"))
-    weir_sqlite_thread_poll (self->thread);
+  note_file (self, name);
+}
+
+static void
+news_free (gpointer data)
+{
+  News *news = data;
+
+  close (news->fd);
+  listener_unref (news->listener);
+  g_free (news);
+}
+
+static gboolean
+on_news (int fd, GIOCondition condition, gpointer user_data)
+{
+  News *news = user_data;
+  g_autoptr (WeirStore) store = g_weak_ref_get (&news->listener->store);
+  char buffer[4096] __attribute__ ((aligned (__alignof__(struct inotify_event))));
+  gssize n = read (fd, buffer, sizeof buffer);
+  gssize at = 0;
+
+  while (store != NULL && at < n)
+    {
+      const struct inotify_event *event = (const struct inotify_event *) (buffer + at);
+
+      if (event->len > 0)
+        note_file (WEIR_SQLITE_STORE (store), event->name);
+      at += (gssize) (sizeof *event + event->len);
+    }
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* GLib's monitors look ten times a second at most, and somebody may wait for a key to be refused.
+ * They tell of the folder when it was away, and once more of what was written when it is there to
+ * be read: so this is besides. */
+static void
+hurry (WeirSqliteStore *self, const char *directory)
+{
+  int fd = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
+  News *news;
+
+  if (fd < 0)
+    return;
+  inotify_add_watch (fd, directory, IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO);
+  news = g_new0 (News, 1);
+  news->listener = g_atomic_rc_box_acquire (self->listener);
+  news->fd = fd;
+  self->news = g_unix_fd_source_new (fd, G_IO_IN);
+  g_source_set_static_name (self->news, "[weir] news of the store");
+  g_source_set_callback (self->news, G_SOURCE_FUNC (on_news), news, news_free);
+  g_source_attach (self->news, self->listener->context);
 }
 
 static void
@@ -114,6 +184,7 @@ watch (WeirSqliteStore *self)
     }
   g_file_monitor_set_rate_limit (self->monitor, 20);
   g_signal_connect_object (self->monitor, "changed", G_CALLBACK (on_file_changed), self, 0);
+  hurry (self, directory);
 }
 
 /* ---- calls ---- */
@@ -275,6 +346,9 @@ weir_sqlite_store_dispose (GObject *object)
   WeirSqliteStore *self = WEIR_SQLITE_STORE (object);
 
   g_clear_object (&self->monitor);
+  if (self->news != NULL)
+    g_source_destroy (self->news);
+  g_clear_pointer (&self->news, g_source_unref);
   g_clear_pointer (&self->thread, weir_sqlite_thread_free);
 
   G_OBJECT_CLASS (weir_sqlite_store_parent_class)->dispose (object);
