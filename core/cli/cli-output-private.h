@@ -24,6 +24,9 @@ typedef enum
 } CliStyle;
 
 /* TRUE when the stream is a terminal that wants colours. */
+/* What a style begins and ends with where there are colours. */
+#define CLI_STYLE_END "\033[0m"
+const char *cli_style_code (CliStyle style);
 gboolean cli_has_colours (FILE *stream);
 /* text in a style, where the stream has colours; else a copy. */
 char *cli_styled (FILE *stream, CliStyle style, const char *text);

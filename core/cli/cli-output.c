@@ -20,6 +20,12 @@ static const char *const style_codes[] = {
   [CLI_STYLE_CYAN] = "\033[36m",
 };
 
+const char *
+cli_style_code (CliStyle style)
+{
+  return style_codes[style];
+}
+
 static gboolean
 wants_colours (void)
 {
@@ -40,7 +46,7 @@ cli_styled (FILE *stream, CliStyle style, const char *text)
 {
   if (style == CLI_STYLE_PLAIN || !cli_has_colours (stream))
     return g_strdup (text);
-  return g_strconcat (style_codes[style], text, "\033[0m", NULL);
+  return g_strconcat (style_codes[style], text, CLI_STYLE_END, NULL);
 }
 
 /* The length of a sequence that only changes colours, "ESC [ 0-9; m", or 0. */

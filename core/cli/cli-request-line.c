@@ -197,27 +197,94 @@ cli_request_line_append_json (GString *out, WeirRequestRecord *record)
 /* ---- for a person ---- */
 
 static char *
-duration_text (gint64 microseconds)
+put_style (char *p, gboolean colours, CliStyle style)
 {
-  if (microseconds < 10 * 1000)
-    return g_strdup_printf ("%.1f ms", microseconds / 1000.0);
-  if (microseconds < 1000 * 1000)
-    return g_strdup_printf ("%.0f ms", microseconds / 1000.0);
-  return g_strdup_printf ("%.2f s", microseconds / 1000000.0);
+  return colours ? g_stpcpy (p, cli_style_code (style)) : p;
 }
 
 static char *
-size_text (guint64 bytes)
+put_style_end (char *p, gboolean colours)
 {
-  static const char *const units[] = { "kB", "MB", "GB", "TB" };
-  double size = bytes;
+  return colours ? PUT (p, CLI_STYLE_END) : p;
+}
+
+static char *
+put_clean (GString *out, char *p, const char *text)
+{
+  gsize length = text != NULL ? strlen (text) : 0;
+  g_autofree char *clean = NULL;
+
+  if (length == 0)
+    return p;
+  p = make_room (out, p, length + ROOM);
+  if (is_plain (text, length) && text[length - 1] != ' ')
+    return (char *) memcpy (p, text, length) + length;
+  clean = cli_clean (text, FALSE);
+  return g_stpcpy (make_room (out, p, strlen (clean) + ROOM), clean);
+}
+
+static char *
+put_clock (char *p, gint64 time)
+{
+  static gint64 second;
+  static char text[] = "00:00:00";
+
+  if (time / G_USEC_PER_SEC != second)
+    {
+      g_autoptr (GDateTime) date = g_date_time_new_from_unix_local (time / G_USEC_PER_SEC);
+      g_autofree char *formatted = g_date_time_format (date, "%H:%M:%S");
+
+      g_strlcpy (text, formatted, sizeof text);
+      second = time / G_USEC_PER_SEC;
+    }
+  return PUT (p, text);
+}
+
+static char *
+put_method (GString *out, char *p, const char *method)
+{
+  gsize start = p - out->str;
+
+  p = put_clean (out, p, method);
+  while (p - out->str < (gssize) start + 4)
+    *p++ = ' ';
+  return p;
+}
+
+/* With a digit after the point. */
+static char *
+put_tenths (char *p, guint64 tenths)
+{
+  p = put_number (p, tenths / 10);
+  *p++ = '.';
+  return put_digits (p, tenths % 10, 1);
+}
+
+static char *
+put_duration (char *p, guint64 microseconds)
+{
+  if (microseconds < 10 * 1000)
+    return PUT (put_tenths (p, (microseconds + 50) / 100), " ms");
+  if (microseconds < 1000 * 1000)
+    return PUT (put_number (p, (microseconds + 500) / 1000), " ms");
+  p = put_number (p, (microseconds + 5000) / 1000000);
+  *p++ = '.';
+  return PUT (put_digits (p, (microseconds + 5000) / 10000 % 100, 2), " s");
+}
+
+static char *
+put_size (char *p, guint64 bytes)
+{
+  static const char *const units[] = { " kB", " MB", " GB", " TB" };
+  guint64 size = 1000;
   guint unit = 0;
 
-  if (bytes < 1000)
-    return g_strdup_printf ("%u B", (guint) bytes);
-  for (size /= 1000; size >= 1000 && unit + 1 < G_N_ELEMENTS (units); unit++)
-    size /= 1000;
-  return g_strdup_printf ("%.1f %s", size, units[unit]);
+  if (bytes < size)
+    return PUT (put_number (p, bytes), " B");
+  for (; bytes / size >= 1000 && unit + 1 < G_N_ELEMENTS (units); unit++)
+    size *= 1000;
+  return g_stpcpy (put_tenths (p, bytes / (size / 10) + (bytes % (size / 10) >= size / 20)),
+                   units[unit]);
 }
 
 static CliStyle
@@ -230,55 +297,69 @@ status_style (guint status)
   return status >= 300 ? CLI_STYLE_CYAN : CLI_STYLE_GREEN;
 }
 
+static char *
+put_status (char *p, guint status, gboolean colours)
+{
+  p = put_style (p, colours, status_style (status));
+  p = status != 0 ? put_number (p, status) : PUT (p, "---");
+  return put_style_end (p, colours);
+}
+
+/* The beginning of an id is enough to tell requests apart. */
+static char *
+put_id (GString *out, char *p, const char *id, gboolean colours)
+{
+  char start[9];
+
+  g_strlcpy (start, id != NULL ? id : "-", sizeof start);
+  p = put_clean (out, put_style (p, colours, CLI_STYLE_DIM), start);
+  return put_style_end (p, colours);
+}
+
 /* " jwt:ada", or nothing. */
 static char *
-caller_text (WeirRequestRecord *record)
+put_caller (GString *out, char *p, WeirRequestRecord *record, gboolean colours)
 {
   const char *authenticator = weir_request_record_get_authenticator (record);
   const char *subject = weir_request_record_get_subject (record);
-  g_autofree char *text = NULL;
-  g_autofree char *clean = NULL;
-  g_autofree char *styled = NULL;
+  char start[41];
 
   if (authenticator == NULL)
-    return g_strdup ("");
-  text = subject != NULL ? g_strdup_printf ("%s:%.40s", authenticator, subject)
-                         : g_strdup (authenticator);
-  clean = cli_clean (text, FALSE);
-  styled = cli_styled (stdout, CLI_STYLE_CYAN, clean);
-  return g_strconcat (" ", styled, NULL);
+    return p;
+  *p++ = ' ';
+  p = put_clean (out, put_style (p, colours, CLI_STYLE_CYAN), authenticator);
+  if (subject != NULL)
+    {
+      g_strlcpy (start, subject, sizeof start);
+      *p++ = ':';
+      p = put_clean (out, p, start);
+    }
+  return put_style_end (p, colours);
 }
 
 void
-cli_request_line_append_text (GString *out, WeirRequestRecord *record)
+cli_request_line_append_text (GString *out, WeirRequestRecord *record, gboolean colours)
 {
-  guint code = weir_request_record_get_status (record);
   const char *function = weir_request_record_get_function (record);
   const char *error = weir_request_record_get_error (record);
-  g_autofree char *time = cli_clock_text ();
-  g_autofree char *method = cli_clean (weir_request_record_get_method (record), FALSE);
-  g_autofree char *target = cli_clean (weir_request_record_get_target (record), FALSE);
-  g_autofree char *number = code != 0 ? g_strdup_printf ("%u", code) : g_strdup ("---");
-  g_autofree char *status = cli_styled (stdout, status_style (code), number);
-  g_autofree char *duration = duration_text (weir_request_record_get_duration (record));
-  g_autofree char *size = size_text (weir_request_record_get_bytes_sent (record));
-  g_autofree char *id = g_strdup_printf ("%.8s", weir_request_record_get_request_id (record));
-  g_autofree char *dim_id = cli_styled (stdout, CLI_STYLE_DIM, id);
-  g_autofree char *caller = caller_text (record);
-  g_autofree char *reason = error != NULL ? cli_clean (error, FALSE) : NULL;
+  char *p = make_room (out, out->str + out->len, ROOM);
 
-  g_string_append_printf (out,
-                          "%s %-4s %s %s %s %s %s %s%s%s%s%s\n",
-                          time,
-                          method,
-                          target,
-                          status,
-                          duration,
-                          size,
-                          function != NULL ? function : "-",
-                          dim_id,
-                          caller,
-                          weir_request_record_get_aborted (record) ? _ (" (client left)") : "",
-                          reason != NULL ? ": " : "",
-                          reason != NULL ? reason : "");
+  p = put_style (p, colours, CLI_STYLE_DIM);
+  p = put_clock (p, weir_request_record_get_ended (record));
+  p = PUT (put_style_end (p, colours), " ");
+  p = put_method (out, p, weir_request_record_get_method (record));
+  p = put_clean (out, PUT (p, " "), weir_request_record_get_target (record));
+  p = put_status (PUT (p, " "), weir_request_record_get_status (record), colours);
+  p = put_duration (PUT (p, " "), MAX (0, weir_request_record_get_duration (record)));
+  p = put_size (PUT (p, " "), weir_request_record_get_bytes_sent (record));
+  p = put_clean (out, PUT (p, " "), function != NULL ? function : "-");
+  p = put_id (out, PUT (p, " "), weir_request_record_get_request_id (record), colours);
+  p = put_caller (out, p, record, colours);
+  if (weir_request_record_get_aborted (record))
+    p = put_clean (out, p, _ (" (client left)"));
+  if (error != NULL)
+    p = put_clean (out, PUT (p, ": "), error);
+  *p++ = '\n';
+  *p = '\0';
+  out->len = p - out->str;
 }

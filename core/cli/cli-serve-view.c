@@ -75,7 +75,7 @@ on_requests (WeirServer *server, GPtrArray *records, gpointer user_data)
       if (self->json)
         cli_request_line_append_json (self->lines, g_ptr_array_index (records, i));
       else
-        cli_request_line_append_text (self->lines, g_ptr_array_index (records, i));
+        cli_request_line_append_text (self->lines, g_ptr_array_index (records, i), self->colours);
       if (self->lines->len >= AT_ONCE)
         print_lines (self);
     }

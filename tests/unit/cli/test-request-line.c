@@ -27,7 +27,7 @@ is_wanted (gpointer unused)
 }
 
 static WeirRequestRecord *
-make_record (const char *subject)
+make_record (const char *subject, guint64 sent)
 {
   static const WeirTransport transport = { .struct_size = sizeof (WeirTransport) };
   g_autoptr (GMainContext) context = g_main_context_new ();
@@ -47,6 +47,7 @@ make_record (const char *subject)
       weir_identity_take (identity, g_intern_static_string ("badge"));
       weir_exchange_set_identity (exchange, identity);
     }
+  weir_exchange_count (exchange, 0, sent);
   weir_request_writer_on_finished (exchange, writer);
   weir_request_writer_free (writer);
   weir_request_feed_close (feed);
@@ -68,7 +69,7 @@ parse (const char *line)
 static void
 check_subject (const char *subject)
 {
-  g_autoptr (WeirRequestRecord) record = make_record (subject);
+  g_autoptr (WeirRequestRecord) record = make_record (subject, 0);
   g_autoptr (GString) line = g_string_new (NULL);
   g_autofree char *valid = g_utf8_make_valid (subject, -1);
   g_autoptr (JsonNode) node = NULL;
@@ -119,7 +120,7 @@ test_members (void)
                                        "status",   "duration_ms", "bytes_received", "bytes_sent",
                                        "function", "request_id",  "client",         "authenticator",
                                        "subject",  "aborted",     "error" };
-  g_autoptr (WeirRequestRecord) record = make_record (NULL);
+  g_autoptr (WeirRequestRecord) record = make_record (NULL, 0);
   g_autoptr (GString) line = g_string_new ("before\n");
   g_autoptr (GDateTime) time = NULL;
   g_autoptr (JsonNode) node = NULL;
@@ -152,6 +153,82 @@ test_members (void)
                    weir_request_record_get_ended (record));
 }
 
+/* ---- for a person ---- */
+
+static char *
+text_of (const char *subject, guint64 sent, gboolean colours)
+{
+  g_autoptr (WeirRequestRecord) record = make_record (subject, sent);
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  cli_request_line_append_text (line, record, colours);
+  g_assert_cmpuint (strlen (line->str), ==, line->len);
+  return g_string_free (g_steal_pointer (&line), FALSE);
+}
+
+static void
+check_text (const char *pattern, const char *subject, guint64 sent, gboolean colours)
+{
+  g_autofree char *text = text_of (subject, sent, colours);
+
+  if (!g_regex_match_simple (pattern, text, 0, 0))
+    g_error ("“%s” does not match “%s”", text, pattern);
+}
+
+#define START "^\\d\\d:\\d\\d:\\d\\d GET  /hello --- [\\d.]+ m?s "
+
+static void
+test_text (void)
+{
+  check_text (START "0 B - -\n$", NULL, 0, FALSE);
+  check_text (START "0 B - - badge:ada\n$", "ada", 0, FALSE);
+  check_text (START "0 B - - badge:a{40}\n$",
+              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+              0,
+              FALSE);
+  check_text ("^\033\\[2m[\\d:]{8}\033\\[0m GET  /hello \033\\[31m---\033\\[0m [\\d.]+ m?s 0 B - "
+              "\033\\[2m-\033\\[0m \033\\[36mbadge:ada\033\\[0m\n$",
+              "ada",
+              0,
+              TRUE);
+}
+
+/* Nothing of others reaches the terminal as it is but what can be seen. */
+static void
+test_harmless (void)
+{
+  check_text (START "0 B - - badge:a\\\\x1bb\n$", "a\033b", 0, FALSE);
+  check_text (START "0 B - - badge:a\n    b\n$", "a\nb", 0, FALSE);
+  check_text (START "0 B - - badge:a\n$", "a ", 0, FALSE);
+  check_text (START "0 B - - badge:\"\\\\\n$", "\"\\", 0, FALSE);
+}
+
+static void
+test_sizes (void)
+{
+  static const struct
+  {
+    guint64 bytes;
+    const char *text;
+  } sizes[] = {
+    { 999, "999 B" },
+    { 1000, "1\\.0 kB" },
+    { 1049, "1\\.0 kB" },
+    { 1050, "1\\.1 kB" },
+    { 12345678, "12\\.3 MB" },
+    { G_GUINT64_CONSTANT (7960000000), "8\\.0 GB" },
+    { G_GUINT64_CONSTANT (1234500000000000), "1234\\.5 TB" },
+    { G_MAXUINT64, "18446744\\.1 TB" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *pattern = g_strconcat (START, sizes[i].text, " - -\n$", NULL);
+
+      check_text (pattern, NULL, sizes[i].bytes, FALSE);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -159,6 +236,9 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/request-line/members", test_members);
   g_test_add_func ("/cli/request-line/quoted", test_quoted);
   g_test_add_func ("/cli/request-line/long", test_long);
+  g_test_add_func ("/cli/request-line/text", test_text);
+  g_test_add_func ("/cli/request-line/harmless", test_harmless);
+  g_test_add_func ("/cli/request-line/sizes", test_sizes);
 
   return g_test_run ();
 }
