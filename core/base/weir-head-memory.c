@@ -47,8 +47,8 @@ weir_head_arena_dup (WeirHead *self, const char *text)
   return text != NULL ? weir_head_arena_copy (self, text, strlen (text)) : NULL;
 }
 
-gboolean
-weir_head_arena_owns (WeirHead *self, const char *text)
+static gboolean
+owns (const WeirHead *self, const char *text)
 {
   for (const WeirHeadChunk *chunk = self->chunks; chunk != NULL; chunk = chunk->next)
     {
@@ -58,10 +58,10 @@ weir_head_arena_owns (WeirHead *self, const char *text)
   return FALSE;
 }
 
-static inline const char *
+static const char *
 keep (WeirHead *self, const char *text, gsize length)
 {
-  return weir_head_arena_owns (self, text) ? text : weir_head_arena_copy (self, text, length);
+  return owns (self, text) ? text : weir_head_arena_copy (self, text, length);
 }
 
 void

@@ -35,6 +35,7 @@ struct _WeirHead
   WeirField *fields;
   guint n_fields;
   guint n_allocated;
+  guint64 present; /* a bit for each id that there was since the last reset */
   gboolean borrows;
   WeirHeadChunk *chunks; /* the one that is being filled comes first */
 };
@@ -53,6 +54,7 @@ weir_head_append (WeirHead *self, WeirField field)
   if (self->n_fields == self->n_allocated)
     weir_head_grow (self);
   self->fields[self->n_fields++] = field;
+  self->present |= G_GUINT64_CONSTANT (1) << field.id;
 }
 
 /* As weir_head_add_borrowed(), for those who parse many. */
@@ -80,7 +82,6 @@ void weir_head_remove_field (WeirHead *self, const WeirField *field);
 
 char *weir_head_arena_copy (WeirHead *self, const char *text, gsize length);
 const char *weir_head_arena_dup (WeirHead *self, const char *text); /* (nullable) */
-gboolean weir_head_arena_owns (WeirHead *self, const char *text);
 void weir_head_arena_reset (WeirHead *self);
 /* Copies what the fields do not have in there yet. */
 void weir_head_arena_keep_fields (WeirHead *self);

@@ -129,6 +129,7 @@ weir_head_reset (WeirHead *self)
   self->status = 0;
   self->method = self->scheme = self->authority = self->target = NULL;
   self->n_fields = 0;
+  self->present = 0;
   self->borrows = FALSE;
   weir_head_arena_reset (self);
 }
@@ -286,6 +287,13 @@ is_valid_value (const char *value)
   return value != NULL && strpbrk (value, "\r\n") == NULL && strlen (value) <= G_MAXUINT32;
 }
 
+/* Most of the ids that are asked for were never there. */
+static gboolean
+may_have (WeirHead *self, WeirFieldId id)
+{
+  return (self->present & G_GUINT64_CONSTANT (1) << id) != 0;
+}
+
 static gboolean
 field_is (const WeirField *field, WeirFieldId id, const char *name, gsize length)
 {
@@ -375,6 +383,7 @@ weir_head_add_borrowed (WeirHead *self,
                         gsize value_length)
 {
   g_return_if_fail (self != NULL);
+  g_return_if_fail (id < WEIR_FIELD_LAST);
   g_return_if_fail (name_length <= G_MAXUINT16 && value_length <= G_MAXUINT32);
 
   weir_head_lend (self, id, name, name_length, value, value_length);
@@ -456,7 +465,8 @@ weir_head_remove_id (WeirHead *self, WeirFieldId id)
   g_return_if_fail (self != NULL);
   g_return_if_fail (id > WEIR_FIELD_OTHER && id < WEIR_FIELD_LAST);
 
-  remove_from (self, 0, id, NULL, 0);
+  if (may_have (self, id))
+    remove_from (self, 0, id, NULL, 0);
 }
 
 void
@@ -481,6 +491,8 @@ weir_head_find (WeirHead *self, WeirFieldId id)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
+  if (!may_have (self, id))
+    return NULL;
   for (guint i = 0; i < self->n_fields; i++)
     {
       if (self->fields[i].id == id)

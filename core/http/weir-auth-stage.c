@@ -116,8 +116,7 @@ weir_auth_stage_process (WeirStage *stage, WeirExchange *exchange)
       if (identity == NULL)
         break;
       weir_identity_take (identity, self->name);
-      weir_exchange_set_identity (exchange, identity);
-      weir_identity_unref (identity);
+      weir_exchange_take_identity (exchange, identity);
       return WEIR_STAGE_CONTINUE;
     case WEIR_AUTHENTICATION_PENDING:
       return WEIR_STAGE_PENDING;
@@ -144,7 +143,7 @@ on_authenticated (GObject *source, GAsyncResult *result, gpointer user_data)
   if (identity != NULL)
     {
       weir_identity_take (identity, self->name);
-      weir_exchange_set_identity (exchange, identity);
+      weir_exchange_take_identity (exchange, g_steal_pointer (&identity));
     }
   g_task_return_boolean (task, FALSE);
 }

@@ -183,13 +183,13 @@ on_body (WeirUpstreamCall *call, const guint8 *data, gsize length, gpointer user
 static void
 on_end (WeirUpstreamCall *call, gpointer user_data)
 {
-  WeirDispatch *self = user_data;
-  g_autoptr (WeirExchange) exchange = g_object_ref (self->exchange);
+  WeirDispatch *self = weir_dispatch_ref (user_data);
 
   self->call = NULL;
   weir_gate_note_answer (weir_upstream_get_gate (self->upstream));
   weir_dispatch_stop (self);
-  weir_exchange_end (exchange);
+  weir_exchange_end (self->exchange);
+  weir_dispatch_unref (self);
 }
 
 /* Those of RFC 9110. */

@@ -147,12 +147,15 @@ weir_exchange_get_credential_error (WeirExchange *self)
 }
 
 void
-weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity)
+weir_exchange_take_identity (WeirExchange *self, WeirIdentity *identity)
 {
   if (!weir_exchange_begin_change (self))
-    return;
+    {
+      weir_identity_unref (identity);
+      return;
+    }
   g_clear_pointer (&self->identity, weir_identity_unref);
-  self->identity = weir_identity_ref (identity);
+  self->identity = identity;
   weir_exchange_end_change (self);
 }
 

@@ -88,7 +88,7 @@ WeirAuthPolicy weir_exchange_get_auth_policy (WeirExchange *self);
  * one that is given stays. Taken over. */
 void weir_exchange_take_credential_error (WeirExchange *self, GError *error);
 const GError *weir_exchange_get_credential_error (WeirExchange *self);
-void weir_exchange_set_identity (WeirExchange *self, WeirIdentity *identity);
+void weir_exchange_take_identity (WeirExchange *self, WeirIdentity *identity);
 /* What the worker is told of the caller's own secrets, if its function has a place for them: a
  * text that a field can hold, with its NUL. NULL: nothing. */
 void weir_exchange_set_user_secrets (WeirExchange *self, GBytes *secrets);

@@ -23,6 +23,7 @@ struct _WeirExchange
   GObject parent_instance;
 
   GThread *thread;
+  char short_path[WEIR_EXCHANGE_SHORT_PATH];
   WeirEngine *engine; /* from here on all is cleared between one request and the next */
   const WeirTransport *vtable;
   gpointer transport;
@@ -72,7 +73,6 @@ struct _WeirExchange
   guint8 forwarded : 1;
   char request_id[WEIR_EXCHANGE_REQUEST_ID_MAX + 1];
   char client_text[WEIR_ADDRESS_SIZE]; /* empty until it is asked for */
-  char short_path[WEIR_EXCHANGE_SHORT_PATH];
 };
 
 /* Around a change of what the control thread may have on loan. FALSE: the caller lost the

@@ -47,13 +47,14 @@ struct _WeirPipeline
   gboolean is_shared;
   GQueue upgraded; /* Run */
   int n_upgraded;  /* atomic: the same, for others */
-  int open;        /* atomic */
-  guint64 total;   /* atomic; counted by the data thread only */
+  int open;        /* atomic, as the next one; counted by the data thread only */
+  guint64 total;
 };
 
 G_DEFINE_FINAL_TYPE (WeirPipeline, weir_pipeline, G_TYPE_OBJECT)
 
-/* Where one exchange is. It ends with the exchange, which may be during any call out. */
+/* Where one exchange is. It ends with the exchange, which may be during any call out; but not
+ * before weir_pipeline_begin() does. */
 typedef struct
 {
   WeirPipeline *pipeline;
@@ -62,6 +63,8 @@ typedef struct
   GList link; /* among the upgraded ones */
   guint next;
   gboolean uncounted;
+  gboolean beginning;
+  gboolean over;
 } Run;
 
 WEIR_DEFINE_SPARE_MEMORY (Run, run)
@@ -276,12 +279,18 @@ weir_pipeline_get_total (WeirPipeline *self)
 }
 
 static void
+count_open (WeirPipeline *self, int change)
+{
+  g_atomic_int_set (&self->open, self->open + change);
+}
+
+static void
 uncount (Run *run)
 {
   if (run->uncounted)
     return;
   run->uncounted = TRUE;
-  g_atomic_int_add (&run->pipeline->open, -1);
+  count_open (run->pipeline, -1);
 }
 
 /* It may stay for days: nobody who drains should wait for it. */
@@ -306,6 +315,14 @@ forget_upgraded (Run *run)
 }
 
 static void
+run_end (Run *run)
+{
+  g_object_unref (run->exchange);
+  g_object_unref (run->pipeline);
+  run_free (run);
+}
+
+static void
 on_finished (WeirExchange *exchange, gpointer user_data)
 {
   Run *run = user_data;
@@ -322,9 +339,9 @@ on_finished (WeirExchange *exchange, gpointer user_data)
 
   uncount (run);
   forget_upgraded (run);
-  g_object_unref (run->exchange);
-  run_free (run);
-  g_object_unref (self);
+  run->over = TRUE;
+  if (!run->beginning)
+    run_end (run);
 }
 
 static void
@@ -441,17 +458,21 @@ weir_pipeline_begin (WeirPipeline *self, WeirExchange *exchange)
   g_return_if_fail (WEIR_IS_PIPELINE (self));
   g_return_if_fail (WEIR_IS_EXCHANGE (exchange));
 
-  g_object_ref (exchange);
   run = run_new ();
-  *run = (Run){ .pipeline = g_object_ref (self), .exchange = g_object_ref (exchange) };
-  g_atomic_int_inc (&self->open);
+  *run = (Run){
+    .pipeline = g_object_ref (self),
+    .exchange = g_object_ref (exchange),
+    .beginning = TRUE,
+  };
+  count_open (self, 1);
   __atomic_store_n (&self->total, self->total + 1, __ATOMIC_RELAXED);
   weir_exchange_set_finished (exchange, on_finished, run);
   weir_exchange_set_upgraded (exchange, on_upgraded);
   run_steps (run);
 
-  /* What the adapter lent ends with this call. */
-  if (weir_exchange_get_state (exchange) < WEIR_EXCHANGE_STATE_DONE)
+  run->beginning = FALSE;
+  if (run->over)
+    run_end (run);
+  else /* what the adapter lent ends with this call */
     weir_head_retain (weir_exchange_get_request (exchange));
-  g_object_unref (exchange);
 }

@@ -196,8 +196,10 @@ lookup (WeirRouter *self, const char *segment, gsize *length)
 static const char *
 skip_prefix (const char *target, const char *prefix, gsize length)
 {
-  return strncmp (target, prefix, length) == 0 && ends_segment (target[length]) ? target + length
-                                                                                : NULL;
+  for (gsize i = 0; i < length; i++)
+    if (target[i] != prefix[i])
+      return NULL;
+  return ends_segment (target[length]) ? target + length : NULL;
 }
 
 #define SKIP_PREFIX(target, prefix) skip_prefix (target, prefix, sizeof (prefix) - 1)

@@ -20,17 +20,23 @@
 
 /* Adapters check what clients send; this is the last place where a space or a line break
  * in the wrong place could still become a second request. */
-static gboolean
-is_word (const char *text)
+typedef struct
 {
-  if (text == NULL || *text == '\0')
+  const char *text;
+  gsize length;
+} Word;
+
+static gboolean
+read_word (Word *word, const char *text)
+{
+  gsize length = 0;
+
+  if (text == NULL)
     return FALSE;
-  for (; *text != '\0'; text++)
-    {
-      if ((guchar) *text <= 0x20 || *text == 0x7f)
-        return FALSE;
-    }
-  return TRUE;
+  while ((guchar) text[length] > 0x20 && text[length] != 0x7f)
+    length++;
+  *word = (Word){ text, length };
+  return length > 0 && text[length] == '\0';
 }
 
 /* Only what the gateway does not know may be called private to a connection: a client
@@ -71,6 +77,12 @@ put (guint8 *at, const void *data, gsize length)
 }
 
 #define PUT(at, text) put (at, text, sizeof (text) - 1)
+
+static guint8 *
+put_word (guint8 *at, const Word *word)
+{
+  return put (at, word->text, word->length);
+}
 
 static void
 write_fields (WeirBuffer *buffer, WeirHead *head)
@@ -121,29 +133,27 @@ write_framing (WeirBuffer *buffer, const char *method, gint64 body_length)
 #define LINE_EXTRA 64
 
 static void
-write_request_line (WeirBuffer *buffer, WeirHead *head, const char *authority)
+write_request_line (WeirBuffer *buffer,
+                    const Word *method,
+                    const Word *scheme,
+                    const Word *authority,
+                    const Word *target)
 {
-  const char *method = weir_head_get_method (head);
-  const char *target = weir_head_get_target (head);
-  const char *scheme = weir_head_get_scheme (head) != NULL ? weir_head_get_scheme (head) : "http";
-  gsize method_length = strlen (method);
-  gsize target_length = strlen (target);
-  gsize scheme_length = strlen (scheme);
-  gsize authority_length = strlen (authority);
-  gsize room = LINE_EXTRA + method_length + scheme_length + 2 * authority_length + target_length;
+  gsize room =
+      LINE_EXTRA + method->length + scheme->length + 2 * authority->length + target->length;
   guint8 *start = weir_buffer_reserve (buffer, room);
-  guint8 *at = put (start, method, method_length);
+  guint8 *at = put_word (start, method);
 
   *at++ = ' ';
-  if (*target == '/')
+  if (*target->text == '/')
     {
-      at = put (at, scheme, scheme_length);
+      at = put_word (at, scheme);
       at = PUT (at, "://");
-      at = put (at, authority, authority_length);
+      at = put_word (at, authority);
     }
-  at = put (at, target, target_length);
+  at = put_word (at, target);
   at = PUT (at, " HTTP/1.1\r\nhost: ");
-  at = put (at, authority, authority_length);
+  at = put_word (at, authority);
   at = PUT (at, "\r\n");
   weir_buffer_commit (buffer, (gsize) (at - start));
 }
@@ -155,20 +165,23 @@ weir_request_head_write (WeirBuffer *buffer,
                          const char *upgrade,
                          gint64 body_length)
 {
-  const char *authority = weir_head_get_authority (head);
-  const char *target = weir_head_get_target (head);
+  const char *authority_text = weir_head_get_authority (head);
+  const char *scheme_text = weir_head_get_scheme (head);
+  Word method, scheme, authority, target, protocol;
 
-  if (authority == NULL || *authority == '\0')
-    authority = "localhost";
-  if (!is_word (weir_head_get_method (head)))
+  if (authority_text == NULL || *authority_text == '\0')
+    authority_text = "localhost";
+  if (!read_word (&method, weir_head_get_method (head)))
     return "its method is not one";
-  if (!is_word (target) || (*target != '/' && strcmp (target, "*") != 0) || !is_word (authority) ||
-      (weir_head_get_scheme (head) != NULL && !is_word (weir_head_get_scheme (head))))
+  if (!read_word (&target, weir_head_get_target (head)) ||
+      (*target.text != '/' && strcmp (target.text, "*") != 0) ||
+      !read_word (&authority, authority_text) ||
+      !read_word (&scheme, scheme_text != NULL ? scheme_text : "http"))
     return "its target is not one";
-  if (upgrade != NULL && !is_word (upgrade))
+  if (upgrade != NULL && !read_word (&protocol, upgrade))
     return "the protocol it asks for is not one";
 
-  write_request_line (buffer, head, authority);
+  write_request_line (buffer, &method, &scheme, &authority, &target);
   write_fields (buffer, head);
   if (extra != NULL)
     weir_buffer_append_string (buffer, extra);
@@ -178,7 +191,7 @@ weir_request_head_write (WeirBuffer *buffer,
       weir_buffer_append_string (buffer, upgrade);
       weir_buffer_append_string (buffer, "\r\n");
     }
-  write_framing (buffer, weir_head_get_method (head), body_length);
+  write_framing (buffer, method.text, body_length);
   weir_buffer_append_string (buffer, "\r\n");
   return NULL;
 }

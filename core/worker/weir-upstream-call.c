@@ -44,36 +44,13 @@ struct _WeirUpstreamCall
 
 WEIR_DEFINE_SPARE_MEMORY (WeirUpstreamCall, call)
 
-/* The memory of one read, the same for all calls of a thread, whose end frees it. */
-static GPrivate read_memory = G_PRIVATE_INIT (g_free);
-static __thread gboolean read_memory_taken;
-
-/* A callback that runs the loop again must not get the same memory. */
-static guint8 *
-take_read_memory (void)
+/* The memory of one read. A callback that runs the loop again gets another. */
+typedef struct
 {
-  guint8 *memory;
+  guint8 bytes[READ_SIZE];
+} ReadMemory;
 
-  if (read_memory_taken)
-    return g_malloc (READ_SIZE);
-  memory = g_private_get (&read_memory);
-  if (memory == NULL)
-    {
-      memory = g_malloc (READ_SIZE);
-      g_private_set (&read_memory, memory);
-    }
-  read_memory_taken = TRUE;
-  return memory;
-}
-
-static void
-give_read_memory (guint8 *memory)
-{
-  if (memory == g_private_get (&read_memory))
-    read_memory_taken = FALSE;
-  else
-    g_free (memory);
-}
+WEIR_DEFINE_SPARE_MEMORY (ReadMemory, read_memory)
 
 static void
 weir_upstream_call_unref (WeirUpstreamCall *self)
@@ -282,7 +259,7 @@ weir_upstream_call_read_socket (WeirUpstreamCall *self, guint8 *memory)
 static void
 weir_upstream_call_read (WeirUpstreamCall *self)
 {
-  guint8 *memory = take_read_memory ();
+  ReadMemory *memory = read_memory_new ();
 
   for (guint i = 0; self->connection != NULL && !self->paused && self->connection->readable; i++)
     {
@@ -293,9 +270,9 @@ weir_upstream_call_read (WeirUpstreamCall *self)
           weir_engine_modify (weir_upstream_get_engine (self->upstream), watch, watch->events);
           break;
         }
-      weir_upstream_call_read_socket (self, memory);
+      weir_upstream_call_read_socket (self, memory->bytes);
     }
-  give_read_memory (memory);
+  read_memory_free (memory);
 }
 
 static void

@@ -111,6 +111,37 @@ test_fields (void)
   weir_head_remove (head, "never");
 }
 
+/* However it got there, and whatever was there before. */
+static void
+test_find (void)
+{
+  g_autoptr (GEnumClass) words = g_type_class_ref (WEIR_TYPE_FIELD_ID);
+  g_autoptr (WeirHead) head = weir_head_new ();
+
+  for (guint i = 1; i < words->n_values; i++)
+    {
+      const char *name = words->values[i].value_nick;
+      WeirFieldId id = words->values[i].value;
+
+      g_assert_null (weir_head_find (head, id));
+      weir_head_add (head, name, "added");
+      g_assert_nonnull (weir_head_find (head, id));
+      weir_head_remove_id (head, id);
+      g_assert_null (weir_head_find (head, id));
+      weir_head_set (head, name, "set");
+      g_assert_nonnull (weir_head_find (head, id));
+      weir_head_remove (head, name);
+      g_assert_null (weir_head_find (head, id));
+      weir_head_add_borrowed (head, id, name, strlen (name), "borrowed", 8);
+      weir_head_retain (head);
+      g_assert_cmpstr (weir_head_find (head, id)->value, ==, "borrowed");
+      if (i % 2 == 0)
+        weir_head_reset (head);
+      g_assert_true (weir_head_has (head, name) == (i % 2 != 0));
+      g_assert_true ((weir_head_find (head, id) != NULL) == (i % 2 != 0));
+    }
+}
+
 static void
 test_set_own_value (void)
 {
@@ -248,6 +279,7 @@ main (int argc, char **argv)
   g_test_add_func ("/head/field-ids", test_field_ids);
   g_test_add_func ("/head/start-lines", test_start_lines);
   g_test_add_func ("/head/fields", test_fields);
+  g_test_add_func ("/head/find", test_find);
   g_test_add_func ("/head/set-own-value", test_set_own_value);
   g_test_add_func ("/head/retain", test_retain);
   g_test_add_func ("/head/strings-stay", test_strings_stay);

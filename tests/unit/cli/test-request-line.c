@@ -45,7 +45,7 @@ make_record (const char *subject, guint64 sent)
       g_autoptr (WeirIdentity) identity = weir_identity_new (subject);
 
       weir_identity_take (identity, g_intern_static_string ("badge"));
-      weir_exchange_set_identity (exchange, identity);
+      weir_exchange_take_identity (exchange, weir_identity_ref (identity));
     }
   weir_exchange_count (exchange, 0, sent);
   weir_request_writer_on_finished (exchange, writer);

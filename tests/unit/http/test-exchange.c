@@ -289,14 +289,13 @@ static void
 use_exchange (WeirExchange *exchange, FakeTransport *fake)
 {
   g_autoptr (GInetAddress) client = g_inet_address_new_from_string ("192.0.2.1");
-  g_autoptr (WeirIdentity) identity = weir_identity_new ("somebody");
   g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR, WEIR_ERROR_FAILED, "No");
 
   weir_exchange_set_request_id (exchange, "abc");
   weir_exchange_set_dialect (exchange, WEIR_DIALECT_FLUX);
   weir_exchange_set_client (exchange, client, 4712);
   g_assert_cmpstr (weir_exchange_get_client_text (exchange), ==, "192.0.2.1");
-  weir_exchange_set_identity (exchange, identity);
+  weir_exchange_take_identity (exchange, weir_identity_new ("somebody"));
   weir_exchange_set_forwarded (exchange);
   weir_exchange_set_vary_origin (exchange);
   weir_exchange_set_auth_policy (exchange, WEIR_AUTH_REQUIRED);

@@ -16,7 +16,7 @@ fake_route_process (WeirStage *stage, WeirExchange *exchange)
       weir_exchange_set_route (exchange, self, NULL);
     }
   if (self->identity != NULL)
-    weir_exchange_set_identity (exchange, self->identity);
+    weir_exchange_take_identity (exchange, weir_identity_ref (self->identity));
   return WEIR_STAGE_CONTINUE;
 }
 

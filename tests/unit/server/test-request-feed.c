@@ -126,7 +126,7 @@ test_record (Fixture *fixture, gconstpointer data)
 
   weir_request_writer_on_finished (exchange, writer);
   weir_identity_take (identity, g_intern_string ("badge"));
-  weir_exchange_set_identity (exchange, identity);
+  weir_exchange_take_identity (exchange, weir_identity_ref (identity));
   weir_request_writer_on_finished (exchange, writer);
   g_clear_object (&exchange);
   turn (engine);
