@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cli-output-private.h"
+#include "cli-patience-private.h"
 #include "cli-request-line-private.h"
-#include "cli-scheduling-private.h"
 #include "cli-source-frame-private.h"
 
 /* So many requests in one batch are a rush: then batches come one after the other. */
@@ -23,7 +23,7 @@ struct _CliServeView
   gboolean json;
   gboolean colours;
   GString *lines;
-  gboolean patient;
+  CliPatience *patience;
 };
 
 static void
@@ -42,20 +42,6 @@ speaker_text (const char *function, const char *request_id)
   g_autofree char *clean = cli_clean (text, FALSE);
 
   return cli_styled (stdout, CLI_STYLE_CYAN, clean);
-}
-
-/* Of two processors one may be the data thread's and the other a worker's: each time that this
- * thread wakes up for the log it would take one from somebody whom clients wait for. In a rush it
- * gets no less time for that, only not at once. Without one a first request waits for this thread
- * most of all. */
-static void
-mind_rush (CliServeView *self, guint n_requests)
-{
-  gboolean patient = n_requests >= RUSH;
-
-  if (patient != self->patient)
-    cli_scheduling_set_patient (patient);
-  self->patient = patient;
 }
 
 static void
@@ -80,7 +66,7 @@ on_requests (WeirServer *server, GPtrArray *records, gpointer user_data)
         print_lines (self);
     }
   print_lines (self);
-  mind_rush (self, records->len);
+  cli_patience_set_rush (self->patience, records->len >= RUSH);
 }
 
 static void
@@ -348,6 +334,7 @@ cli_serve_view_new (WeirServer *server, gboolean json, gboolean quiet)
 
   self->server = server;
   self->handlers = g_ptr_array_new ();
+  self->patience = cli_patience_new (server);
   self->json = json;
   self->lines = g_string_sized_new (AT_ONCE + AT_ONCE / 8);
   cli_output_go_on ();
@@ -374,6 +361,7 @@ cli_serve_view_free (CliServeView *self)
     g_signal_handler_disconnect (self->server,
                                  GPOINTER_TO_SIZE (g_ptr_array_index (self->handlers, i)));
   g_ptr_array_unref (self->handlers);
+  cli_patience_free (self->patience);
   g_string_free (self->lines, TRUE);
   g_free (self);
 }
