@@ -74,7 +74,7 @@ export type Level = "debug" | "info" | "warn" | "error";
 export type ErrorKind = "handler" | "response" | "rejection" | "uncaught";
 
 export type Event =
-  | { type: "standby" }
+  | { type: "standby"; listens: true }
   | { type: "ready"; form: Form; load_ms: number }
   | ({ type: "failed"; code: FailureCode } & Description)
   | { type: "log"; level: Level; message: string; request_id?: string }

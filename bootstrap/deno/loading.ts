@@ -8,7 +8,7 @@ import { emit, keepTemporary } from "./host.ts";
 import { closeSocket, concealEnvironment, enterFolder, revokeReads } from "./permissions.ts";
 import { report } from "./report.ts";
 import { installSecrets } from "./secrets.ts";
-import { installServer, isServing, leaveSocket, serveEarly } from "./server.ts";
+import { handleEarly, installServer, isServing, leaveSocket, serveEarly } from "./server.ts";
 import { inNextTurn } from "./timers.ts";
 
 // Kept before user code can replace it.
@@ -141,6 +141,7 @@ export class Loading {
     if (node && !keep_socket) closeSocket(socket);
     const load_ms = Math.round((now() - this.#started) * 100) / 100;
     emit({ type: "ready", form: this.#form, load_ms });
+    handleEarly();
     this.#outcome.ready();
   }
 }

@@ -69,7 +69,7 @@ async function standBy(socket: string, packages: string[]): Promise<void> {
   await findPackages(packages);
   await rehearse(socket);
   await new Promise<void>(inNextTurn);
-  emit({ type: "standby" });
+  emit({ type: "standby", listens: true });
   await start(() => later(follow, FOLLOW_MS));
 }
 

@@ -57,14 +57,19 @@ function askUser(onError: NonNullable<Options["onError"]>) {
   };
 }
 
-/** A server that listens before there is a function, and what it does with a request. */
+/** A server that listens before there is a function, and what it does with a request: until it
+ * starts, it holds them. */
 interface Early {
   server: Deno.HttpServer;
   handler: Handler;
   onError: NonNullable<Options["onError"]>;
+  start(handler: Handler): void;
+  end(): Promise<void>;
 }
 
 let early: Early | undefined;
+/** Has what was held go to the function. */
+let startEarly: (() => void) | undefined;
 
 /** Listens, unless it does already. */
 export function serveEarly(path: string): void {
@@ -73,22 +78,35 @@ export function serveEarly(path: string): void {
 
 /** Returns what makes the server wait again after somebody has taken it. */
 export function listenEarly(path: string): () => void {
-  const handler = () => textResponse(500, "Internal Server Error");
-  const waiting = { handler, onError: answerFailure } as unknown as Early;
+  const ending = new AbortController();
+  const waiting = {} as Early;
   serve ??= Deno.serve;
   waiting.server = serve(
     {
       path,
       onListen() {},
+      signal: ending.signal,
       onError: (error: unknown) => waiting.onError(error),
       // deno-lint-ignore no-explicit-any
     } as any,
     (request, info) => waiting.handler(request, info as unknown as Deno.ServeHandlerInfo),
   ) as unknown as Deno.HttpServer;
+  // At once, which leaves whatever it holds to the host. Nothing else may keep the process alive.
+  waiting.end = () => {
+    waiting.server.ref();
+    ending.abort();
+    return waiting.server.finished;
+  };
   const wait = () => {
     // Alone it is no reason to go on: a function that serves nothing has to be found out.
     waiting.server.unref();
-    Object.assign(waiting, { handler, onError: answerFailure });
+    const { promise, resolve } = Promise.withResolvers<Handler>();
+    waiting.handler = (request, info) => {
+      enterRequest(readRequestId(request)); // before Deno waits: what fails is told after that
+      return promise.then((handler) => handler(request, info));
+    };
+    waiting.onError = answerFailure;
+    waiting.start = (handler) => resolve(waiting.handler = handler);
     servers.length = 0;
     early = waiting;
   };
@@ -100,17 +118,22 @@ export function listenEarly(path: string): () => void {
 export async function leaveSocket(): Promise<void> {
   const waiting = early;
   early = undefined;
-  await waiting?.server.shutdown();
+  await waiting?.end();
 }
 
 function adoptEarly(waiting: Early, form: Form, handler: Handler, options: Options) {
   early = undefined;
-  waiting.handler = handler;
+  startEarly = () => waiting.start(handler);
   waiting.server.ref();
   if (options.onError !== undefined) waiting.onError = askUser(options.onError);
   servers.push(waiting.server);
   onServing(form);
   return waiting.server;
+}
+
+/** Not before the host was told that the function serves: what fails until then, it sends again. */
+export function handleEarly(): void {
+  startEarly?.();
 }
 
 const REQUEST_ID = "x-request-id";

@@ -142,6 +142,7 @@ on_head (WeirUpstreamCall *call, WeirHead *head, gint64 length, gpointer user_da
   WeirDispatch *self = weir_dispatch_ref (user_data);
   const char *stale = weir_slot_get_stale (self->slot);
 
+  weir_dispatch_settle_early (self);
   if (length > 0 && is_response_too_large (self, length) && !is_head_request (self))
     {
       refuse_response (self);
@@ -202,12 +203,25 @@ is_idempotent (WeirDispatch *self)
                           weir_head_get_method (weir_exchange_get_request (self->exchange)));
 }
 
+void
+weir_dispatch_take_back (WeirDispatch *self)
+{
+  weir_exchange_set_sink (self->exchange, &weir_dispatch_waiting_sink, self);
+  self->owed = 0;
+}
+
 static void
 on_failed (WeirUpstreamCall *call, const GError *error, gboolean untouched, gpointer user_data)
 {
   WeirDispatch *self = user_data;
 
   self->call = NULL;
+  if (self->early && untouched)
+    {
+      weir_dispatch_recall (self);
+      return;
+    }
+  weir_dispatch_settle_early (self);
   if (!self->read && !weir_upstream_call_was_unread (call))
     {
       self->read = TRUE;
@@ -220,8 +234,7 @@ on_failed (WeirUpstreamCall *call, const GError *error, gboolean untouched, gpoi
       return;
     }
 
-  weir_exchange_set_sink (self->exchange, &weir_dispatch_waiting_sink, self);
-  self->owed = 0;
+  weir_dispatch_take_back (self);
   self->unsafe = weir_upstream_call_was_fresh (call) && !weir_upstream_call_was_unread (call) &&
                  !is_idempotent (self);
   self->retryable = untouched && weir_exchange_can_replay (self->exchange);
@@ -291,18 +304,14 @@ static const WeirUpstreamCallbacks callbacks = {
   on_head, on_body, on_end, on_failed, on_worker_writable, on_upgraded,
 };
 
-/* With a lease taken. */
 void
-weir_dispatch_call (WeirDispatch *self, WeirUpstream *upstream)
+weir_dispatch_send (WeirDispatch *self, WeirUpstream *upstream)
 {
   WeirHead *head = weir_exchange_get_request (self->exchange);
   const char *upgrade = weir_exchange_get_upgrade (self->exchange);
   char extra[WEIR_UPSTREAM_HEAD_EXTRA_MAX];
   g_autofree char *with_secrets = NULL;
 
-  self->leased = TRUE;
-  self->serial = weir_slot_draw_serial (self->slot);
-  note_wait (self);
   if (upstream != self->upstream)
     {
       g_clear_pointer (&self->upstream, weir_upstream_unref);
@@ -322,4 +331,19 @@ weir_dispatch_call (WeirDispatch *self, WeirUpstream *upstream)
                                    &callbacks,
                                    self);
   weir_exchange_set_sink (self->exchange, &calling_sink, self);
+}
+
+void
+weir_dispatch_note_leased (WeirDispatch *self)
+{
+  self->leased = TRUE;
+  self->serial = weir_slot_draw_serial (self->slot);
+  note_wait (self);
+}
+
+void
+weir_dispatch_call (WeirDispatch *self, WeirUpstream *upstream)
+{
+  weir_dispatch_note_leased (self);
+  weir_dispatch_send (self, upstream);
 }

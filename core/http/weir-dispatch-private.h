@@ -24,8 +24,14 @@ typedef struct
 
 void weir_dispatch_begin (WeirSlot *slot, WeirExchange *exchange);
 
-/* ---- what the slot tells those in its queues; each is in none of them when it is called ---- */
+/* ---- what the slot tells those in its queues; each is in none of them when it is called, but for
+ * what is about those that go early ---- */
 
+/* Whether it may be sent to a worker that does not serve yet; it stays in the queue. */
+gboolean weir_dispatch_can_go_early (WeirDispatch *self);
+void weir_dispatch_go_early (WeirDispatch *self, WeirUpstream *upstream);
+/* If it was: it only waits again. */
+void weir_dispatch_recall (WeirDispatch *self);
 /* The slot has an upstream for it. */
 void weir_dispatch_wake (WeirDispatch *self);
 /* There will be none. */
@@ -54,6 +60,8 @@ WeirSocketBudget *weir_slot_get_socket_budget (WeirSlot *self); /* nullable */
  *  except: (nullable) the one that just failed
  *  upgrade: it may become a WebSocket, and a place for that is booked */
 WeirUpstream *weir_slot_lease (WeirSlot *self, WeirUpstream *except, gboolean upgrade);
+/* Of this one, if it has room. */
+gboolean weir_slot_lease_upstream (WeirSlot *self, WeirUpstream *upstream);
 void weir_slot_release (WeirSlot *self, WeirUpstream *upstream);
 /* Its worker still takes requests, for all that is known here. */
 gboolean weir_slot_has_upstream (WeirSlot *self, WeirUpstream *upstream);

@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 /* Only for the files that a dispatch is made of: its begin and its end (weir-dispatch.c), the
- * time without a worker (-wait.c), and the call to one (-call.c). */
+ * time without a worker (-wait.c, -early.c), and the call to one (-call.c). */
 struct _WeirDispatch
 {
   WeirTimer deadline; /* first: the timer is the dispatch */
@@ -35,6 +35,8 @@ struct _WeirDispatch
   gboolean upgraded;
   gboolean queued;
   gboolean held;        /* queued to hear how its worker ended */
+  gboolean early;       /* queued, and called all the same: it can be called back */
+  gboolean went_early;  /* once is enough */
   gboolean upgrade;     /* may become a WebSocket */
   gboolean budgeted;    /* counts as one */
   gboolean unsafe;      /* the worker may have done it, and twice is not the same as once */
@@ -75,6 +77,14 @@ void weir_dispatch_refuse (WeirDispatch *self, int code, const char *hint, const
     G_GNUC_PRINTF (4, 5);
 void weir_dispatch_on_client_gone (WeirExchange *exchange, gpointer user_data);
 
+void weir_dispatch_leave_queue (WeirDispatch *self);
+
+/* -early.c */
+/* Its worker serves. FALSE: it was not sent to one before, or not to one that takes it now. */
+gboolean weir_dispatch_keep_early (WeirDispatch *self);
+/* Its answer begins: the word that its worker serves is on its way. */
+void weir_dispatch_settle_early (WeirDispatch *self);
+
 /* -wait.c */
 extern const WeirExchangeSink weir_dispatch_waiting_sink;
 void weir_dispatch_wait (WeirDispatch *self);
@@ -84,6 +94,11 @@ void weir_dispatch_try_again (WeirDispatch *self, const GError *failure);
 /* -call.c */
 /* With a lease taken. */
 void weir_dispatch_call (WeirDispatch *self, WeirUpstream *upstream);
+/* Without one. */
+void weir_dispatch_send (WeirDispatch *self, WeirUpstream *upstream);
+void weir_dispatch_note_leased (WeirDispatch *self);
+/* What comes of the body stays with the exchange again. */
+void weir_dispatch_take_back (WeirDispatch *self);
 /* TRUE: it is over the limit, and was answered. */
 gboolean weir_dispatch_refuse_large (WeirDispatch *self, guint64 length);
 

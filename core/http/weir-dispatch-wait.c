@@ -203,7 +203,7 @@ weir_dispatch_wake (WeirDispatch *self)
   weir_engine_disarm (weir_dispatch_get_engine (self), &self->hold);
   if (was_held)
     move (self);
-  else
+  else if (!weir_dispatch_keep_early (self))
     weir_dispatch_start (self);
 }
 

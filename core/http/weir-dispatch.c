@@ -51,8 +51,8 @@ weir_dispatch_release (WeirDispatch *self)
   weir_slot_release (self->slot, self->upstream);
 }
 
-static void
-leave_queue (WeirDispatch *self)
+void
+weir_dispatch_leave_queue (WeirDispatch *self)
 {
   weir_engine_disarm (weir_dispatch_get_engine (self), &self->hold);
   if (!self->queued)
@@ -100,7 +100,7 @@ weir_dispatch_stop (WeirDispatch *self)
   cut_relay (self);
   note_end (self);
   weir_exchange_set_sink (self->exchange, NULL, NULL);
-  leave_queue (self);
+  weir_dispatch_leave_queue (self);
   weir_engine_disarm (weir_dispatch_get_engine (self), &self->deadline);
   if (self->call != NULL)
     weir_gate_note_loss (weir_upstream_get_gate (self->upstream)); /* it may still be at it */

@@ -86,6 +86,12 @@ weir_exchange_can_replay (WeirExchange *self)
   return weir_request_body_can_replay (&self->body);
 }
 
+gboolean
+weir_exchange_has_whole_body (WeirExchange *self)
+{
+  return self->body.ended;
+}
+
 void
 weir_exchange_rewind (WeirExchange *self)
 {

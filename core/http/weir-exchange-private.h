@@ -28,6 +28,7 @@ typedef struct
 void weir_exchange_set_sink (WeirExchange *self, const WeirExchangeSink *sink, gpointer user_data);
 /* Whether all of the body that came so far is still here to be sent again. */
 gboolean weir_exchange_can_replay (WeirExchange *self);
+gboolean weir_exchange_has_whole_body (WeirExchange *self);
 void weir_exchange_rewind (WeirExchange *self); /* the next sink gets the body from its start */
 void weir_exchange_grant (WeirExchange *self, gsize bytes);
 gint64 weir_exchange_get_body_length (WeirExchange *self);

@@ -59,6 +59,12 @@ void weir_slot_add_stats (WeirSlot *self, WeirFunctionStats *stats);
 /* What the control thread posts (through weir_engine_invoke); data thread. */
 void weir_slot_set_function (WeirSlot *self, WeirFunction *function);
 void weir_slot_add_upstream (WeirSlot *self, WeirUpstream *upstream);
+/* Sends the first of those who wait to a worker that is started, and holds what comes until it
+ * serves. */
+void weir_slot_send_early (WeirSlot *self, WeirUpstream *upstream);
+/* (transfer full): the one that a request was sent to early, to be added; NULL: there is none of
+ * that gate. Without this it is called back when the next upstream is added. */
+WeirUpstream *weir_slot_steal_early (WeirSlot *self, WeirGate *gate);
 /* Whether its function may have a place for the secrets of the user who calls: before one
  * worker was ready, nobody knows. */
 gboolean weir_slot_may_take_secrets (WeirSlot *self);

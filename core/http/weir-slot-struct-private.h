@@ -12,7 +12,8 @@
 G_BEGIN_DECLS
 
 /* Only for the files that a slot is made of: which worker (weir-slot.c), who waits for one
- * (-queue.c), and who of those that lost theirs brought it down (-trial.c). */
+ * (-queue.c) or was sent ahead to one (-early.c), and who of those that lost theirs brought it down
+ * (-trial.c). */
 typedef struct
 {
   WeirUpstream *upstream;
@@ -37,7 +38,8 @@ struct _WeirSlot
   /* data thread */
   WeirFunction *function;
   WeirPoolOptions options;
-  GArray *seats; /* WeirSeat, in the order they came */
+  GArray *seats;       /* WeirSeat, in the order they came */
+  WeirUpstream *early; /* of the worker that the first of those who wait was sent to, or NULL */
   char *stale;
   GQueue waiters;
   GQueue held;
@@ -74,6 +76,14 @@ void weir_slot_ask (WeirSlot *self);
 void weir_slot_grow (WeirSlot *self);
 /* Who waited has gone away, or was told that it took too long. */
 void weir_slot_relent (WeirSlot *self);
+
+guint weir_slot_get_most_leases (WeirSlot *self);
+
+/* -early.c */
+/* That is not ready, and answers already. */
+gboolean weir_slot_is_early_busy (WeirSlot *self);
+/* Who was sent there waits as before. */
+void weir_slot_recall_early (WeirSlot *self);
 
 /* -queue.c */
 void weir_slot_wake_waiters (WeirSlot *self);

@@ -99,6 +99,7 @@ weir_slot_free (gpointer data)
   for (guint i = 0; i < self->seats->len; i++)
     weir_upstream_unref (weir_slot_get_seat (self, i)->upstream);
   g_array_unref (self->seats);
+  g_clear_pointer (&self->early, weir_upstream_unref);
   g_clear_pointer (&self->budget, weir_socket_budget_unref);
   g_queue_clear_full (&self->exits, exit_free);
   g_clear_pointer (&self->court, weir_gate_unref);
@@ -119,7 +120,7 @@ weir_slot_unref (WeirSlot *self)
   weir_slot_team_set_slot (self->team, self->index, NULL);
 
   /* An upstream has sockets in the engine: only its own thread may close them. */
-  if (self->seats->len > 0)
+  if (self->seats->len > 0 || self->early != NULL)
     weir_engine_invoke (self->engine, weir_slot_free, self);
   else
     weir_slot_free (self);
@@ -166,12 +167,13 @@ hear (WeirSlot *self)
 {
   self->demanded = FALSE;
   self->crowded = FALSE;
+  weir_slot_recall_early (self);
 }
 
 /* ---- which worker ---- */
 
-static guint
-get_most_leases (WeirSlot *self)
+guint
+weir_slot_get_most_leases (WeirSlot *self)
 {
   return self->options.max_concurrency > 0 ? self->options.max_concurrency : G_MAXUINT;
 }
@@ -188,7 +190,7 @@ weir_slot_choose (WeirSlot *self, WeirUpstream *except, gboolean upgrade, guint 
 {
   WeirSeat *best = NULL;
 
-  *load = get_most_leases (self);
+  *load = weir_slot_get_most_leases (self);
   for (guint i = 0; i < self->seats->len; i++)
     {
       WeirSeat *seat = weir_slot_get_seat (self, i);
@@ -240,7 +242,7 @@ weir_slot_take (WeirSlot *self, WeirSeat *seat, gboolean upgrade)
 {
   if (upgrade && !weir_gate_book_socket (seat->gate, get_most_sockets (self)))
     return FALSE;
-  if (weir_gate_lease (seat->gate, get_most_leases (self)))
+  if (weir_gate_lease (seat->gate, weir_slot_get_most_leases (self)))
     return TRUE;
   if (upgrade)
     weir_gate_unbook_socket (seat->gate);
@@ -293,6 +295,8 @@ weir_slot_has_room_but_for_sockets (WeirSlot *self)
 static gboolean
 is_resting (WeirSlot *self)
 {
+  if (weir_slot_is_early_busy (self))
+    return FALSE;
   for (guint i = 0; i < self->seats->len; i++)
     if (weir_gate_get_in_flight (weir_slot_get_seat (self, i)->gate) > 0)
       return FALSE;

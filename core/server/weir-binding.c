@@ -36,6 +36,7 @@ typedef struct
   WeirGate *gate;
   char *text; /* a socket's path, or what is stale */
   gboolean takes_secrets;
+  gboolean serves_early; /* what was sent to it before it was ready, too */
   GError *error;
 } Fact;
 
@@ -115,10 +116,21 @@ answer (WeirBinding *self, Fact *fact, MessageFunc func)
 /* ---- on the data threads ---- */
 
 static void
-tell_ready (const Message *message, const Fact *fact)
+tell_listening (const Message *message, const Fact *fact)
 {
   g_autoptr (WeirUpstream) upstream = weir_upstream_new (message->engine, fact->text, fact->gate);
 
+  weir_slot_send_early (message->slot, upstream);
+}
+
+static void
+tell_ready (const Message *message, const Fact *fact)
+{
+  g_autoptr (WeirUpstream) upstream =
+      fact->serves_early ? weir_slot_steal_early (message->slot, fact->gate) : NULL;
+
+  if (upstream == NULL)
+    upstream = weir_upstream_new (message->engine, fact->text, fact->gate);
   weir_upstream_set_takes_secrets (upstream, fact->takes_secrets);
   weir_slot_set_function (message->slot, fact->function);
   weir_slot_add_upstream (message->slot, upstream);
@@ -240,14 +252,24 @@ post_demand (WeirSlot *slot, gboolean wanted, gpointer user_data)
   g_source_attach (source, asker->binding->control);
 }
 
-static void
-on_pool_ready (WeirWorkerPool *pool, WeirWorker *worker, WeirBinding *self)
+static Fact *
+fact_new_address (WeirWorker *worker)
 {
   Fact *fact = fact_new ();
 
-  self->broken = FALSE;
   fact->gate = weir_gate_ref (weir_worker_get_gate (worker));
   fact->text = g_strdup (weir_worker_get_socket_path (worker));
+  return fact;
+}
+
+static void
+on_pool_ready (WeirWorkerPool *pool, WeirWorker *worker, WeirBinding *self)
+{
+  Fact *fact = fact_new_address (worker);
+
+  self->broken = FALSE;
+  /* A server of node:http listens by itself, in place of who did before. */
+  fact->serves_early = g_strcmp0 (weir_worker_get_form (worker), "node") != 0;
   fact->function = g_object_ref (weir_worker_get_function (worker));
   fact->takes_secrets = g_strcmp0 (weir_worker_get_form (worker), "handler") == 0;
   answer (self, fact, tell_ready);
@@ -316,6 +338,8 @@ static void
 on_pool_worker_added (WeirWorkerPool *pool, WeirWorker *worker, WeirBinding *self)
 {
   g_signal_connect_object (worker, "exited", G_CALLBACK (on_worker_exited), self, 0);
+  if (self->asking != 0 && weir_worker_listens (worker))
+    tell (self, fact_new_address (worker), tell_listening);
 }
 
 void

@@ -68,7 +68,8 @@ guint weir_gate_get_sockets (WeirGate *self);
 gboolean weir_gate_is_closed (WeirGate *self);
 /* Before the first lease: it closes with the last of so many, and calls activity. 0: no limit. */
 void weir_gate_set_most_leases (WeirGate *self, guint64 most);
-gboolean weir_gate_is_spent (WeirGate *self); /* it closed with the last of them */
+guint64 weir_gate_get_most_leases (WeirGate *self); /* 0: no limit; any thread */
+gboolean weir_gate_is_spent (WeirGate *self);       /* it closed with the last of them */
 WeirBlame weir_gate_get_blame (WeirGate *self);
 /* Closes it, before the worker is killed for what its requests did. The first one counts. */
 void weir_gate_condemn (WeirGate *self, WeirBlame blame);

@@ -86,6 +86,12 @@ weir_gate_set_most_leases (WeirGate *self, guint64 most)
   self->most_total = most;
 }
 
+guint64
+weir_gate_get_most_leases (WeirGate *self)
+{
+  return self->most_total;
+}
+
 /* Counted before it is taken, so that no two data threads can both have the last one. One that has
  * counted before the last and comes after it gets none, so of the count alone nobody could tell why
  * the gate is closed. */

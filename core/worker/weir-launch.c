@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "worker/weir-launch.h"
+#include "worker/weir-launch-private.h"
 
 /**
  * WeirLaunch:
@@ -20,6 +20,7 @@ struct _WeirLaunch
   char *directory;
   char *load_command;
   char *socket_path;
+  gboolean listens;
 };
 
 G_DEFINE_BOXED_TYPE (WeirLaunch, weir_launch, weir_launch_ref, weir_launch_unref)
@@ -61,6 +62,25 @@ weir_launch_new (const char *const *argv,
   self->load_command = g_strdup (load_command);
   self->socket_path = g_strdup (socket_path);
   return self;
+}
+
+WeirLaunch *
+weir_launch_new_loaded (WeirLaunch *standby, const char *load_command, gboolean listens)
+{
+  WeirLaunch *self = weir_launch_new (weir_launch_get_argv (standby),
+                                      weir_launch_get_environ (standby),
+                                      standby->directory,
+                                      load_command,
+                                      standby->socket_path);
+
+  self->listens = listens;
+  return self;
+}
+
+gboolean
+weir_launch_listens (WeirLaunch *self)
+{
+  return self->listens;
 }
 
 /**

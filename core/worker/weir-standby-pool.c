@@ -3,6 +3,7 @@
 #undef G_LOG_DOMAIN
 #define G_LOG_DOMAIN "weir-worker"
 
+#include "worker/weir-launch-private.h"
 #include "worker/weir-standby-stock-private.h"
 
 G_DEFINE_FINAL_TYPE (WeirStandbyPool, weir_standby_pool, G_TYPE_OBJECT)
@@ -78,11 +79,7 @@ make_launch (WeirStandbyPool *self, WeirStandby *standby, WeirFunction *function
       g_debug ("a standby cannot be used: %s", error->message);
       return NULL;
     }
-  return weir_launch_new (weir_launch_get_argv (launch),
-                          weir_launch_get_environ (launch),
-                          weir_launch_get_directory (launch),
-                          command,
-                          weir_launch_get_socket_path (launch));
+  return weir_launch_new_loaded (launch, command, weir_standby_is_listening (standby));
 }
 
 WeirProcess *

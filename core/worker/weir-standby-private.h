@@ -40,5 +40,7 @@ WeirLaunch *weir_standby_get_launch (WeirStandby *self);
 /* A load command can be given to it, though it may still boot. */
 gboolean weir_standby_is_spawned (WeirStandby *self);
 gboolean weir_standby_is_ready (WeirStandby *self);
+/* It accepts requests, which it will hold until it serves a function. */
+gboolean weir_standby_is_listening (WeirStandby *self);
 
 G_END_DECLS

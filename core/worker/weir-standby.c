@@ -11,6 +11,7 @@
 /* A command that no worker knows. */
 #define NOTHING "{}"
 #define READY_LINE "{\"type\":\"standby\"}"
+#define LISTENING_LINE "{\"type\":\"standby\",\"listens\":true}"
 
 struct _WeirStandby
 {
@@ -20,6 +21,7 @@ struct _WeirStandby
   gpointer user_data;
   gboolean spawned;
   gboolean ready;
+  gboolean listening;
   gboolean gone;
 };
 
@@ -45,9 +47,12 @@ on_spawn_failed (WeirProcess *process, const GError *error, WeirStandby *self)
 static void
 on_output (WeirProcess *process, const char *line, WeirStandby *self)
 {
-  if (self->ready || !g_str_equal (line, READY_LINE))
+  gboolean listening = g_str_equal (line, LISTENING_LINE);
+
+  if (self->ready || (!listening && !g_str_equal (line, READY_LINE)))
     return;
   self->ready = TRUE;
+  self->listening = listening;
   self->callbacks->ready (self, self->user_data);
 }
 
@@ -133,4 +138,10 @@ gboolean
 weir_standby_is_ready (WeirStandby *self)
 {
   return self->ready;
+}
+
+gboolean
+weir_standby_is_listening (WeirStandby *self)
+{
+  return self->listening;
 }

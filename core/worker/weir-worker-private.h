@@ -63,6 +63,8 @@ const char *weir_worker_get_socket_path (WeirWorker *self);
 const char *weir_worker_get_load_code (WeirWorker *self);
 /* How its function was written: "serve", "handler"; NULL before it is ready. */
 const char *weir_worker_get_form (WeirWorker *self);
+/* Before it is ready, requests can be sent to it: it holds them until then. */
+gboolean weir_worker_listens (WeirWorker *self);
 /* The text of its last stderr lines (transfer full): what a crash said. */
 char *weir_worker_dup_last_words (WeirWorker *self);
 

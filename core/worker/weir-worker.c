@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "base/weir-signal-private.h"
+#include "worker/weir-launch-private.h"
 
 GParamSpec *weir_worker_properties[WEIR_WORKER_PROP_AGE + 1];
 guint weir_worker_signals[WEIR_WORKER_N_SIGNALS];
@@ -547,6 +548,12 @@ const char *
 weir_worker_get_form (WeirWorker *self)
 {
   return self->form;
+}
+
+gboolean
+weir_worker_listens (WeirWorker *self)
+{
+  return weir_launch_listens (self->launch);
 }
 
 const char *

@@ -199,6 +199,81 @@ class Life(unittest.TestCase):
             self.assertEqual(client.response().text, "hello")
             self.assertEqual(start_of(server, "f"), ("spawned", "its standby died"))
 
+    def stop_standbys(self, server):
+        for pid in wait_for_standbys(server):
+            os.kill(pid, signal.SIGSTOP)
+
+    def wait_for_connection(self, server):
+        """Somebody is connected to the worker that loads, which is stopped and does nothing."""
+        worker = wait_until(lambda: server.get("/_weir/status").json["workers"], "it loads")[0]
+        self.assertEqual((worker["state"], worker["start"]), ("booting", "standby"))
+        variables = pathlib.Path(f"/proc/{worker['pid']}/environ").read_text().split("\0")
+        path = next(v for v in variables if v.startswith("WEIR_STANDBY=")).partition("=")[2]
+        # The one that listens has a line of its own.
+        wait_until(lambda: pathlib.Path("/proc/net/unix").read_text().count(path) > 1,
+                   "a connection")
+        return worker["pid"]
+
+    def check_early(self, code, method="GET", body=None):
+        """The request is with the worker before the function is, and comes once."""
+        server = self.server({"functions/f/index.ts": code})
+        self.stop_standbys(server)
+        with server.client() as client:
+            client.request(method, "/f", body=body)
+            os.kill(self.wait_for_connection(server), signal.SIGCONT)
+            self.assertEqual(client.response().text, "1 " + (body or b"").decode())
+        worker, = server.get("/_weir/status").json["workers"]
+        self.assertEqual((worker["start"], worker["requests"]), ("standby", 1))
+
+    def test_request_before_its_function(self):
+        self.check_early("let n = 0; Deno.serve(() => new Response(`${++n} `));")
+
+    def test_body_before_its_function(self):
+        self.check_early("let n = 0; await new Promise((r) => setTimeout(r, 5));"
+                         "export default async (q: Request) =>"
+                         " new Response(`${++n} ${await q.text()}`);", "POST", b"body")
+
+    def test_request_before_a_server_of_node(self):
+        """That listens in place of who has got the request: it is sent again."""
+        self.check_early("import http from 'node:http'; let n = 0;"
+                         "http.createServer(async (q, r) => { let text = '';"
+                         "  for await (const piece of q) text += piece;"
+                         "  r.end(`${++n} ${text}`); }).listen(8000);", "POST", b"body")
+
+    def test_failure_of_a_request_before_its_function(self):
+        """It is still known which request met it."""
+        server = self.server({"functions/f/index.ts": "await new Promise((r) => setTimeout(r, 5));"
+                              "Deno.serve(() => { throw new Error('x'); });"})
+        self.stop_standbys(server)
+        with server.client() as client:
+            client.request("GET", "/f")
+            os.kill(self.wait_for_connection(server), signal.SIGCONT)
+            answer = client.response()
+        self.assertEqual(answer.status, 500)
+        event = server.wait_event(lambda e: e["type"] == "error")
+        self.assertEqual(event["request_id"], answer.header("x-request-id"))
+
+    def test_client_that_leaves_before_its_function(self):
+        server = self.server({"functions/f/index.ts": HELLO})
+        self.stop_standbys(server)
+        with server.client() as client:
+            client.request("GET", "/f")
+            pid = self.wait_for_connection(server)
+        wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "nobody wants it")
+        self.assertEqual(server.get("/f").text, "hello")
+
+    def test_request_of_a_function_that_fails(self):
+        server = self.server({
+            "functions/f/index.ts": "await new Promise((r) => setTimeout(r, 5));"
+                                    "throw new Error('broken');"})
+        self.stop_standbys(server)
+        with server.client() as client:
+            client.request("GET", "/f")
+            os.kill(self.wait_for_connection(server), signal.SIGCONT)
+            answer = client.response()
+        self.assertEqual(answer.status, 500)
+        self.assertIn("broken", answer.text)
+
     def test_shared_map_that_changes(self):
         server = self.server({
             "functions/import_map.json": '{"imports": {"x": "./_shared/one.ts"}}',

@@ -37,6 +37,8 @@ guint fake_upstream_get_n_calls (WeirUpstream *self);
 /* The nth call ever, which stays valid as long as the upstream. */
 WeirUpstreamCall *fake_upstream_get_call (WeirUpstream *self, guint n);
 gboolean fake_upstream_is_closed (WeirUpstream *self);
+/* It gets requests without a lease. */
+void fake_upstream_set_early (WeirUpstream *self, gboolean early);
 
 void fake_call_head (WeirUpstreamCall *self, guint status, gint64 length);
 void fake_call_body (WeirUpstreamCall *self, const char *text);
