@@ -35,6 +35,7 @@ void
 weir_deno_permissions_free (WeirDenoPermissions *self)
 {
   g_ptr_array_unref (self->others);
+  g_ptr_array_unref (self->denials);
   g_ptr_array_unref (self->read);
   g_ptr_array_unref (self->write);
   g_ptr_array_unref (self->net);
@@ -73,6 +74,8 @@ add_flag (WeirDenoPermissions *self, const char *flag)
     add_list (self->unreadable, flag + strlen ("--deny-read="));
   else
     g_ptr_array_add (self->others, g_strdup (flag));
+  if (g_str_has_prefix (flag, "--deny-") || g_str_has_prefix (flag, "--ignore-"))
+    g_ptr_array_add (self->denials, g_strdup (flag));
   self->env |= self->everything || g_str_has_prefix (flag, "--allow-env");
 }
 
@@ -164,32 +167,6 @@ set_no_permission (GError **error, const char *origin, const char *word, const c
         word);
 }
 
-static gboolean
-add_words (WeirDenoPermissions *self, char **words, const char *origin, GError **error)
-{
-  self->temporary = TRUE;
-  for (guint i = 0; words[i] != NULL; i++)
-    {
-      const char *nearest;
-      g_autofree char *flag = dup_flag (words[i], &nearest);
-
-      if (flag == NULL)
-        {
-          set_no_permission (error, origin, words[i], nearest);
-          return FALSE;
-        }
-      add_flag (self, flag);
-    }
-  return TRUE;
-}
-
-static gboolean
-is_taken (WeirSettings *settings, const char *name)
-{
-  return weir_settings_get_value (settings, name) != NULL &&
-         !weir_settings_get_boolean (settings, name);
-}
-
 /* Deno has no word for everything but the network that would leave the socket. */
 static void
 take_net (WeirDenoPermissions *self)
@@ -205,6 +182,52 @@ take_net (WeirDenoPermissions *self)
   self->writes_all = TRUE;
   for (gsize i = 0; i < G_N_ELEMENTS (rest); i++)
     g_ptr_array_add (self->others, g_strdup (rest[i]));
+}
+
+/* The worker's own socket and variables are not for the function to take: what it may not have
+ * is not given, or is taken back when the worker has started. */
+static void
+deny_whole (WeirDenoPermissions *self, gboolean net, gboolean env)
+{
+  if (net)
+    take_net (self);
+  if (env)
+    self->env = FALSE;
+}
+
+static gboolean
+add_words (WeirDenoPermissions *self, char **words, const char *origin, GError **error)
+{
+  gboolean no_net = FALSE;
+  gboolean no_env = FALSE;
+
+  self->temporary = TRUE;
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      const char *nearest;
+      g_autofree char *flag = dup_flag (words[i], &nearest);
+
+      if (flag == NULL)
+        {
+          set_no_permission (error, origin, words[i], nearest);
+          return FALSE;
+        }
+      if (g_str_equal (flag, "--deny-net"))
+        no_net = TRUE;
+      else if (g_str_equal (flag, "--deny-env"))
+        no_env = TRUE;
+      else
+        add_flag (self, flag);
+    }
+  deny_whole (self, no_net, no_env);
+  return TRUE;
+}
+
+static gboolean
+is_taken (WeirSettings *settings, const char *name)
+{
+  return weir_settings_get_value (settings, name) != NULL &&
+         !weir_settings_get_boolean (settings, name);
 }
 
 static WeirDenoPermissions *
@@ -227,6 +250,7 @@ weir_deno_permissions_new (WeirSettings *settings, WeirDenoFolders *folders, GEr
 
   self->folders = folders;
   self->others = g_ptr_array_new_with_free_func (g_free);
+  self->denials = g_ptr_array_new_with_free_func (g_free);
   self->read = g_ptr_array_new_with_free_func (g_free);
   self->write = g_ptr_array_new_with_free_func (g_free);
   self->net = g_ptr_array_new_with_free_func (g_free);
@@ -364,6 +388,8 @@ weir_deno_permissions_append_args (WeirDenoPermissions *self, GPtrArray *argv)
   if (self->everything)
     {
       g_ptr_array_add (argv, g_strdup ("--allow-all"));
+      for (guint i = 0; i < self->denials->len; i++)
+        g_ptr_array_add (argv, g_strdup (g_ptr_array_index (self->denials, i)));
       return;
     }
   for (guint i = 0; i < self->others->len; i++)

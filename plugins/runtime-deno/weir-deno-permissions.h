@@ -21,7 +21,8 @@ typedef struct
   gboolean reads_all;
   gboolean writes_all;
   gboolean connects_all;
-  GPtrArray *others; /* flags that are passed on as they are */
+  GPtrArray *others;  /* flags that are passed on as they are */
+  GPtrArray *denials; /* flags that take something from everything */
   GPtrArray *read;
   GPtrArray *write;
   GPtrArray *net;

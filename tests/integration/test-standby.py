@@ -457,6 +457,14 @@ Deno.serve(() => Response.json(asked));
             self.ask('[functions.f]\npermissions = ["--allow-env", "--allow-read=/etc/passwd"]\n'),
             {"env": True, "passwd": True, "run": False, "net": "prompt"})
 
+    def test_everything_but(self):
+        everything = {"env": True, "passwd": True, "run": True, "net": "granted"}
+        for flag, taken in (("--deny-run", {"run": False}), ("--deny-read=/etc", {"passwd": False}),
+                            ("--deny-net", {"net": "prompt"}), ("--deny-env", {"env": False})):
+            with self.subTest(flag):
+                self.assertEqual(self.ask(f'[functions.f]\npermissions = ["--allow-all", "{flag}"]\n'),
+                                 {**everything, **taken})
+
     def test_a_folder_that_holds_the_socket(self):
         """To take the right to the socket back would take the whole folder."""
         project = Project({

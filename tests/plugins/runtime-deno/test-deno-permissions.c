@@ -163,7 +163,7 @@ test_profiles (Fixture *fixture, gconstpointer user_data)
 {
   static const struct
   {
-    const char *words[4];
+    const char *words[5];
     const char *args;
   } cases[] = {
     { { "none" },
@@ -174,6 +174,13 @@ test_profiles (Fixture *fixture, gconstpointer user_data)
       "--allow-read=/own,/s.sock --allow-write=/s.sock" },
     { { "permissive" }, "--allow-all" },
     { { "-A" }, "--allow-all" },
+    { { "-A", "--deny-run", "--deny-read=/secret" }, "--allow-all --deny-run --deny-read=/secret" },
+    { { "-A", "--deny-env" }, "--allow-all" },
+    { { "-A", "--deny-net", "--deny-run" },
+      "--deny-run --allow-env --allow-run --allow-ffi --allow-sys --allow-net=unix:/s.sock "
+      "--allow-read --allow-write" },
+    { { "--allow-net", "--deny-net", "--allow-env", "--deny-env" },
+      "--allow-env --allow-net=unix:/s.sock --allow-read=/own,/s.sock --allow-write=/s.sock" },
     { { "-N=a:1", "-E", "-R=/data" },
       "--allow-env --allow-net=a:1,unix:/s.sock --allow-read=/data,/own,/s.sock "
       "--allow-write=/s.sock" },
