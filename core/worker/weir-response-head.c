@@ -15,7 +15,7 @@
 static gboolean
 is_text (const char *text, gsize length)
 {
-  return weir_text_skip_value (text, length) == length;
+  return weir_text_is_plain (text, length) || weir_text_skip_value (text, length) == length;
 }
 
 static const char *

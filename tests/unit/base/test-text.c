@@ -39,6 +39,24 @@ test_control_characters (void)
   g_assert_cmpuint (weir_text_skip_value ("\n", 1), ==, 0);
 }
 
+/* FALSE wherever there is a control character, and nowhere else. */
+static void
+test_is_plain (void)
+{
+  for (gsize length = 1; length <= LONGEST; length++)
+    for (gsize at = 0; at < length; at++)
+      for (guint byte = 0; byte < 256; byte++)
+        {
+          g_autofree char *text = g_strnfill (length, 'v');
+
+          text[at] = (char) byte;
+          if (byte != '\t')
+            g_assert_true (weir_text_is_plain (text, length) ==
+                           (weir_text_skip (text, length, WEIR_TEXT_VALUE) == length));
+        }
+  g_assert_true (weir_text_is_plain ("", 0));
+}
+
 /* Wherever a byte stands, only three of them make it more than one line. */
 static void
 test_is_line (void)
@@ -97,6 +115,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/base/text/skip-value", test_skip_value);
   g_test_add_func ("/base/text/control-characters", test_control_characters);
+  g_test_add_func ("/base/text/is-plain", test_is_plain);
   g_test_add_func ("/base/text/is-line", test_is_line);
   g_test_add_func ("/base/text/field-ids", test_field_ids);
   return g_test_run ();
