@@ -60,7 +60,7 @@ parse (Options *options, int argc, char **argv)
   };
 
   return cli_parse_options ("secrets",
-                            _ ("set NAME[=VALUE]… | list | unset NAME…"),
+                            _ ("set [NAME[=VALUE]]… | list | unset NAME…"),
                             _ ("set without a value asks for it, or reads it from the standard "
                                "input, where no\nother user of the machine can see it. list "
                                "shows names only. Functions that run see\na change at once."),
