@@ -40,6 +40,8 @@ struct _WeirHead
   WeirHeadChunk *chunks; /* the one that is being filled comes first */
 };
 
+G_STATIC_ASSERT (WEIR_FIELD_LAST <= 64); /* bits of present */
+
 /* As weir_head_set(), of a name and a value that the caller has checked. */
 void weir_head_put (WeirHead *self,
                     const char *name,
