@@ -28,7 +28,15 @@ FUNCTION = "Deno.serve(() => new Response('hello from a function'));\n"
 SICK = "Deno.serve((req) => { if (req.url.endsWith('/loop')) for (;;); return new Response('well'); });\n"
 FLOOD = """Deno.serve((req) => {
   const { socket, response } = Deno.upgradeWebSocket(req);
-  socket.onopen = () => { for (let i = 0; i < 64; i++) socket.send(new Uint8Array(1 << 20)); };
+  socket.onopen = () => {
+    for (let i = 0; i < 64; i++) socket.send(new Uint8Array(1 << 20));
+    let before = -1, still = 0;
+    const timer = setInterval(() => {
+      still = socket.bufferedAmount === before ? still + 1 : 0;
+      before = socket.bufferedAmount;
+      if (still === 10) console.log("stuck"), clearInterval(timer);
+    }, 20);
+  };
   return response;
 });
 """
@@ -324,11 +332,15 @@ class Server(unittest.TestCase):
         self.write("weir.toml", "shutdown_timeout_ms = 500\n")
         server = self.make()
         records = []
+        said = []
         server.connect("request", lambda server, record: records.append(record))
+        server.connect("function-log", lambda server, name, level, text, id: said.append(text))
         server.start()
         client, head = self.open_web_socket(server.dup_uris()[0], "/flood")
         with client:
             self.assertIn(b"101", head)
+            while "stuck" not in said: # what fits nowhere is left with the server
+                GLib.MainContext.default().iteration(True)
             self.stop(server)
             received = 0
             # What the kernel had is there, and then the end: not one of silence.
