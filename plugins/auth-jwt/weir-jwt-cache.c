@@ -5,6 +5,9 @@
 #include <gnutls/gnutls.h>
 #include <string.h>
 
+/* A longer one is checked each time: what is kept is bounded by more than their number. */
+#define LONGEST 4096
+
 /* A token as it was checked. To compare all of it takes less time than a digest of it would, and
  * leaves nothing to chance. */
 typedef struct
@@ -159,6 +162,6 @@ weir_jwt_cache_add (WeirJwtCache *self,
                     WeirIdentity *identity,
                     gint64 expires_us)
 {
-  if (self->half > 0)
+  if (self->half > 0 && length <= LONGEST)
     insert (self, entry_new (token, length, identity, expires_us));
 }

@@ -105,6 +105,19 @@ test_bounded (void)
 }
 
 static void
+test_long (void)
+{
+  g_autoptr (WeirJwtCache) cache = weir_jwt_cache_new (8);
+  g_autofree char *longest = g_strnfill (4096, 'x');
+  g_autofree char *longer = g_strnfill (4097, 'x');
+
+  add (cache, longest, 100);
+  add (cache, longer, 100);
+  g_assert_true (has (cache, longest, 1));
+  g_assert_false (has (cache, longer, 1));
+}
+
+static void
 test_none (void)
 {
   g_autoptr (WeirJwtCache) cache = weir_jwt_cache_new (0);
@@ -121,6 +134,7 @@ main (int argc, char **argv)
   g_test_add_func ("/auth-jwt/cache/every-byte", test_every_byte);
   g_test_add_func ("/auth-jwt/cache/same-end", test_same_end);
   g_test_add_func ("/auth-jwt/cache/bounded", test_bounded);
+  g_test_add_func ("/auth-jwt/cache/long", test_long);
   g_test_add_func ("/auth-jwt/cache/none", test_none);
 
   return g_test_run ();
