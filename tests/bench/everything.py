@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -50,3 +51,12 @@ def start(build, adapter, folder, name, config=EVERYTHING, log=True):
     with open(Path(folder) / f"{name}.log", "wb") as output:
         return Gateway(name, f"adapter {adapter}", command, port, weir_environment(build), output,
                        "/_weir/health")
+
+
+def start_node(socket, folder, name):
+    """The Node gateway, with the same done by hand."""
+    port = free_port()
+    command = ["node", HERE / "peers/node-everything.mjs", str(port), socket]
+    with open(Path(folder) / f"{name}.log", "wb") as output:
+        return Gateway(name, "node:http, the same by hand", command, port,
+                       dict(os.environ, SECRET=SECRET, PAGE=PAGE), output, "/health")

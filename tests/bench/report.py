@@ -16,29 +16,34 @@ def ratio(rows, name, peer, key="rps"):
 
 EVERYTHING = """
 `weir-everything` checks a token (that it has seen before), a rate limit and the Origin of each
-request, gives it an id and writes it into the access log; the others do nothing of that, and are
-sent the same requests.
+request, gives it an id and writes it into the access log. `node-everything` is the Node gateway with
+the same written by hand; the others do nothing of that, and are sent the same requests.
 """
 
 
-def throughput(notes, table, title="", words=""):
+PEERS = ["nginx", "node", "workerd"]
+
+
+def throughput(notes, table, title="", words="", peers=PEERS):
     out = []
     for connections, rows in sorted(table.items()):
         out.append(f"### {title}{connections} connections\n{words}")
-        out.append("| | requests/s | p50 µs | p99 µs | CPU µs/request | × nginx | × node | × workerd | |")
-        out.append("|---|--:|--:|--:|--:|--:|--:|--:|---|")
+        ratios = "".join(f" × {peer} |" for peer in peers)
+        out.append(f"| | requests/s | p50 µs | p99 µs | CPU µs/request |{ratios} |")
+        out.append("|---|--:|--:|--:|--:|" + "--:|" * len(peers) + "---|")
         for name, row in rows.items():
             failed = f", **{row['bad']:.0f} failed**" if row["bad"] else ""
             out.append(
                 f"| {name} | {row['rps']:,.0f} | {row['p50']:,.0f} | {row['p99']:,.0f} "
-                f"| {row['cpu']:.1f} | {ratio(rows, name, 'nginx')} | {ratio(rows, name, 'node')} "
-                f"| {ratio(rows, name, 'workerd')} | {notes[name]}{failed} |")
+                f"| {row['cpu']:.1f} | {' | '.join(ratio(rows, name, peer) for peer in peers)} "
+                f"| {notes[name]}{failed} |")
         out.append("")
     return out
 
 
 def everything(notes, table):
-    return throughput(notes, table, "Everything switched on, ", EVERYTHING)
+    return throughput(notes, table, "Everything switched on, ", EVERYTHING,
+                      [*PEERS, "node-everything"])
 
 
 def bodies(table):
