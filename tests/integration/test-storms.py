@@ -57,6 +57,11 @@ class StormTest(unittest.TestCase):
         with self.server.lock:
             return sum(e["type"] == kind and text in e["message"] for e in self.server.events)
 
+    def wait_for(self, kind, text, least=1):
+        """What is said of a worker may come after the answers of its last requests."""
+        return weirtest.wait_until(
+            lambda: (count := self.count(kind, text)) >= least and count, f"{least} times “{text}”")
+
     def failures(self):
         with self.server.lock:
             return [e for e in self.server.events if e["type"] == "failed" or e.get("status", 200) != 200][-20:]
@@ -144,10 +149,9 @@ class Retirement(StormTest):
     def test_wall_clock(self):
         self.serve({"functions/wall/index.ts": SLOW % 3}, "[functions.wall]\nwall_clock_ms = 150\n")
         counts = self.load("/wall")
-        retired = self.count("notice", "wall_clock_ms")
+        retired = self.wait_for("notice", "wall_clock_ms", 3)
         self.report(counts, retired=retired)
         self.assert_all_answered(counts)
-        self.assertGreater(retired, 2)
 
     def test_max_requests(self):
         server = self.serve({"functions/few/index.ts": QUICK}, "[functions.few]\nmax_requests = 100\n")
@@ -163,10 +167,9 @@ class Retirement(StormTest):
             "[functions.soft]\ncpu_soft_ms = 30\ncpu_hard_ms = 60000\n",
         )
         counts = self.load("/soft/#", functions=2000)
-        retired = self.count("notice", "cpu_soft_ms is 30")
+        retired = self.wait_for("notice", "cpu_soft_ms is 30")
         self.report(counts, retired=retired)
         self.assert_all_answered(counts)
-        self.assertGreater(retired, 0)
 
     def test_background_computing(self):
         """A task that takes too much is no request's fault, even though its worker is killed."""
@@ -178,10 +181,9 @@ class Retirement(StormTest):
             "[functions.hog]\ncpu_soft_ms = 0\ncpu_hard_ms = 400\n",
         )
         counts = self.load("/hog/#", functions=2000)
-        killed = self.count("failed", "cpu_hard_ms is 400")
+        killed = self.wait_for("failed", "cpu_hard_ms is 400", 3)
         self.report(counts, killed=killed)
         self.assert_all_answered(counts)
-        self.assertGreater(killed, 2)
 
     def leak(self, name, code):
         self.serve(
@@ -189,10 +191,9 @@ class Retirement(StormTest):
             f"[functions.{name}]\nmemory_limit_mb = 64\n{NO_CPU_LIMIT}",
         )
         counts = self.load(f"/{name}")
-        killed = self.count("failed", "memory_limit_mb is 64")
+        killed = self.wait_for("failed", "memory_limit_mb is 64")
         self.report(counts, killed=killed)
         self.assert_all_answered(counts)
-        self.assertGreater(killed, 0)
 
     def test_memory_leak(self):
         self.leak("heap", "kept.push(new Array(5000).fill(0).map((_, i) => i * 1.5))")
@@ -248,10 +249,9 @@ class Offence(StormTest):
     def offend(self, name, settings, deed, one_of, status, reason):
         self.serve({f"functions/{name}/index.ts": SPIN + GUILTY % deed}, f"[functions.{name}]\n{settings}")
         counts = self.load(f"/{name}/#", functions=one_of)
-        killed = self.count("failed", reason)
+        killed = self.wait_for("failed", reason)
         self.report(counts, killed=killed)
         self.assert_all_answered(counts, **{status: REQUESTS // one_of})
-        self.assertGreater(killed, 0)
 
     def test_cpu_hard(self):
         self.offend("cpu", "cpu_soft_ms = 0\ncpu_hard_ms = 400\n", "for (;;);", 2000, "_546", "cpu_hard_ms")
