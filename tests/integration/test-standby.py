@@ -253,6 +253,22 @@ class Life(unittest.TestCase):
         event = server.wait_event(lambda e: e["type"] == "error")
         self.assertEqual(event["request_id"], answer.header("x-request-id"))
 
+    def test_standby_that_loads_goes_first(self):
+        """The thread that hears of it does not take its processor for that."""
+        server = self.server({"functions/f/index.ts": HELLO})
+        if os.sched_getscheduler(server.process.pid) != os.SCHED_OTHER or os.nice(0) < 0:
+            self.skipTest("policies of scheduling are somebody else's")
+        self.stop_standbys(server)
+        with server.client() as client:
+            client.request("GET", "/f")
+            worker = self.wait_for_connection(server)
+            self.assertEqual(os.sched_getscheduler(server.process.pid) & ~os.SCHED_RESET_ON_FORK,
+                             os.SCHED_BATCH)
+            os.kill(worker, signal.SIGCONT)
+            self.assertEqual(client.response().text, "hello")
+        wait_until(lambda: os.sched_getscheduler(server.process.pid) & ~os.SCHED_RESET_ON_FORK ==
+                   os.SCHED_OTHER, "it is over")
+
     def test_client_that_leaves_before_its_function(self):
         server = self.server({"functions/f/index.ts": HELLO})
         self.stop_standbys(server)
