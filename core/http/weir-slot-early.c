@@ -19,8 +19,11 @@ may_send_early (WeirSlot *self, WeirGate *gate)
 void
 weir_slot_send_early (WeirSlot *self, WeirUpstream *upstream)
 {
-  weir_slot_recall_early (self);
-  weir_slot_relent (self); /* who was sent to the one before may have gone */
+  if (self->early != NULL)
+    {
+      weir_slot_recall_early (self);
+      weir_slot_relent (self); /* who was sent to that one may have gone */
+    }
   if (self->waiters.head == NULL || !may_send_early (self, weir_upstream_get_gate (upstream)))
     return;
   if (!weir_dispatch_can_go_early (self->waiters.head->data))

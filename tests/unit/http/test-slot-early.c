@@ -104,14 +104,6 @@ make_ready (Fixture *self, guint worker)
 }
 
 static void
-answer (WeirUpstreamCall *call)
-{
-  fake_call_head (call, 200, 2);
-  fake_call_body (call, "ok");
-  fake_call_end (call);
-}
-
-static void
 assert_answered (Fixture *self)
 {
   g_assert_cmpuint (self->fake->status, ==, 200);
@@ -129,7 +121,7 @@ test_held (Fixture *self, gconstpointer data)
   g_assert_cmpuint (weir_gate_get_in_flight (self->gates[0]), ==, 0);
   make_ready (self, 0);
   g_assert_cmpuint (weir_gate_get_in_flight (self->gates[0]), ==, 1);
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
   assert_answered (self);
   g_assert_cmpuint (count_calls (self, 0), ==, 1);
   g_assert_cmpuint (weir_gate_get_answered (self->gates[0]), ==, 1);
@@ -165,8 +157,8 @@ test_one (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count_calls (self, 0), ==, 1);
   make_ready (self, 0);
   g_assert_cmpuint (count_calls (self, 0), ==, 2);
-  answer (get_call (self, 0, 0));
-  answer (get_call (self, 0, 1));
+  fake_call_answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 1));
   assert_answered (self);
   g_assert_cmpuint (other->status, ==, 200);
 }
@@ -186,7 +178,7 @@ test_dropped (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count_calls (self, 1), ==, 0);
   make_ready (self, 1);
   g_assert_cmpstr (get_call (self, 1, 0)->written->str, ==, "abc");
-  answer (get_call (self, 1, 0));
+  fake_call_answer (get_call (self, 1, 0));
   assert_answered (self);
 }
 
@@ -198,7 +190,7 @@ test_another_start (Fixture *self, gconstpointer data)
   weir_slot_send_early (self->slot, self->workers[1]);
   g_assert_cmpint (get_call (self, 0, 0)->state, ==, FAKE_CALL_CANCELLED);
   make_ready (self, 1);
-  answer (get_call (self, 1, 0));
+  fake_call_answer (get_call (self, 1, 0));
   assert_answered (self);
 }
 
@@ -212,7 +204,7 @@ test_not_kept (Fixture *self, gconstpointer data)
   weir_slot_add_upstream (self->slot, self->workers[1]);
   g_assert_cmpint (get_call (self, 0, 0)->state, ==, FAKE_CALL_CANCELLED);
   g_assert_cmpstr (get_call (self, 1, 0)->written->str, ==, "abc");
-  answer (get_call (self, 1, 0));
+  fake_call_answer (get_call (self, 1, 0));
   assert_answered (self);
 }
 
@@ -223,7 +215,7 @@ test_gate_closed (Fixture *self, gconstpointer data)
   dispatch (self, "GET", 0, NULL);
   weir_slot_send_early (self->slot, self->workers[0]);
   weir_gate_close (self->gates[0]);
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
   assert_answered (self);
 }
 
@@ -313,7 +305,7 @@ test_nobody (Fixture *self, gconstpointer data)
   g_assert_cmpuint (count_calls (self, 0), ==, 0);
   make_ready (self, 0);
   dispatch (self, "GET", 0, NULL);
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
   assert_answered (self);
 }
 

@@ -102,17 +102,9 @@ get_n_calls (Team *self, guint slot)
 }
 
 static void
-answer (WeirUpstreamCall *call)
-{
-  fake_call_head (call, 200, 2);
-  fake_call_body (call, "ok");
-  fake_call_end (call);
-}
-
-static void
 answer_nth (Team *self, guint slot, guint n)
 {
-  answer (fake_upstream_get_call (self->workers[slot], n));
+  fake_call_answer (fake_upstream_get_call (self->workers[slot], n));
 }
 
 /* All threads that have something to do do it. */
@@ -367,7 +359,7 @@ answer_all (Thread *self)
           fake_upstream_get_call (team->workers[self->index], self->n_answered++);
 
       note_ahead (self, call);
-      answer (call);
+      fake_call_answer (call);
     }
   return self->n_answered > before;
 }

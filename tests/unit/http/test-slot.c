@@ -141,14 +141,6 @@ get_call (Fixture *self, guint worker, guint n)
 }
 
 static void
-answer (WeirUpstreamCall *call)
-{
-  fake_call_head (call, 200, 2);
-  fake_call_body (call, "ok");
-  fake_call_end (call);
-}
-
-static void
 assert_answered (Fixture *self)
 {
   g_assert_cmpuint (self->fake->status, ==, 200);
@@ -191,7 +183,7 @@ test_v6 (Fixture *self, gconstpointer data)
   g_assert_cmpstr (get_call (self, 0, 0)->extra,
                    ==,
                    "x-deno-client-address: [2001:db8::ff]:4711\r\nx-request-id: id-1\r\n");
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
 }
 
 static void
@@ -210,7 +202,7 @@ check_secrets (Fixture *self, gboolean takes, const char *told)
   weir_exchange_set_user_secrets (exchange, secrets);
   weir_slot_dispatch (self->slot, exchange);
   g_assert_cmpstr (get_call (self, 0, 0)->extra, ==, extra);
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
 }
 
 static void
@@ -237,7 +229,7 @@ test_waits (Fixture *self, gconstpointer data)
   start_worker (self, 0);
   g_assert_cmpstr (get_call (self, 0, 0)->written->str, ==, "abc");
   g_assert_true (get_call (self, 0, 0)->body_ended);
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
   assert_answered (self);
 }
 
@@ -262,7 +254,7 @@ test_asks_again (Fixture *self, gconstpointer data)
   set_upstream (self->slot, NULL);
   g_assert_cmpuint (self->demands, ==, 2);
   start_worker (self, 0);
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
 }
 
 static void
@@ -275,7 +267,7 @@ test_closed_gate (Fixture *self, gconstpointer data)
   g_assert_cmpuint (self->demands, ==, 1);
   start_worker (self, 1);
   g_assert_true (fake_upstream_is_closed (self->workers[0]));
-  answer (get_call (self, 1, 0));
+  fake_call_answer (get_call (self, 1, 0));
   assert_answered (self);
 }
 
@@ -317,7 +309,7 @@ test_reconnects (Fixture *self, gconstpointer data)
   fake_call_fail (get_call (self, 0, 0), WEIR_ERROR_WORKER_FAILED, TRUE);
   g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 2);
   g_assert_cmpstr (get_call (self, 0, 1)->written->str, ==, "abc");
-  answer (get_call (self, 0, 1));
+  fake_call_answer (get_call (self, 0, 1));
   assert_answered (self);
 }
 
@@ -354,7 +346,7 @@ test_reconnects_when_it_is_safe (Fixture *self, gconstpointer data)
                         ==,
                         cases[i].n_calls);
       if (cases[i].n_calls == 2)
-        answer (get_call (self, 0, before + 1));
+        fake_call_answer (get_call (self, 0, before + 1));
       else
         weir_exchange_disconnect (client->exchange, NULL);
       fake_transport_free (client);
@@ -374,7 +366,7 @@ test_moves_what_is_unsafe (Fixture *self, gconstpointer data)
   fake_call_fail (get_call (self, 0, 0), WEIR_ERROR_WORKER_FAILED, TRUE);
   set_upstream (self->slot, NULL);
   start_worker (self, 1);
-  answer (get_call (self, 1, 0));
+  fake_call_answer (get_call (self, 1, 0));
   assert_answered (self);
 }
 
@@ -397,7 +389,7 @@ test_moves (Fixture *self, gconstpointer data)
   start_worker (self, 1);
   g_assert_cmpstr (get_call (self, 1, 0)->written->str, ==, "abc");
   g_assert_true (get_call (self, 1, 0)->body_ended);
-  answer (get_call (self, 1, 0));
+  fake_call_answer (get_call (self, 1, 0));
   assert_answered (self);
   g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 2);
 }
@@ -757,12 +749,12 @@ test_waits_for_its_turn (Fixture *self, gconstpointer data)
   g_assert_cmpuint (others[3]->status, ==, 503);
   g_assert_nonnull (strstr (others[3]->headers, "retry-after: 1\n"));
 
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
   fake_transport_turn (self->fake);
   g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 2);
   g_assert_cmpuint (others[1]->status, ==, 0);
   weir_exchange_disconnect (others[2]->exchange, NULL); /* out of the queue */
-  answer (get_call (self, 0, 1));
+  fake_call_answer (get_call (self, 0, 1));
   g_assert_cmpuint (others[1]->status, ==, 200);
   fake_transport_turn (self->fake);
   g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[0]), ==, 2);
@@ -820,6 +812,26 @@ test_withdraws (Fixture *self, gconstpointer data)
   fake_transport_turn (self->fake);
 }
 
+/* One more was wanted while others worked. That they rest when it is on its way is no reason to end
+ * it: they will work again. */
+static void
+test_grows_at_rest (Fixture *self, gconstpointer data)
+{
+  FakeTransport *other;
+
+  set_options (self->slot, "max_workers", 2, NULL, 0);
+  start_worker (self, 0);
+  dispatch (self, "GET", 0, NULL);
+  other = send_another (self, NULL);
+  g_assert_cmpuint (self->demands, ==, 1);
+  fake_call_answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 1));
+  weir_slot_send_early (self->slot, self->workers[1]);
+  g_assert_cmpuint (self->withdrawals, ==, 0);
+  g_assert_cmpuint (fake_upstream_get_n_calls (self->workers[1]), ==, 0);
+  fake_transport_free (other);
+}
+
 static void
 test_withdraws_in_time (Fixture *self, gconstpointer data)
 {
@@ -862,7 +874,7 @@ test_sockets (Fixture *self, gconstpointer data)
   others[3] = send_another (self, "websocket"); /* in each */
   g_assert_cmpuint (others[3]->status, ==, 503);
   dispatch (self, "GET", 0, NULL); /* what is no WebSocket has room */
-  answer (get_call (self, 0, 1));
+  fake_call_answer (get_call (self, 0, 1));
   assert_answered (self);
   for (guint i = 0; i < 4; i++)
     leave (others[i]);
@@ -913,7 +925,7 @@ test_stats (Fixture *self, gconstpointer data)
 
   dispatch (self, "GET", 0, NULL); /* a cold one */
   start_worker (self, 0);
-  answer (get_call (self, 0, 0));
+  fake_call_answer (get_call (self, 0, 0));
   other = send_another (self, NULL);
   fake_call_head (get_call (self, 0, 1), 500, 0);
   fake_call_end (get_call (self, 0, 1));
@@ -1102,6 +1114,7 @@ main (int argc, char **argv)
   ADD ("waits-too-long", test_waits_too_long);
   ADD ("crowded", test_crowded);
   ADD ("withdraws", test_withdraws);
+  ADD ("grows-at-rest", test_grows_at_rest);
   ADD ("withdraws-in-time", test_withdraws_in_time);
   ADD ("sockets", test_sockets);
   ADD ("sizes", test_sizes);

@@ -218,6 +218,14 @@ fake_call_end (WeirUpstreamCall *self)
 }
 
 void
+fake_call_answer (WeirUpstreamCall *self)
+{
+  fake_call_head (self, 200, 2);
+  fake_call_body (self, "ok");
+  fake_call_end (self);
+}
+
+void
 fake_call_fail (WeirUpstreamCall *self, int code, gboolean untouched)
 {
   g_autoptr (GError) error = g_error_new_literal (WEIR_ERROR, code, "It broke");

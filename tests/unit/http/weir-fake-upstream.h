@@ -43,5 +43,7 @@ void fake_upstream_set_early (WeirUpstream *self, gboolean early);
 void fake_call_head (WeirUpstreamCall *self, guint status, gint64 length);
 void fake_call_body (WeirUpstreamCall *self, const char *text);
 void fake_call_end (WeirUpstreamCall *self);
+/* A whole one, 200 with "ok". */
+void fake_call_answer (WeirUpstreamCall *self);
 void fake_call_fail (WeirUpstreamCall *self, int code, gboolean untouched);
 void fake_call_upgrade (WeirUpstreamCall *self, int fd, const char *early);
