@@ -140,22 +140,37 @@ put_string (GString *out, char *p, const char *value)
   return p;
 }
 
-/* The day and the second are the same for many. */
+/* A time as text, but for what is less than a second: that is the same for many. */
+typedef struct
+{
+  const char *format;
+  GDateTime *(*make) (gint64 second);
+  gint64 second;
+  char text[24];
+} Stamp;
+
+static char *
+put_stamp (char *p, Stamp *self, gint64 time)
+{
+  gint64 second = time / G_USEC_PER_SEC;
+
+  if (second != self->second)
+    {
+      g_autoptr (GDateTime) date = self->make (second);
+      g_autofree char *text = g_date_time_format (date, self->format);
+
+      g_strlcpy (self->text, text, sizeof self->text);
+      self->second = second;
+    }
+  return g_stpcpy (p, self->text);
+}
+
 static char *
 put_time (char *p, gint64 time)
 {
-  static gint64 second;
-  static char text[] = "0000-00-00T00:00:00.";
+  static Stamp stamp = { "%Y-%m-%dT%H:%M:%S.", g_date_time_new_from_unix_utc, -1, "" };
 
-  if (time / G_USEC_PER_SEC != second)
-    {
-      g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (time / G_USEC_PER_SEC);
-      g_autofree char *formatted = g_date_time_format (date, "%Y-%m-%dT%H:%M:%S.");
-
-      g_strlcpy (text, formatted, sizeof text);
-      second = time / G_USEC_PER_SEC;
-    }
-  p = put_digits (PUT (p, text), time % G_USEC_PER_SEC, 6);
+  p = put_digits (put_stamp (p, &stamp, time), time % G_USEC_PER_SEC, 6);
   return PUT (p, "Z\"");
 }
 
@@ -226,18 +241,9 @@ put_clean (GString *out, char *p, const char *text)
 static char *
 put_clock (char *p, gint64 time)
 {
-  static gint64 second;
-  static char text[] = "00:00:00";
+  static Stamp stamp = { "%H:%M:%S", g_date_time_new_from_unix_local, -1, "" };
 
-  if (time / G_USEC_PER_SEC != second)
-    {
-      g_autoptr (GDateTime) date = g_date_time_new_from_unix_local (time / G_USEC_PER_SEC);
-      g_autofree char *formatted = g_date_time_format (date, "%H:%M:%S");
-
-      g_strlcpy (text, formatted, sizeof text);
-      second = time / G_USEC_PER_SEC;
-    }
-  return PUT (p, text);
+  return put_stamp (p, &stamp, time);
 }
 
 static char *
