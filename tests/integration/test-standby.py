@@ -214,14 +214,19 @@ class Life(unittest.TestCase):
                    "a connection")
         return worker["pid"]
 
-    def check_early(self, code, method="GET", body=None):
-        """The request is with the worker before the function is, and comes once."""
+    def ask_early(self, code, method="GET", body=None):
+        """The answer to a request that is with the worker before the function is."""
         server = self.server({"functions/f/index.ts": code})
         self.stop_standbys(server)
         with server.client() as client:
             client.request(method, "/f", body=body)
             os.kill(self.wait_for_connection(server), signal.SIGCONT)
-            self.assertEqual(client.response().text, "1 " + (body or b"").decode())
+            return server, client.response()
+
+    def check_early(self, code, method="GET", body=None):
+        """It comes once."""
+        server, answer = self.ask_early(code, method, body)
+        self.assertEqual(answer.text, "1 " + (body or b"").decode())
         worker, = server.get("/_weir/status").json["workers"]
         self.assertEqual((worker["start"], worker["requests"]), ("standby", 1))
 
@@ -242,13 +247,8 @@ class Life(unittest.TestCase):
 
     def test_failure_of_a_request_before_its_function(self):
         """It is still known which request met it."""
-        server = self.server({"functions/f/index.ts": "await new Promise((r) => setTimeout(r, 5));"
-                              "Deno.serve(() => { throw new Error('x'); });"})
-        self.stop_standbys(server)
-        with server.client() as client:
-            client.request("GET", "/f")
-            os.kill(self.wait_for_connection(server), signal.SIGCONT)
-            answer = client.response()
+        server, answer = self.ask_early("await new Promise((r) => setTimeout(r, 5));"
+                                        "Deno.serve(() => { throw new Error('x'); });")
         self.assertEqual(answer.status, 500)
         event = server.wait_event(lambda e: e["type"] == "error")
         self.assertEqual(event["request_id"], answer.header("x-request-id"))
@@ -279,14 +279,8 @@ class Life(unittest.TestCase):
         self.assertEqual(server.get("/f").text, "hello")
 
     def test_request_of_a_function_that_fails(self):
-        server = self.server({
-            "functions/f/index.ts": "await new Promise((r) => setTimeout(r, 5));"
-                                    "throw new Error('broken');"})
-        self.stop_standbys(server)
-        with server.client() as client:
-            client.request("GET", "/f")
-            os.kill(self.wait_for_connection(server), signal.SIGCONT)
-            answer = client.response()
+        _, answer = self.ask_early("await new Promise((r) => setTimeout(r, 5));"
+                                   "throw new Error('broken');")
         self.assertEqual(answer.status, 500)
         self.assertIn("broken", answer.text)
 
